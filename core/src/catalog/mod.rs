@@ -1,0 +1,3 @@
+//! What does the shop sell?
+
+pub mod doc;

@@ -1,0 +1,3 @@
+//! What can be configured while the shop runs?
+
+pub mod document;

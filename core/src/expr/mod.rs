@@ -1,0 +1,52 @@
+//! The one condition language.
+
+use serde::{Deserialize, Serialize};
+
+/// A condition on a product's eligible variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// Every part holds; true when empty.
+    All(Vec<Condition>),
+    /// At least one part holds; false when empty.
+    Any(Vec<Condition>),
+    /// The part does not hold.
+    Not(Box<Condition>),
+    /// One field against one test.
+    Field {
+        /// `sku`, `brand`, `category`, `price`, `in_stock`, `quantity`, `age_days`, `name`, or an attribute code.
+        field: String,
+        /// The test.
+        test: Test,
+    },
+}
+
+/// What is tested of a field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Test {
+    /// Equal to one of these values; texts compare without case.
+    In(Vec<Value>),
+    /// Inside a range: from inclusive, to exclusive.
+    Range {
+        /// Lower bound, inclusive.
+        from: Option<f64>,
+        /// Upper bound, exclusive.
+        to: Option<f64>,
+    },
+    /// The text contains this, without case.
+    Contains(String),
+    /// The text starts with this, without case.
+    StartsWith(String),
+    /// The field has any value.
+    Exists,
+}
+
+/// A value to compare with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A text.
+    Text(String),
+    /// A finite number.
+    Number(f64),
+    /// Yes or no.
+    Boolean(bool),
+}

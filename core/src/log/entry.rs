@@ -1,0 +1,68 @@
+//! What can happen to a shop?
+//!
+//! An [`Entry`] is one durable step, usually a whole batch. Everything else the kernel knows is a fold over
+//! entries. New variants and fields are added at the end, with a serde default, so that old logs stay readable.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::doc::{CategoryChange, ProductDoc, ProductPatch};
+use crate::config::document::DocumentWrite;
+use crate::id::{Seq, TimeMs};
+use crate::signal::event::Event;
+
+/// One step of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Position, given by the writer.
+    pub seq: Seq,
+    /// Time, given by the writer, never smaller than that of the entry before.
+    pub time_ms: TimeMs,
+    /// Who caused it: an API key's name, `system`, …
+    pub actor: String,
+    /// A second entry with the same key within the lateness bound is not appended again.
+    pub idempotency_key: Option<String>,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// Products put: created or replaced.
+    Products(Vec<ProductDoc>),
+    /// Parts of products changed.
+    Patches(Vec<ProductPatch>),
+    /// Products deleted, by sku.
+    Deletions(Vec<String>),
+    /// The category tree changed.
+    Categories(Vec<CategoryChange>),
+    /// Shoppers did things.
+    Events(Vec<Event>),
+    /// Configuration documents written; all or none.
+    Config(Vec<DocumentWrite>),
+    /// A plugin version was switched on (`Some(content hash)`) or off.
+    Plugin {
+        /// Plugin name.
+        name: String,
+        /// Hash of the library file, or `None` when it was switched off.
+        content_hash: Option<String>,
+        /// Version it declares.
+        version: String,
+    },
+    /// A model built in the background was published.
+    Model {
+        /// Name of the model.
+        name: String,
+        /// Generation, growing.
+        generation: u64,
+        /// Hash of the blob beside the log.
+        content_hash: String,
+    },
+    /// A person's identity was destroyed.
+    Erased {
+        /// Hash of the visitor or customer key.
+        subject: u64,
+    },
+    /// Time passed and nothing else happened.
+    Tick,
+}

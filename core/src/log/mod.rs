@@ -1,0 +1,3 @@
+//! What happened, in order?
+
+pub mod entry;

@@ -1,0 +1,3 @@
+//! How is one list ranked?
+
+pub mod request;

@@ -1,0 +1,264 @@
+//! What can be asked, and what is answered?
+//!
+//! The typed requests and answers of the engine. They know nothing of HTTP; the server's `wire` turns JSON
+//! into these and back. Every field has a default that is the plain shop.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::expr::Condition;
+use crate::id::{ItemId, Seq, TimeMs};
+
+/// One list to rank: a search, a category page, or a recommendation unit.
+#[derive(Clone, Debug)]
+pub struct ListRequest {
+    /// Which list.
+    pub list: List,
+    /// Id of the request; drawn by the server when the caller gives none.
+    pub request_id: String,
+    /// Store view code; empty means the default one.
+    pub store_view: String,
+    /// Must hold for one eligible variant of every item.
+    pub filters: Vec<Condition>,
+    /// Explicit order; empty means by relevance (or the category's order).
+    pub sort: Vec<SortKey>,
+    /// Which slice.
+    pub page: Page,
+    /// Facets to count: `None` for the configured ones, `Some(vec![])` for none.
+    pub facets: Option<Vec<String>>,
+    /// Who asks.
+    pub shopper: Shopper,
+    /// Ledger lines on every item?
+    pub explain: bool,
+    /// Time to answer for, in a preview; the snapshot's time otherwise.
+    pub now_ms: Option<TimeMs>,
+    /// Sets of draft documents laid over the live ones, in order.
+    pub overlays: Vec<String>,
+    /// Seed of all randomness; derived from the request id when absent.
+    pub seed: Option<u64>,
+    /// Wait until the log is folded up to here.
+    pub min_seq: Option<Seq>,
+    /// Give up what is not done by then.
+    pub deadline: Option<Duration>,
+}
+
+/// Which list.
+#[derive(Clone, Debug, PartialEq)]
+pub enum List {
+    /// Search results; an empty text browses everything.
+    Search {
+        /// The shopper's words.
+        text: String,
+    },
+    /// The members of a category.
+    Category {
+        /// Names from the root, joined by `/`.
+        path: String,
+    },
+    /// A recommendation unit.
+    Unit {
+        /// Id of the unit's document.
+        unit: String,
+        /// The product the page is about (sku), and others.
+        anchors: Vec<String>,
+    },
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shopper {
+    /// Browser or device.
+    pub visitor: Option<String>,
+    /// Account.
+    pub customer: Option<String>,
+    /// Visit.
+    pub session: Option<String>,
+    /// Customer group code.
+    pub customer_group: Option<String>,
+    /// Price book code; the store view's when absent.
+    pub price_book: Option<String>,
+    /// Audiences the caller vouches for.
+    pub audiences: Vec<String>,
+    /// Skus in the cart.
+    pub cart: Vec<String>,
+    /// Skus looked at, newest first, when the caller keeps the history itself.
+    pub viewed: Vec<String>,
+    /// Page type the list is shown on.
+    pub page_type: Option<String>,
+}
+
+/// A slice of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// From 1.
+    pub number: u32,
+    /// Items a page.
+    pub size: u32,
+}
+
+/// One key of an explicit order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// `relevance`, `position`, `name`, `price`, `created`, or a sortable attribute.
+    pub field: String,
+    /// Smallest first?
+    pub ascending: bool,
+}
+
+/// An answered list.
+#[derive(Clone, Debug)]
+pub struct ListAnswer {
+    /// The slice.
+    pub items: Vec<Hit>,
+    /// All matches.
+    pub total: u64,
+    /// Page asked for.
+    pub page: Page,
+    /// Counts, in display order.
+    pub facets: Vec<Facet>,
+    /// Id of the request, the key that events answer to.
+    pub request_id: String,
+    /// Which state of the shop answered.
+    pub as_of: AsOf,
+    /// What did not take part, and why.
+    pub degraded: Vec<Degraded>,
+    /// Where to send the shopper instead.
+    pub redirect: Option<String>,
+    /// How the query was relaxed to find anything, in words; empty when it was not.
+    pub relaxed: Vec<String>,
+    /// Remarks on the request, such as an unknown filter attribute.
+    pub warnings: Vec<String>,
+    /// Of a unit: the label, type and page types it is configured with.
+    pub unit: Option<UnitInfo>,
+}
+
+/// One item of an answer.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Item id, valid in this snapshot.
+    pub item: ItemId,
+    /// Sku of the product.
+    pub sku: String,
+    /// Sku of the variant that satisfied the filters and gives price and image.
+    pub variant: String,
+    /// Name in the store view.
+    pub name: String,
+    /// Brand.
+    pub brand: Option<String>,
+    /// Address.
+    pub url: Option<String>,
+    /// Image of the matched variant, else of the product.
+    pub image: Option<String>,
+    /// What is paid, in minor units; `None` when the price book has none.
+    pub price_minor: Option<i64>,
+    /// Before reductions.
+    pub regular_minor: Option<i64>,
+    /// Currency of both.
+    pub currency: String,
+    /// Can any variant be bought?
+    pub in_stock: bool,
+    /// The sum of the ledger.
+    pub score: f64,
+    /// Which retrievers found it, each with its raw score.
+    pub sources: Vec<(String, f64)>,
+    /// For units: `primary`, or the fallback rung that supplied it.
+    pub query_type: Option<String>,
+    /// Zero-based position in the whole list.
+    pub position: u32,
+    /// Why it stands here, when asked.
+    pub ledger: Option<Vec<LedgerLine>>,
+}
+
+/// One line of the ledger. The `value`s of an item's [`LedgerKind::Score`] lines, added left to right in
+/// `f64`, are its score, to the bit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerLine {
+    /// What kind of line.
+    pub kind: LedgerKind,
+    /// `kernel/text`, `plugin/column`, …
+    pub name: String,
+    /// The contribution, or the position of a pin; 0 for notes.
+    pub value: f64,
+    /// In words: the rule, the column value behind it.
+    pub note: String,
+}
+
+/// What a ledger line records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerKind {
+    /// Part of the sum.
+    Score,
+    /// Moved to a zero-based position.
+    Pin,
+    /// Moved between bands (raised, buried) without touching the score.
+    Band,
+    /// Explicit sort: the key's value decided, not the score.
+    Sort,
+    /// A remark.
+    Note,
+}
+
+/// One facet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facet {
+    /// Attribute code, `price` or `categories`.
+    pub attribute: String,
+    /// For people.
+    pub label: String,
+    /// `pinned`, or why it was chosen.
+    pub kind: String,
+    /// Values and counts, in display order.
+    pub buckets: Vec<Bucket>,
+    /// True smallest and largest value of a numeric facet over the matches.
+    pub bounds: Option<(f64, f64)>,
+}
+
+/// One value of a facet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bucket {
+    /// The value, or `from-to` of a range.
+    pub value: String,
+    /// Bounds of a range: from inclusive, to exclusive; `None` is open.
+    pub range: Option<(f64, Option<f64>)>,
+    /// Products.
+    pub count: u64,
+}
+
+/// The identity of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AsOf {
+    /// Log sequence of all views but text.
+    pub seq: Seq,
+    /// Log sequence of the text index.
+    pub text_seq: Seq,
+    /// Revision of the configuration.
+    pub config_epoch: u64,
+    /// Generation of the models.
+    pub model_generation: u64,
+    /// Plugins in force, `name` → `version+hash`.
+    pub plugins: BTreeMap<String, String>,
+}
+
+/// Something that did not take part in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Degraded {
+    /// The plugin, or `kernel`.
+    pub plugin: String,
+    /// The contribution or stage.
+    pub contribution: String,
+    /// `panicked`, `late`, `failed`, `bad-output`, `breaker-open`, `deadline`.
+    pub reason: String,
+    /// In words.
+    pub detail: String,
+}
+
+/// What a unit's document says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnitInfo {
+    /// Id of the document.
+    pub id: String,
+    /// Unit type.
+    pub unit_type: String,
+    /// Heading for shoppers.
+    pub label: String,
+}

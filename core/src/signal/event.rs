@@ -1,0 +1,115 @@
+//! What can a shopper do?
+//!
+//! Typed events as they stand in the log. Skus are kept as text, since an event may name a product that
+//! has not arrived yet.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TimeMs;
+
+/// One thing a shopper did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Id given by the client; a second event with the same id counts once.
+    pub id: String,
+    /// When it happened, by the client's clock.
+    pub time_ms: TimeMs,
+    /// What happened.
+    pub kind: EventKind,
+    /// The browser or device; empty without consent.
+    pub visitor: String,
+    /// The account, once signed in.
+    pub customer: Option<String>,
+    /// The visit; the visitor stands in when empty.
+    pub session: String,
+    /// Store view code; the default one when empty.
+    pub store_view: String,
+    /// The answer this event is about.
+    pub request_id: Option<String>,
+    /// Items it is about, order lines included.
+    pub items: Vec<EventItem>,
+    /// Words searched for.
+    pub query: Option<String>,
+    /// Category path browsed.
+    pub category: Option<String>,
+    /// Recommendation unit.
+    pub unit: Option<String>,
+    /// Order id: an order counts once.
+    pub order: Option<String>,
+}
+
+/// One product in an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventItem {
+    /// Product or variant sku.
+    pub sku: String,
+    /// How many, 1 by default.
+    pub quantity: f32,
+    /// Unit price in minor units, when known.
+    pub price_minor: Option<i64>,
+    /// Zero-based position in the list it was shown in.
+    pub position: Option<u32>,
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal / $code:ident,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind { $($(#[$doc])* $name,)* }
+
+        impl EventKind {
+            /// Every kind, in the order of its code.
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$name,)*];
+
+            /// The name on the wire.
+            pub fn name(self) -> &'static str {
+                match self { $(EventKind::$name => $wire,)* }
+            }
+
+            /// The kind of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($wire => Some(EventKind::$name),)* _ => None }
+            }
+
+            /// The code observers see.
+            pub fn code(self) -> u32 {
+                match self { $(EventKind::$name => planogram_abi::event_kind::$code,)* }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// A page that is not a product page.
+    PageView = "page_view" / PAGE_VIEW,
+    /// A product page.
+    ProductView = "product_view" / PRODUCT_VIEW,
+    /// A search was sent.
+    SearchRequest = "search_request" / SEARCH_REQUEST,
+    /// A search was answered.
+    SearchResponse = "search_response" / SEARCH_RESPONSE,
+    /// A search result was clicked.
+    SearchClick = "search_click" / SEARCH_CLICK,
+    /// A unit came into view.
+    UnitImpression = "unit_impression" / UNIT_IMPRESSION,
+    /// An item of a unit was clicked.
+    UnitClick = "unit_click" / UNIT_CLICK,
+    /// Added to the cart.
+    AddToCart = "add_to_cart" / ADD_TO_CART,
+    /// Removed from the cart.
+    RemoveFromCart = "remove_from_cart" / REMOVE_FROM_CART,
+    /// Checkout started.
+    CheckoutStarted = "checkout_started" / CHECKOUT_STARTED,
+    /// Order placed.
+    OrderPlaced = "order_placed" / ORDER_PLACED,
+    /// Order canceled.
+    OrderCanceled = "order_canceled" / ORDER_CANCELED,
+    /// Returned.
+    Returned = "returned" / RETURNED,
+    /// Signed in: the visitor is this customer.
+    SignIn = "sign_in" / SIGN_IN,
+    /// Signed out.
+    SignOut = "sign_out" / SIGN_OUT,
+    /// Profile changed.
+    Profile = "profile" / PROFILE,
+}

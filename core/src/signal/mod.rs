@@ -1,0 +1,3 @@
+//! What do shoppers do?
+
+pub mod event;

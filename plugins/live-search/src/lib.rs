@@ -1,0 +1,1 @@
+//! The live-search plugin.

@@ -1,0 +1,1 @@
+//! The rule model the plugins share: conditions, targets, acts.

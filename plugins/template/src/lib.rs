@@ -1,0 +1,1 @@
+//! The plugin that planogram plugin new copies.

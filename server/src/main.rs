@@ -1,0 +1,2 @@
+//! planogram.
+fn main() {}
