@@ -14,3 +14,4 @@ pub mod visitor;
 pub mod expr;
 pub mod host;
 pub mod pipeline;
+pub mod engine;

@@ -1,0 +1,290 @@
+//! What goes in and out of the engine's front door, besides lists?
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::document::{Document, DocumentKey};
+use crate::id::{Seq, TimeMs};
+use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
+
+/// How to open a shop.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The data directory; `None` keeps everything in memory.
+    pub data_dir: Option<PathBuf>,
+    /// Folders searched for plugin libraries, first hit wins.
+    pub plugin_dirs: Vec<PathBuf>,
+    /// Plugins in force, in order.
+    pub plugins: Vec<PluginEntry>,
+    /// Ranking workers; 0 means one per core.
+    pub workers: usize,
+    /// Requests that may wait for a worker before new ones are shed.
+    pub queue_max: usize,
+    /// Deadline of a request that names none.
+    pub deadline: Duration,
+    /// How long a write waits for others to share its sync.
+    pub group_commit: Duration,
+    /// How often the text index commits.
+    pub text_commit: Duration,
+    /// Log entries between two snapshot files.
+    pub snapshot_every: u64,
+}
+
+/// One plugin of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginEntry {
+    /// Plugin name, equal to the name in the library's handshake.
+    pub name: String,
+    /// Library file; found by name in the plugin folders when absent.
+    pub file: Option<PathBuf>,
+    /// Settings as JSON text, passed to the plugin's `configure`.
+    pub settings: String,
+}
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// As soon as it is durable.
+    Durable,
+    /// When it is durable and visible in every view but text.
+    #[default]
+    Visible,
+    /// When the text index has it, too.
+    Text,
+}
+
+/// Who writes, and how the write is acknowledged.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// Who.
+    pub actor: String,
+    /// A repeated key within the lateness bound returns the first receipt and writes nothing.
+    pub idempotency_key: Option<String>,
+    /// When.
+    pub acknowledge: Acknowledge,
+}
+
+/// The answer to a write: the good part of the batch is in, the rest is listed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipt {
+    /// Log position; reads with `min_seq` at or above it see the write. 0 when nothing was written.
+    pub seq: Seq,
+    /// Rows taken in.
+    pub accepted: u64,
+    /// Rows that were already there (event ids, order ids, idempotency key).
+    pub duplicates: u64,
+    /// Rows refused.
+    pub rejected: Vec<Rejected>,
+}
+
+/// One refused row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Zero-based index in the batch.
+    pub index: usize,
+    /// JSON pointer to the offending value inside the row.
+    pub pointer: String,
+    /// What is wrong, with the value.
+    pub message: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+/// Several units and lists over one snapshot, without duplicates across them.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// Named lists, in order of precedence: the first list keeps a product that several want.
+    pub lists: Vec<(String, ListRequest)>,
+    /// Who asks; fills what the lists leave out.
+    pub shopper: Shopper,
+}
+
+/// The answer to a [`PageRequest`].
+#[derive(Clone, Debug)]
+pub struct PageAnswer {
+    /// The lists, in the order asked for; a list that failed says why and the others stand.
+    pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
+    /// The one snapshot that answered.
+    pub as_of: AsOf,
+}
+
+/// Why a read was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The caller's fault: a parameter is out of range or unknown.
+    #[error("{message}; {allowed}")]
+    Invalid {
+        /// The parameter.
+        parameter: String,
+        /// What is wrong, with the value.
+        message: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// The caller's fault: the named thing does not exist.
+    #[error("no {what} `{name}`")]
+    NotFound {
+        /// Kind of thing: `store view`, `category`, `unit`.
+        what: String,
+        /// Its name.
+        name: String,
+    },
+    /// The log did not reach `min_seq` before the deadline.
+    #[error("the log is at {at}, `min_seq` {wanted} was not reached before the deadline")]
+    NotYet {
+        /// Where the log is.
+        at: Seq,
+        /// What was asked for.
+        wanted: Seq,
+    },
+    /// Too many requests wait: try again.
+    #[error("{waiting} requests wait for a worker, at most {limit} may")]
+    Overloaded {
+        /// Requests waiting.
+        waiting: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// Ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Why a write was not taken at all.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Nothing in the batch was good.
+    #[error("no row of the batch was accepted")]
+    AllRejected(Receipt),
+    /// A configuration document was refused by the owner of its kind.
+    #[error("document `{}/{}` has {} problems", key.kind, key.id, problems.len())]
+    Refused {
+        /// Which document.
+        key: DocumentKey,
+        /// What is wrong with it, and where.
+        problems: Vec<planogram_abi::Problem>,
+    },
+    /// The document changed in between.
+    #[error("document `{}/{}` is at revision {current}, expected {expected}", key.kind, key.id)]
+    Conflict {
+        /// Which document.
+        key: DocumentKey,
+        /// The revision it has.
+        current: u64,
+        /// The revision the caller expected.
+        expected: u64,
+    },
+    /// Nobody owns this kind.
+    #[error("no configuration kind `{kind}`; kinds are {known}")]
+    UnknownKind {
+        /// The kind.
+        kind: String,
+        /// Those that exist.
+        known: String,
+    },
+    /// The named thing does not exist.
+    #[error("no {what} `{name}`")]
+    NotFound {
+        /// Kind of thing.
+        what: String,
+        /// Its name.
+        name: String,
+    },
+    /// The log could not be written.
+    #[error("the log could not be written: {0}")]
+    Log(String),
+    /// The engine is closing.
+    #[error("the engine is closing")]
+    Closing,
+}
+
+/// A configuration kind as the server shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindInfo {
+    /// Name.
+    pub name: String,
+    /// JSON Schema of a document.
+    pub schema: String,
+    /// `kernel`, or the owning plugin; `None` when documents exist but the owner is absent.
+    pub owner: Option<String>,
+    /// Questions about it.
+    pub questions: Vec<(String, String)>,
+}
+
+/// The live document, the drafts beside it, and whether anybody acts on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentView {
+    /// The document.
+    pub document: Document,
+    /// False when the owner of the kind is absent: kept, but without effect.
+    pub active: bool,
+}
+
+/// A loaded (or refused) plugin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginInfo {
+    /// Name.
+    pub name: String,
+    /// Version it declares.
+    pub version: String,
+    /// Hash of the library file.
+    pub content_hash: String,
+    /// Library file.
+    pub file: String,
+    /// `running`, `quarantined`, `refused`, `missing`.
+    pub state: String,
+    /// Why it is not running.
+    pub problem: Option<String>,
+    /// Its contributions: (kind, name).
+    pub contributions: Vec<(String, String)>,
+    /// Its configuration kinds.
+    pub config_kinds: Vec<String>,
+    /// Calls since it was loaded.
+    pub calls: u64,
+    /// Calls that failed, by reason.
+    pub faults: BTreeMap<String, u64>,
+    /// `closed`, `open`, `half-open`.
+    pub breaker: String,
+    /// Log entries its observers lag behind.
+    pub observer_lag: u64,
+}
+
+/// Why a plugin was not loaded; the previous version keeps serving.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("plugin `{plugin}` refused: {message}")]
+pub struct ReloadError {
+    /// Plugin name.
+    pub plugin: String,
+    /// Expected …, got ….
+    pub message: String,
+    /// True when no plugin of that name is configured.
+    pub unknown: bool,
+}
+
+/// How the engine is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Does it answer?
+    pub ready: bool,
+    /// What it is doing while it does not.
+    pub phase: String,
+    /// Identity of the current snapshot.
+    pub as_of: AsOf,
+    /// Time of the current snapshot.
+    pub now_ms: TimeMs,
+    /// Products that can be shown.
+    pub products: u64,
+    /// Variants.
+    pub variants: u64,
+    /// Visitors remembered.
+    pub visitors: u64,
+    /// Library mappings that are kept because code is never unloaded, and the bound.
+    pub mappings: (u64, u64),
+    /// Ranking workers written off because a plugin never returned.
+    pub workers_lost: u64,
+    /// Served records dropped because the side journal was full.
+    pub served_dropped: u64,
+}
