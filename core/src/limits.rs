@@ -25,3 +25,39 @@ pub const CONDITION_DEPTH_MAX: usize = 16;
 pub const CONDITION_NODES_MAX: usize = 1_000;
 /// Longest query text, in characters.
 pub const QUERY_CHARS_MAX: usize = 255;
+/// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
+pub const ENTRY_BYTES_MAX: usize = 64 << 20;
+/// Longest name of an actor, in bytes.
+pub const ACTOR_BYTES_MAX: usize = 256;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
+/// A window of the log ends after this many encoded bytes, so that one read cannot fill the memory.
+pub const LOG_READ_BYTES_MAX: usize = 32 << 20;
+/// Page cache of the log file, in bytes: only the tail is hot.
+pub const LOG_CACHE_BYTES: usize = 64 << 20;
+/// How long an idempotency key is remembered and how late an event may come, in milliseconds.
+pub const DEFAULT_LATENESS_MS: i64 = 72 * 3_600_000;
+/// Most expired idempotency keys forgotten by one append beyond the number of its entries.
+pub const KEYS_FORGOTTEN_MAX: usize = 256;
+/// How long a write waits for others to share its sync, in milliseconds.
+pub const DEFAULT_GROUP_COMMIT_MS: u64 = 5;
+/// Idle time of the log after which a tick is appended, in milliseconds.
+pub const DEFAULT_TICK_MS: i64 = 1_000;
+/// Submissions that may wait for the log's writer before the submitter waits too.
+pub const DEFAULT_WRITER_QUEUE: usize = 1_024;
+/// Most entries of one group commit.
+pub const DEFAULT_GROUP_ENTRIES: usize = 512;
+/// Snapshot files kept: the newest, and one to fall back to.
+pub const CHECKPOINTS_KEPT: usize = 2;
+/// Most sections of one snapshot file.
+pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
+/// Longest name of a section of a snapshot file, in bytes.
+pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
+/// Served records that may wait for the disk before new ones are dropped.
+pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
+/// Served records that can be found by request id.
+pub const DEFAULT_SERVED_RECENT: usize = 8_192;
+/// Size at which a file of served records is closed, in bytes.
+pub const DEFAULT_SERVED_FILE_BYTES: u64 = 16 << 20;
+/// Files of served records kept.
+pub const DEFAULT_SERVED_FILES: usize = 8;

@@ -1,0 +1,74 @@
+//! Where does the log live?
+//!
+//! In one redb file, `log.redb`: an embedded, crash-safe B-tree with one writer and readers that never wait
+//! for it. Four tables: the format, the entries by sequence, the idempotency keys, and the keys by time so that
+//! expired ones can be forgotten. One file per verb. The format number is ours and independent of redb's: a log
+//! written by a newer planogram is refused before anything is changed.
+
+mod append;
+mod open;
+mod read;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redb::{Database, TableDefinition};
+
+use crate::id::{Seq, TimeMs};
+use crate::limits::{DEFAULT_LATENESS_MS, LOG_CACHE_BYTES};
+
+pub use open::OpenError;
+
+/// Name of the file in the data directory.
+pub const FILE_NAME: &str = "log.redb";
+/// The format this version writes, and the newest it reads.
+pub const FORMAT: u64 = 1;
+
+/// `format` → [`FORMAT`].
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+/// Sequence → encoded entry, see `codec`.
+const ENTRIES: TableDefinition<Seq, &[u8]> = TableDefinition::new("entries");
+/// Idempotency key → the newest entry that carries it.
+const KEYS: TableDefinition<&str, (Seq, TimeMs)> = TableDefinition::new("keys");
+/// The same in order of time.
+const KEY_TIMES: TableDefinition<(TimeMs, Seq), &str> = TableDefinition::new("key_times");
+
+/// How to open a [`RedbLog`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedbOptions {
+    /// How long an idempotency key is remembered, in milliseconds.
+    pub lateness_ms: TimeMs,
+    /// Page cache, in bytes.
+    pub cache_bytes: usize,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        Self { lateness_ms: DEFAULT_LATENESS_MS, cache_bytes: LOG_CACHE_BYTES }
+    }
+}
+
+/// The durable log. The file is locked while it lives and closed when it is dropped; its readers then answer
+/// [`ReadError::Closed`](crate::log::ReadError::Closed).
+pub struct RedbLog {
+    database: Arc<Database>,
+    last: Last,
+    lateness_ms: TimeMs,
+}
+
+/// Sequence and time of the newest durable entry, shared with readers.
+#[derive(Clone)]
+struct Last(Arc<Mutex<(Seq, TimeMs)>>);
+
+impl Last {
+    fn new(last: (Seq, TimeMs)) -> Self {
+        Self(Arc::new(Mutex::new(last)))
+    }
+
+    fn get(&self) -> (Seq, TimeMs) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, last: (Seq, TimeMs)) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+}
