@@ -188,6 +188,7 @@ pub struct ProductPatch {
     /// New stock state.
     pub in_stock: Option<bool>,
     /// New quantity; `Some(None)` stops counting.
+    #[serde(default, with = "nested_option")]
     pub quantity: Option<Option<f64>>,
     /// New attribute values; `None` as a value removes the attribute.
     pub attributes: BTreeMap<String, Option<AttributeValue>>,
@@ -231,4 +232,18 @@ pub enum CategoryChange {
         /// Where it is.
         path: Vec<String>,
     },
+}
+
+/// `Option<Option<T>>` as none or a list of one: plain serde would read `Some(None)` back as `None`.
+mod nested_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &Option<Option<f64>>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(|inner| [inner]).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
+        let value = Option::<[Option<f64>; 1]>::deserialize(deserializer)?;
+        Ok(value.map(|[inner]| inner))
+    }
 }

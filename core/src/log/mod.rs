@@ -14,7 +14,9 @@ pub mod memory;
 // pub mod served;
 #[cfg(test)]
 mod testing;
-// pub mod writer;
+#[cfg(test)]
+mod tests;
+pub mod writer;
 
 use std::sync::Arc;
 

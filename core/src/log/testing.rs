@@ -3,7 +3,12 @@
 //! Entries drawn from a seed, and the storage that stops.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex};
+
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+use redb::StorageBackend;
 
 use crate::catalog::doc::{
     AttributeValue, CategoryChange, LinkKind, PRODUCTS, Placement, Price, ProductDoc, ProductPatch, SpecialPrice,
@@ -13,6 +18,11 @@ use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
 use crate::id::{Seq, TimeMs};
 use crate::log::entry::{Body, Entry};
 use crate::signal::event::{Event, EventItem, EventKind};
+
+/// The same cases on every run.
+pub fn seeded(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() }
+}
 
 /// A small entry.
 pub fn entry(seq: Seq, time_ms: TimeMs) -> Entry {
@@ -193,5 +203,121 @@ fn random_write(dice: &mut Dice) -> DocumentWrite {
         from_ms: dice.maybe(Dice::time),
         until_ms: dice.maybe(Dice::time),
         expected_revision: dice.maybe(Dice::roll),
+    }
+}
+
+/// A disk that loses power at its n-th sync: what was written since the sync before survives by chance, piece by
+/// piece and in any order, and nothing works from then on.
+#[derive(Clone, Debug)]
+pub struct FailingDisk(Arc<Mutex<DiskState>>);
+
+#[derive(Debug)]
+struct DiskState {
+    durable: Vec<u8>,
+    /// What the running program sees.
+    volatile: Vec<u8>,
+    unsynced: Vec<Change>,
+    syncs_left: u64,
+    seed: u64,
+    powered: bool,
+}
+
+#[derive(Debug)]
+enum Change {
+    Length(usize),
+    Write(usize, Vec<u8>),
+}
+
+impl FailingDisk {
+    /// Smallest piece a disk writes at once.
+    const SECTOR_BYTES: usize = 512;
+
+    /// A disk holding `durable` that fails at sync number `syncs` (counted from 1).
+    pub fn new(durable: Vec<u8>, syncs: u64, seed: u64) -> Self {
+        let volatile = durable.clone();
+        Self(Arc::new(Mutex::new(DiskState {
+            durable,
+            volatile,
+            unsynced: Vec::new(),
+            syncs_left: syncs,
+            seed,
+            powered: true,
+        })))
+    }
+
+    /// What is on the disk when the power returns.
+    pub fn remains(&self) -> Vec<u8> {
+        self.0.lock().unwrap().durable.clone()
+    }
+
+    /// Whether the power is still on.
+    pub fn powered(&self) -> bool {
+        self.0.lock().unwrap().powered
+    }
+
+    fn powered_state(&self) -> io::Result<std::sync::MutexGuard<'_, DiskState>> {
+        let state = self.0.lock().unwrap();
+        if state.powered { Ok(state) } else { Err(io::Error::other("the power is off")) }
+    }
+}
+
+impl DiskState {
+    fn lose_power(&mut self) {
+        let mut dice = Dice(self.seed);
+        for change in std::mem::take(&mut self.unsynced) {
+            match change {
+                Change::Length(bytes) => self.durable.resize(bytes.max(self.durable.len()), 0),
+                Change::Write(offset, data) => {
+                    for (i, piece) in data.chunks(FailingDisk::SECTOR_BYTES).enumerate() {
+                        let at = offset + i * FailingDisk::SECTOR_BYTES;
+                        if dice.below(2) == 0 && at + piece.len() <= self.durable.len() {
+                            self.durable[at..at + piece.len()].copy_from_slice(piece);
+                        }
+                    }
+                }
+            }
+        }
+        self.powered = false;
+    }
+}
+
+impl StorageBackend for FailingDisk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.powered_state()?.volatile.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = self.powered_state()?;
+        let from = offset as usize;
+        let bytes = state.volatile.get(from..from + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut state = self.powered_state()?;
+        state.volatile.resize(len as usize, 0);
+        state.unsynced.push(Change::Length(len as usize));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.powered_state()?;
+        state.syncs_left -= 1;
+        if state.syncs_left == 0 {
+            state.lose_power();
+            return Err(io::Error::other("the power went off"));
+        }
+        state.durable = state.volatile.clone();
+        state.unsynced.clear();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut state = self.powered_state()?;
+        let from = offset as usize;
+        state.volatile[from..from + data.len()].copy_from_slice(data);
+        state.unsynced.push(Change::Write(from, data.to_vec()));
+        Ok(())
     }
 }

@@ -88,6 +88,8 @@ fn decode_next(expected: Seq, seq: Seq, bytes: &[u8]) -> Result<Entry, ReadError
 
 #[cfg(test)]
 mod tests {
+    use redb::ReadableTable;
+
     use super::super::{ENTRIES, RedbLog, RedbOptions};
     use crate::log::testing::entries;
     use crate::log::{Log, ReadError};
