@@ -5,13 +5,13 @@
 //! commits and gives each its sequence and time. [`checkpoint`]s shorten a start, the [`served`] journal
 //! remembers what was answered. Nothing here knows what an entry means.
 
-// pub mod checkpoint;
+pub mod checkpoint;
 pub mod clock;
 mod codec;
 pub mod disk;
 pub mod entry;
 pub mod memory;
-// pub mod served;
+pub mod served;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
