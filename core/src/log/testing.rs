@@ -86,7 +86,11 @@ fn random_body(dice: &mut Dice) -> Body {
         1 => Body::Patches(dice.some(random_patch)),
         2 => Body::Deletions(dice.some(Dice::text)),
         3 => Body::Categories(vec![
-            CategoryChange::Put { path: dice.some(Dice::text), position: dice.maybe(|d| d.roll() as i32), anchor: true },
+            CategoryChange::Put {
+                path: dice.some(Dice::text),
+                position: dice.maybe(|d| d.roll() as i32),
+                anchor: true,
+            },
             CategoryChange::Move { path: dice.some(Dice::text), to: dice.some(Dice::text) },
             CategoryChange::Remove { path: dice.some(Dice::text) },
         ]),
@@ -109,11 +113,8 @@ fn random_value(dice: &mut Dice) -> AttributeValue {
 }
 
 fn random_price(dice: &mut Dice) -> Price {
-    let special = dice.maybe(|d| SpecialPrice {
-        minor: d.time(),
-        from_ms: d.maybe(Dice::time),
-        until_ms: d.maybe(Dice::time),
-    });
+    let special =
+        dice.maybe(|d| SpecialPrice { minor: d.time(), from_ms: d.maybe(Dice::time), until_ms: d.maybe(Dice::time) });
     Price { regular_minor: dice.time(), special }
 }
 

@@ -137,12 +137,7 @@ impl Writer {
     ///
     /// # Panics
     /// When the system cannot start a thread.
-    pub fn start(
-        log: Box<dyn Log>,
-        clock: Arc<dyn Clock>,
-        config: WriterConfig,
-        sink: Sender<Entry>,
-    ) -> WriterHandle {
+    pub fn start(log: Box<dyn Log>, clock: Arc<dyn Clock>, config: WriterConfig, sink: Sender<Entry>) -> WriterHandle {
         let (inbox, messages) = bounded(config.queue.max(1));
         let failure = Arc::new(OnceLock::new());
         let reader = log.reader();
@@ -228,10 +223,9 @@ impl Drop for WriterHandle {
 
 fn check_lengths(submission: &Submission) -> Result<(), SubmitError> {
     let key_bytes = submission.idempotency_key.as_ref().map_or(0, String::len);
-    for (field, bytes, limit) in [
-        ("actor", submission.actor.len(), ACTOR_BYTES_MAX),
-        ("idempotency_key", key_bytes, IDEMPOTENCY_KEY_BYTES_MAX),
-    ] {
+    for (field, bytes, limit) in
+        [("actor", submission.actor.len(), ACTOR_BYTES_MAX), ("idempotency_key", key_bytes, IDEMPOTENCY_KEY_BYTES_MAX)]
+    {
         if bytes > limit {
             return Err(SubmitError::TooLong { field, bytes, limit });
         }
@@ -487,7 +481,6 @@ impl Plan {
         });
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use redb::ReadableTable;
 
 use super::read::DiskReader;
-use super::{ENTRIES, KEY_TIMES, KEYS, RedbLog};
+use super::{ENTRIES, KEY_TIMES, KEYS, RedbLog, contained};
 use crate::id::{Seq, TimeMs};
 use crate::limits::KEYS_FORGOTTEN_MAX;
 use crate::log::entry::Entry;
@@ -21,14 +21,16 @@ impl Log for RedbLog {
         // Whatever the caller did wrong is found before the file is touched.
         let encoded = entries.iter().map(codec::encode).collect::<Result<Vec<_>, _>>()?;
         let oldest_ms = newest.time_ms.saturating_sub(self.lateness_ms);
-        self.commit(entries, &encoded, oldest_ms).map_err(|error| AppendError::Storage(Box::new(error)))?;
+        contained(|| self.commit(entries, &encoded, oldest_ms), |error| error)
+            .map_err(|error| AppendError::Storage(Box::new(error)))?;
         self.last.set((newest.seq, newest.time_ms));
         Ok(())
     }
 
     fn cut_before(&mut self, seq: Seq) -> Result<(), AppendError> {
         let keep_from = seq.min(self.last.get().0);
-        self.remove_before(keep_from).map_err(|error| AppendError::Storage(Box::new(error)))
+        contained(|| self.remove_before(keep_from), |error| error)
+            .map_err(|error| AppendError::Storage(Box::new(error)))
     }
 
     fn reader(&self) -> LogReader {

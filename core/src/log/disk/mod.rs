@@ -9,6 +9,8 @@ mod append;
 mod open;
 mod read;
 
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::{Database, TableDefinition};
@@ -50,7 +52,7 @@ impl Default for RedbOptions {
 /// The durable log. The file is locked while it lives and closed when it is dropped; its readers then answer
 /// [`ReadError::Closed`](crate::log::ReadError::Closed).
 pub struct RedbLog {
-    database: Arc<Database>,
+    database: Arc<Store>,
     last: Last,
     lateness_ms: TimeMs,
 }
@@ -70,5 +72,36 @@ impl Last {
 
     fn set(&self, last: (Seq, TimeMs)) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+}
+
+/// Runs `work` on the storage; a panic inside it becomes an error. redb trusts a file that was closed properly, and
+/// some bit flips in such a file make it panic; checking the whole file at every start would cost too much.
+fn contained<T, E>(work: impl FnOnce() -> Result<T, E>, storage: impl FnOnce(redb::Error) -> E) -> Result<T, E> {
+    // Unwind safe: what the panic may have left half done is redb's, whose locks are poisoned then, and every
+    // later use ends here again.
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(storage(redb::Error::Corrupted("the file contradicts itself".into()))))
+}
+
+/// The open file; closing it is contained like all other work on it.
+struct Store(Option<Database>);
+
+impl Deref for Store {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("the database is taken out only by drop")
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(database) = self.0.take()
+            && let Err(error) = contained(|| database.close().map_err(redb::Error::from), |error| error)
+        {
+            // Nothing acknowledged is lost: the next start repairs the file.
+            tracing::warn!(%error, "the log file was not closed properly");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableError};
 
-use super::{ENTRIES, FILE_NAME, FORMAT, KEY_TIMES, KEYS, Last, META, RedbLog, RedbOptions};
+use super::{ENTRIES, FILE_NAME, FORMAT, KEY_TIMES, KEYS, Last, META, RedbLog, RedbOptions, Store, contained};
 use crate::id::{Seq, TimeMs};
 use crate::log::codec;
 
@@ -62,12 +62,17 @@ impl RedbLog {
         let directory = |source| OpenError::Directory { path: data_dir.to_owned(), source };
         fs::create_dir_all(data_dir).map_err(directory)?;
         let path = data_dir.join(FILE_NAME);
-        let database =
-            Builder::new().set_cache_size(options.cache_bytes).create(&path).map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path },
-                other => storage(other),
-            })?;
-        let log = Self::from_database(database, options)?;
+        let create = || Builder::new().set_cache_size(options.cache_bytes).create(&path);
+        let log = contained(
+            || {
+                let database = create().map_err(|error| match error {
+                    DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.clone() },
+                    other => storage(other),
+                })?;
+                Self::from_store(Store(Some(database)), options)
+            },
+            storage,
+        )?;
         // The file's name must be as durable as its content.
         File::open(data_dir).and_then(|dir| dir.sync_all()).map_err(directory)?;
         Ok(log)
@@ -78,12 +83,11 @@ impl RedbLog {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_on(backend: impl StorageBackend, options: &RedbOptions) -> Result<Self, OpenError> {
-        let database =
-            Builder::new().set_cache_size(options.cache_bytes).create_with_backend(backend).map_err(storage)?;
-        Self::from_database(database, options)
+        let create = || Builder::new().set_cache_size(options.cache_bytes).create_with_backend(backend);
+        contained(|| Self::from_store(Store(Some(create().map_err(storage)?)), options), storage)
     }
 
-    fn from_database(database: Database, options: &RedbOptions) -> Result<Self, OpenError> {
+    fn from_store(database: Store, options: &RedbOptions) -> Result<Self, OpenError> {
         match format_of(&database)? {
             None => create_tables(&database)?,
             Some(got) if got > FORMAT => return Err(OpenError::NewerFormat { expected: FORMAT, got }),
@@ -134,7 +138,7 @@ fn newest(database: &Database) -> Result<(Seq, TimeMs), OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::testing::entry;
+    use crate::log::testing::{Dice, entries, entry};
     use crate::log::{Log, ReadError};
 
     fn open(dir: &Path) -> Result<RedbLog, OpenError> {
@@ -194,5 +198,36 @@ mod tests {
         drop(log);
         let error = open(dir.path()).err().unwrap();
         assert!(matches!(error, OpenError::Damaged(ReadError::Damaged { seq: 2, .. })), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_or_harmless_but_never_a_panic() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let mut log = open(dir.path()).unwrap();
+        for batch in entries(1..=1_000).chunks(50) {
+            log.append(batch).unwrap();
+        }
+        drop(log);
+        let good = fs::read(&path).unwrap();
+        let mut dice = Dice(1);
+        let mut refused = 0;
+        for round in 0..90 {
+            let mut bad = good.clone();
+            match round % 3 {
+                0 => bad.truncate(dice.below(good.len() as u64) as usize),
+                flips => {
+                    (0..flips * 32).for_each(|_| bad[dice.below(good.len() as u64) as usize] ^= 1 << dice.below(8))
+                }
+            }
+            fs::write(&path, &bad).unwrap();
+            // Whatever can be read is what was written.
+            let found = open(dir.path()).map(|log| log.reader().scan(1).map_while(Result::ok).collect::<Vec<_>>());
+            match found {
+                Ok(found) => assert_eq!(found, entries(1..=found.len() as u64)),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused > 30, "{refused}");
     }
 }

@@ -3,18 +3,18 @@
 //! Each read is a redb read transaction: it sees the newest commit and never waits for the writer.
 //! The reader holds the file weakly: closing the log does not wait for whoever keeps a handle.
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 use redb::{Database, ReadableDatabase, ReadableTable};
 
-use super::{ENTRIES, KEYS, Last};
+use super::{ENTRIES, KEYS, Last, Store, contained};
 use crate::id::{Seq, TimeMs};
 use crate::limits::LOG_READ_BYTES_MAX;
 use crate::log::entry::Entry;
 use crate::log::{LogRead, ReadError, codec};
 
 pub(super) struct DiskReader {
-    pub(super) database: Weak<Database>,
+    pub(super) database: Weak<Store>,
     pub(super) last: Last,
     pub(super) lateness_ms: TimeMs,
 }
@@ -23,60 +23,75 @@ fn storage(error: impl Into<redb::Error>) -> ReadError {
     ReadError::Storage(Box::new(error.into()))
 }
 
-impl DiskReader {
-    fn database(&self) -> Result<Arc<Database>, ReadError> {
-        self.database.upgrade().ok_or(ReadError::Closed)
-    }
-}
-
 impl LogRead for DiskReader {
     fn last(&self) -> (Seq, TimeMs) {
         self.last.get()
     }
 
     fn first(&self) -> Result<Seq, ReadError> {
-        let database = self.database()?;
-        let transaction = database.begin_read().map_err(storage)?;
-        let entries = transaction.open_table(ENTRIES).map_err(storage)?;
-        Ok(entries.first().map_err(storage)?.map_or(1, |(seq, _)| seq.value()))
+        self.with_database(first)
     }
 
     fn read(&self, from: Seq, entries_max: usize) -> Result<Vec<Entry>, ReadError> {
         let from = from.max(1);
-        let database = self.database()?;
-        let transaction = database.begin_read().map_err(storage)?;
-        let table = transaction.open_table(ENTRIES).map_err(storage)?;
-        let first = table.first().map_err(storage)?.map_or(1, |(seq, _)| seq.value());
-        if from < first {
-            return Err(ReadError::Cut { from, first });
-        }
-        let mut bytes_total = 0;
-        let mut entries: Vec<Entry> = Vec::new();
-        for row in table.range(from..).map_err(storage)?.take(entries_max) {
-            let (seq, bytes) = row.map_err(storage)?;
-            bytes_total += bytes.value().len();
-            if bytes_total > LOG_READ_BYTES_MAX && !entries.is_empty() {
-                break;
-            }
-            let expected = entries.last().map_or(from, |entry| entry.seq + 1);
-            match decode_next(expected, seq.value(), bytes.value()) {
-                Ok(entry) => entries.push(entry),
-                // What was good is returned; the next window begins with the damaged one and says so.
-                Err(_) if !entries.is_empty() => break,
-                Err(error) => return Err(error),
-            }
+        let (last, _) = self.last.get();
+        let entries = self.with_database(|database| read_window(database, from, entries_max))?;
+        if entries.is_empty() && from <= last && entries_max > 0 {
+            return Err(ReadError::Damaged { seq: from, reason: format!("it is missing, the log ends with {last}") });
         }
         Ok(entries)
     }
 
     fn find_key(&self, key: &str, now_ms: TimeMs) -> Result<Option<(Seq, TimeMs)>, ReadError> {
-        let database = self.database()?;
-        let transaction = database.begin_read().map_err(storage)?;
-        let keys = transaction.open_table(KEYS).map_err(storage)?;
         let oldest_ms = now_ms.saturating_sub(self.lateness_ms);
-        let found = keys.get(key).map_err(storage)?.map(|found| found.value());
+        let found = self.with_database(|database| find_key(database, key))?;
         Ok(found.filter(|(_, time_ms)| *time_ms >= oldest_ms))
     }
+}
+
+impl DiskReader {
+    fn with_database<T>(&self, work: impl FnOnce(&Database) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let database = self.database.upgrade().ok_or(ReadError::Closed)?;
+        contained(|| work(&database), storage)
+    }
+}
+
+fn first(database: &Database) -> Result<Seq, ReadError> {
+    let transaction = database.begin_read().map_err(storage)?;
+    let entries = transaction.open_table(ENTRIES).map_err(storage)?;
+    Ok(entries.first().map_err(storage)?.map_or(1, |(seq, _)| seq.value()))
+}
+
+fn read_window(database: &Database, from: Seq, entries_max: usize) -> Result<Vec<Entry>, ReadError> {
+    let transaction = database.begin_read().map_err(storage)?;
+    let table = transaction.open_table(ENTRIES).map_err(storage)?;
+    let first = table.first().map_err(storage)?.map_or(1, |(seq, _)| seq.value());
+    if from < first {
+        return Err(ReadError::Cut { from, first });
+    }
+    let mut bytes_total = 0;
+    let mut entries: Vec<Entry> = Vec::new();
+    for row in table.range(from..).map_err(storage)?.take(entries_max) {
+        let (seq, bytes) = row.map_err(storage)?;
+        bytes_total += bytes.value().len();
+        if bytes_total > LOG_READ_BYTES_MAX && !entries.is_empty() {
+            break;
+        }
+        let expected = entries.last().map_or(from, |entry| entry.seq + 1);
+        match decode_next(expected, seq.value(), bytes.value()) {
+            Ok(entry) => entries.push(entry),
+            // What was good is returned; the next window begins with the damaged one and says so.
+            Err(_) if !entries.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(entries)
+}
+
+fn find_key(database: &Database, key: &str) -> Result<Option<(Seq, TimeMs)>, ReadError> {
+    let transaction = database.begin_read().map_err(storage)?;
+    let keys = transaction.open_table(KEYS).map_err(storage)?;
+    Ok(keys.get(key).map_err(storage)?.map(|found| found.value()))
 }
 
 fn decode_next(expected: Seq, seq: Seq, bytes: &[u8]) -> Result<Entry, ReadError> {
@@ -127,5 +142,15 @@ mod tests {
         });
         assert_eq!(log.read(2, 10).unwrap(), entries(2..=3));
         assert!(matches!(log.read(4, 10), Err(ReadError::Damaged { seq: 4, .. })));
+    }
+
+    #[test]
+    fn a_missing_end_is_not_taken_for_the_end() {
+        let (_dir, log) = harmed(|table| {
+            table.remove(5).unwrap();
+        });
+        assert_eq!(log.read(4, 10).unwrap(), entries(4..=4));
+        assert!(matches!(log.read(5, 10), Err(ReadError::Damaged { seq: 5, .. })));
+        assert_eq!(log.read(6, 10).unwrap(), []);
     }
 }
