@@ -78,7 +78,7 @@ impl Catalog {
             url: doc.url,
             links: doc.links,
             views: doc.views,
-            vectors: doc.vectors,
+            vectors: self.admit_vectors(doc.vectors),
         };
         self.replace(item, Some(State { product: Arc::new(product), variants }));
         for (variant, prices, stock) in rest {
@@ -198,6 +198,17 @@ impl Catalog {
         }
     }
 
+    /// Keeps the vectors that have the length of their space; the first one of a space sets it.
+    fn admit_vectors(&mut self, mut vectors: BTreeMap<String, Vec<f32>>) -> BTreeMap<String, Vec<f32>> {
+        for (space, vector) in &vectors {
+            if !self.vector_spaces.contains_key(space) {
+                Arc::make_mut(&mut self.vector_spaces).insert(space.clone(), vector.len());
+            }
+        }
+        vectors.retain(|space, vector| self.vector_spaces.get(space) == Some(&vector.len()));
+        vectors
+    }
+
     fn hang_up(&mut self, categories: &[Placement]) -> Vec<Hung> {
         let mut places: Vec<Hung> = Vec::with_capacity(categories.len());
         for placement in categories.iter().filter(|placement| !placement.path.is_empty()) {
@@ -228,6 +239,11 @@ impl Catalog {
             *self.item_of.get_mut(variant.index()) = item.0;
         }
         variant
+    }
+
+    /// Files a product of a snapshot file. Prices and stock follow apart from this.
+    pub(super) fn restore(&mut self, item: ItemId, product: Arc<Product>, variants: Vec<(VariantId, Arc<Variant>)>) {
+        self.replace(item, Some(State { product, variants }));
     }
 
     /// Makes `state` the whole truth about an item, in every set and column but prices and stock.
@@ -295,7 +311,7 @@ impl Catalog {
         self.attributes.level(&values)
     }
 
-    fn set_stock(&mut self, variant: VariantId, stock: Stock) {
+    pub(super) fn set_stock(&mut self, variant: VariantId, stock: Stock) {
         let item = self.item_of(variant);
         let siblings = self.variants_of.get(item.index()).map_or(&[][..], |list| list);
         self.eligible.stock(item, variant, stock.in_stock, siblings);

@@ -9,14 +9,14 @@
 //! store view is used for is configuration, parsed in `definition` and `views` and passed in where it counts.
 
 pub mod attribute;
-//pub mod check;
+pub mod check;
 pub mod definition;
 pub mod doc;
 pub mod eligible;
-//pub mod facet;
+pub mod facet;
 pub mod price;
 pub mod record;
-//pub mod save;
+pub mod save;
 pub mod tree;
 pub mod views;
 
@@ -27,8 +27,8 @@ mod lift;
 pub(crate) mod read;
 mod rows;
 
-//#[cfg(test)]
-//pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,6 +86,8 @@ pub struct Catalog {
     tree: Tree,
     attributes: Attributes,
     eligible: Eligible,
+    /// Space → length of its vectors, as the first product that had one said.
+    vector_spaces: Arc<BTreeMap<String, usize>>,
 }
 
 impl Catalog {

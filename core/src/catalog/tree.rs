@@ -139,6 +139,12 @@ impl Tree {
         std::iter::successors(up(&id), up)
     }
 
+    /// Levels below a category: 0 for one without children.
+    pub fn height(&self, id: CategoryId) -> usize {
+        let children = self.get(id).map_or(&[][..], |node| &node.children);
+        children.iter().map(|child| 1 + self.height(*child)).max().unwrap_or(0)
+    }
+
     /// Names from the root down.
     pub fn path(&self, id: CategoryId) -> Vec<String> {
         let nodes = std::iter::once(id).filter(|id| *id != ROOT).chain(self.ancestors(id));
