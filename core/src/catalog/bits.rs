@@ -63,7 +63,11 @@ impl FlatBits {
 pub(crate) fn put_bit(bitmap: &mut Arc<RoaringBitmap>, id: u32, member: bool) {
     if bitmap.contains(id) != member {
         let bitmap = Arc::make_mut(bitmap);
-        if member { bitmap.insert(id) } else { bitmap.remove(id) };
+        if member {
+            bitmap.insert(id)
+        } else {
+            bitmap.remove(id)
+        };
     }
 }
 

@@ -103,10 +103,14 @@ impl Catalog {
     pub fn load(saved: Saved) -> Result<Self, LoadError> {
         let mut catalog = Self { vector_spaces: Arc::new(saved.vector_spaces), ..Self::new() };
         catalog.tree = Tree::load(&saved.categories).ok_or(LoadError::Tree)?;
-        saved.books.iter().for_each(|code| drop(catalog.prices.intern(code)));
+        for code in &saved.books {
+            catalog.prices.intern(code);
+        }
         for (code, texts) in &saved.attributes {
             let id = catalog.attributes.intern(code);
-            texts.iter().for_each(|text| drop(catalog.attributes.get_mut(id.0).intern(text)));
+            for text in texts {
+                catalog.attributes.get_mut(id.0).intern(text);
+            }
         }
         let (n_items, n_variants) = (saved.items.len(), saved.variants.len());
         let mut offers = Vec::with_capacity(n_variants);
@@ -235,6 +239,9 @@ mod tests {
         check(|saved| saved.variants[0].item = ItemId(9), "item 9 does not exist, there are 1");
         check(|saved| saved.items[0].variants = vec![VariantId(9)], "variant 9 does not exist, there are 2");
         check(|saved| saved.variants[1].sku = saved.variants[0].sku.clone(), "variant `P0-S-0` occurs twice");
-        check(|saved| saved.categories.push(Some(("x".to_owned(), Some(crate::id::CategoryId(99)), None, true))), "the category tree has a circle or a missing parent");
+        check(
+            |saved| saved.categories.push(Some(("x".to_owned(), Some(crate::id::CategoryId(99)), None, true))),
+            "the category tree has a circle or a missing parent",
+        );
     }
 }
