@@ -58,11 +58,11 @@ impl Checker {
                 self.refuse(keys, format!("the price is {minor} minor units"), format!("0 to {PRICE_MINOR_MAX}"));
             }
         }
-        if let Some((from, until)) = price.special.and_then(|special| special.from_ms.zip(special.until_ms)) {
-            if from >= until {
-                let message = format!("the special price begins at {from} and ends at {until}");
-                self.refuse(keys, message, "an end after the begin");
-            }
+        if let Some((from, until)) = price.special.and_then(|special| special.from_ms.zip(special.until_ms))
+            && from >= until
+        {
+            let message = format!("the special price begins at {from} and ends at {until}");
+            self.refuse(keys, message, "an end after the begin");
         }
     }
 

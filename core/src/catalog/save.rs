@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chunk::Cell;
 use super::doc::{Price, Stock};
 use super::tree::{SavedNode, Tree};
 use super::{Catalog, ItemSlot, Product, Variant, VariantSlot};
@@ -151,12 +150,6 @@ impl Catalog {
         }
         Ok(catalog)
     }
-
-    /// Has the created time at all? Only what has a product does.
-    #[cfg(test)]
-    fn has_created(&self, item: ItemId) -> bool {
-        !self.created.get(item.index()).is_missing()
-    }
 }
 
 #[cfg(test)]
@@ -176,7 +169,7 @@ mod tests {
         for item in (0..a.item_bound() as u32).map(ItemId) {
             prop_assert_eq!(a.document(item), b.document(item));
             prop_assert_eq!(a.attributes.item_row(item), b.attributes.item_row(item));
-            prop_assert_eq!(b.has_created(item), b.product(item).is_some());
+            prop_assert_eq!(b.created_ms(item).is_some(), b.product(item).is_some());
         }
         for (id, node) in a.categories() {
             let other = b.category_node(id).expect("both trees have the same nodes");
