@@ -24,6 +24,6 @@ pub use view::{SignalColumn, SignalView, TRENDING_SMOOTHING};
 pub use window::{Counter, Window};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
