@@ -101,9 +101,8 @@ impl Counts {
 
     /// Counts above 0, in order of item.
     pub(super) fn positive(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.chunks().flat_map(|(first, chunk)| {
-            (first..).zip(chunk.values.iter().copied()).filter(|&(_, value)| value > 0)
-        })
+        self.chunks()
+            .flat_map(|(first, chunk)| (first..).zip(chunk.values.iter().copied()).filter(|&(_, value)| value > 0))
     }
 }
 

@@ -148,7 +148,13 @@ fn any_event() -> impl Strategy<Value = Event> {
     (kinds, 0..4_u8, prop::collection::vec(0..6_u32, 0..4), 0..300_i64, 0..6_u8).prop_map(
         |(kind, session, items, minutes, order)| Event {
             order: (order > 0).then(|| order.to_string()),
-            ..event(kind, "", &if session == 0 { String::new() } else { session.to_string() }, &items, NOW - minutes * 13 * MINUTE)
+            ..event(
+                kind,
+                "",
+                &if session == 0 { String::new() } else { session.to_string() },
+                &items,
+                NOW - minutes * 13 * MINUTE,
+            )
         },
     )
 }

@@ -120,13 +120,7 @@ impl SignalView {
     }
 
     /// The `k` items of the universe counted most in the window, ties by item id; only counts above 0.
-    pub fn top(
-        &self,
-        counter: Counter,
-        window: Window,
-        k: usize,
-        universe: &RoaringBitmap,
-    ) -> Vec<(ItemId, f32)> {
+    pub fn top(&self, counter: Counter, window: Window, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
         top(self.column(counter, window), k, universe, |_, n| n as f32, |max| max as f32)
     }
 
@@ -253,7 +247,11 @@ mod tests {
     /// The search agrees with sorting everything.
     fn check(k: usize, universe: &RoaringBitmap) {
         let view = SignalView {
-            counts: [[noisy(5_000), Counts::default(), Counts::default(), Counts::default()], <_>::default(), <_>::default()],
+            counts: [
+                [noisy(5_000), Counts::default(), Counts::default(), Counts::default()],
+                <_>::default(),
+                <_>::default(),
+            ],
             ..SignalView::default()
         };
         let mut expected: Vec<(ItemId, f32)> =

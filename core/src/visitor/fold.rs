@@ -18,7 +18,7 @@ use rustc_hash::{FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 
 use super::profile::Visitor;
-use crate::id::{DAY_MS, ItemId, TimeMs};
+use crate::id::{DAY_MS, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::signal::ResolvedEvent;
 use crate::signal::event::{Event, EventKind};
@@ -100,8 +100,15 @@ impl Visitors {
         }
         let key = self.owner(event);
         if event.kind == EventKind::SignOut {
-            return self.sign_out(visitor_key(&event.visitor));
+            self.sign_out(visitor_key(&event.visitor));
+        } else {
+            self.remember(key, resolved);
         }
+        self.shrink();
+    }
+
+    fn remember(&mut self, key: u64, resolved: &ResolvedEvent<'_>) {
+        let event = resolved.event;
         let session = session_key(event).unwrap_or_default();
         let visitor = self.profile(key, event.time_ms);
         visitor.seen(session, event.time_ms);
@@ -116,7 +123,6 @@ impl Visitors {
             EventKind::OrderCanceled | EventKind::Returned => visitor.undo(order_key(event), &resolved.items),
             _ => {}
         }
-        self.shrink();
     }
 
     /// The key whose profile the event belongs to; signs the browser in when the event names an account.

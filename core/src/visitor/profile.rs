@@ -91,16 +91,14 @@ impl Visitor {
 
     /// Puts items in; what happened before the last order is in that order, not in the cart.
     pub(super) fn add_to_cart(&mut self, item: ItemId, quantity: f32, time_ms: TimeMs) {
-        if self.last_order_ms.is_some_and(|order| time_ms <= order) || quantity.is_nan() || quantity <= 0.0 {
+        if self.last_order_ms.is_some_and(|order| time_ms <= order) || !quantity.is_finite() || quantity <= 0.0 {
             return;
         }
-        match self.cart.iter_mut().find(|line| line.item == item) {
-            Some(line) => {
-                line.quantity = (line.quantity + quantity).min(f32::MAX);
-                line.time_ms = line.time_ms.max(time_ms);
-            }
-            None if self.cart.len() < VISITOR_CART_MAX => self.cart.push(CartLine { item, quantity, time_ms }),
-            None => {}
+        if let Some(line) = self.cart.iter_mut().find(|line| line.item == item) {
+            line.quantity = (line.quantity + quantity).min(f32::MAX);
+            line.time_ms = line.time_ms.max(time_ms);
+        } else if self.cart.len() < VISITOR_CART_MAX {
+            self.cart.push(CartLine { item, quantity, time_ms });
         }
     }
 
