@@ -241,7 +241,7 @@ impl Bucket {
         }
     }
 
-    fn sorted(&self) -> Vec<(ItemId, [u32; 3])> {
+    fn sorted(&self) -> ItemCounts {
         let mut counts: Vec<_> = match self {
             Bucket::Open(counts) => counts.iter().map(|(&item, &counts)| (item, counts)).collect(),
             Bucket::Closed(counts) => counts.to_vec(),
@@ -258,12 +258,15 @@ impl Bucket {
     }
 }
 
+/// Counts by counter, sorted by item.
+type ItemCounts = Vec<(ItemId, [u32; 3])>;
+
 /// [`Windows`] as it stands in a snapshot file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedWindows {
     hour: Hour,
-    hours: Vec<(Hour, Vec<(ItemId, [u32; 3])>)>,
-    totals: Vec<(ItemId, [u32; 3])>,
+    hours: Vec<(Hour, ItemCounts)>,
+    totals: ItemCounts,
 }
 
 #[cfg(test)]
