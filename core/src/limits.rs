@@ -89,3 +89,42 @@ pub const PRICE_BOOK_DEPTH_MAX: usize = 8;
 pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// How late an event may arrive, in milliseconds of log time: 72 hours.
+pub const DEFAULT_LATENESS_MS: i64 = 72 * 3_600_000;
+/// How far a client's clock may run ahead of the log, in milliseconds: ten minutes.
+pub const DEFAULT_FUTURE_MS: i64 = 10 * 60_000;
+/// A visit ends after this long without an event, in milliseconds: thirty minutes.
+pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
+/// Most event ids remembered to recognize duplicates, about 25 bytes each (16 million are 60 events a second
+/// for three days); beyond that the oldest are forgotten early.
+pub const DEFAULT_SEEN_EVENTS_MAX: usize = 16_000_000;
+/// Most sessions that can still be joined by late events, about 250 bytes each; beyond that the oldest are closed.
+pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
+/// Most distinct (item, counter) pairs one visit may count: a crawler cannot flood the counters.
+pub const SESSION_MARKS_MAX: usize = 1_000;
+/// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
+/// beyond that only the id is kept.
+pub const DEFAULT_ORDER_RECORDS_MAX: usize = 4_000_000;
+/// Most distinct items of one order.
+pub const ORDER_LINES_MAX: usize = 1_000;
+/// Most lines of one order that are paired as bought together: pairs grow with the square.
+pub const ORDER_PAIRED_LINES_MAX: usize = 50;
+/// A newly viewed item is paired with this many distinct items viewed before it in the visit.
+pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
+/// Neighbors an item keeps per kind of co-occurrence when its row is pruned, 8 bytes each.
+pub const NEIGHBORS_MAX: usize = 128;
+/// A co-occurrence row is pruned when it grows past this: the slack lets newcomers gather support.
+pub const NEIGHBORS_BEFORE_PRUNING_MAX: usize = 160;
+/// Most visitor and customer profiles remembered; the longest unseen go first.
+pub const DEFAULT_VISITORS_MAX: usize = 10_000_000;
+/// Most distinct items in a visitor's recent views, 16 bytes each.
+pub const VISITOR_VIEWS_MAX: usize = 100;
+/// Most distinct items in a visitor's cart.
+pub const VISITOR_CART_MAX: usize = 200;
+/// Most distinct items in a visitor's purchases, 24 bytes each.
+pub const VISITOR_PURCHASES_MAX: usize = 200;
+/// Most distinct items of the current visit.
+pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
+/// Most browsers and devices signed in to one account at once; the longest linked is signed out.
+pub const VISITOR_DEVICES_MAX: usize = 32;

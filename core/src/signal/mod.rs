@@ -1,3 +1,29 @@
 //! What do shoppers do?
+//!
+//! A fold over shopper events into counters and co-occurrence. [`Signals`] is the writer's state, changed in
+//! place; [`SignalView`] is what a snapshot holds, a handful of shared pointers. Everything is a pure function
+//! of the log: time is the entries' time, and no result depends on the order of a hash map or on when a view was
+//! taken. Skus are resolved to items before events come here, and how a signal is used is decided elsewhere.
 
 pub mod event;
+pub mod key;
+mod admit;
+mod window;
+mod session;
+mod order;
+mod cooccur;
+mod fold;
+mod view;
+mod chunked;
+mod sharded;
+
+pub use admit::Admission;
+pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
+pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
+pub use view::{SignalColumn, SignalView, TRENDING_SMOOTHING};
+pub use window::{Counter, Window};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,11 @@
-//! planogram.
+//! What did this shopper do lately?
+//!
+//! One profile per person: an anonymous visitor's until sign-in, the account's afterwards. [`Visitors`] is the
+//! writer's state, [`VisitorView`] what a snapshot holds: the same persistent map, cloned by one pointer.
+//! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
+
+mod fold;
+mod profile;
+
+pub use fold::{SavedVisitors, VisitorView, Visitors};
+pub use profile::{CartLine, Purchased, Viewed, Visitor};

@@ -1,0 +1,201 @@
+//! Which items go together?
+//!
+//! Pair counts, one bounded row per item and kind, counted live. A row is ordered by recency and holds at most
+//! 160 neighbors of 8 bytes; past that the 128 largest counts stay, of equal counts the most recent, so that a
+//! newcomer has time to gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed
+//! when asked, from the counts of the same moment, so it depends on the log and never on when a view was
+//! published. Which pairs count is decided by the callers: items of a visit, items of an order.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::chunked::Chunked;
+use crate::id::ItemId;
+use crate::limits::{NEIGHBORS_BEFORE_PRUNING_MAX, NEIGHBORS_MAX};
+
+/// How two items were seen together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum CoKind {
+    /// Viewed in the same visit; symmetric.
+    ViewedViewed = 0,
+    /// Of a viewed item: what was bought in the same visit.
+    ViewedBought = 1,
+    /// Bought in the same order; symmetric.
+    BoughtBought = 2,
+}
+
+impl CoKind {
+    /// Every kind.
+    pub const ALL: [CoKind; 3] = [CoKind::ViewedViewed, CoKind::ViewedBought, CoKind::BoughtBought];
+}
+
+/// An item seen together with another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbor {
+    /// The item.
+    pub item: ItemId,
+    /// Strength in `[0, 1)`, see [`cosine`].
+    pub score: f32,
+}
+
+/// Shrinkage of [`cosine`]: with this much geometric-mean support the score is half of the plain cosine.
+pub const COSINE_SHRINKAGE: f64 = 10.0;
+
+/// How strongly two items belong together: `n_ij / (sqrt(n_i * n_j) + 10)`, cut to below 1.
+///
+/// The cosine of the two items' visit (or order) vectors, after Sarwar et al., "Item-Based Collaborative
+/// Filtering Recommendation Algorithms", WWW 2001, section 3.1.1, shrunk towards 0 at small support.
+/// `together` is `n_ij`, the others how often each item was counted at all.
+pub fn cosine(together: u32, one: u32, other: u32) -> f32 {
+    let support = (f64::from(one) * f64::from(other)).sqrt().max(f64::from(together));
+    (f64::from(together) / (support + COSINE_SHRINKAGE)) as f32
+}
+
+/// One neighbor in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pair {
+    pub(super) item: ItemId,
+    pub(super) count: u32,
+}
+
+/// Neighbors of one item, the one counted last at the end.
+#[derive(Clone, Debug, Default)]
+struct Row {
+    pairs: Vec<Pair>,
+}
+
+impl Row {
+    fn add(&mut self, item: ItemId) {
+        let mut pair = Pair { item, count: 0 };
+        match self.pairs.iter().rposition(|p| p.item == item) {
+            Some(i) => pair = self.pairs.remove(i),
+            None if self.pairs.len() >= NEIGHBORS_BEFORE_PRUNING_MAX => self.prune(),
+            None => {}
+        }
+        if self.pairs.len() == self.pairs.capacity() {
+            self.pairs.reserve_exact((self.pairs.len() / 4).max(4));
+        }
+        pair.count = pair.count.saturating_add(1);
+        self.pairs.push(pair);
+    }
+
+    fn sub(&mut self, item: ItemId) {
+        if let Some(i) = self.pairs.iter().position(|p| p.item == item) {
+            self.pairs[i].count -= 1;
+            if self.pairs[i].count == 0 {
+                self.pairs.remove(i);
+            }
+        }
+    }
+
+    fn prune(&mut self) {
+        let mut by_worth: Vec<(u32, usize)> = self.pairs.iter().enumerate().map(|(i, p)| (p.count, i)).collect();
+        by_worth.sort_unstable_by(|a, b| b.cmp(a));
+        let mut keep = vec![false; self.pairs.len()];
+        by_worth.iter().take(NEIGHBORS_MAX).for_each(|&(_, i)| keep[i] = true);
+        let mut kept = keep.into_iter();
+        self.pairs.retain(|_| kept.next().unwrap_or(false));
+    }
+}
+
+const ROWS: usize = 32;
+
+type RowChunk = [Option<Arc<Row>>; ROWS];
+
+/// All rows of one kind; clones share what was not touched since.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows(Chunked<RowChunk>);
+
+impl Rows {
+    /// `other` was seen with `item` once more.
+    pub(super) fn add(&mut self, item: ItemId, other: ItemId) {
+        if item != other {
+            let slot = &mut self.0.get_mut(item.index() / ROWS)[item.index() % ROWS];
+            Arc::make_mut(slot.get_or_insert_default()).add(other);
+        }
+    }
+
+    /// Once less; nothing when the pair was pruned meanwhile.
+    pub(super) fn sub(&mut self, item: ItemId, other: ItemId) {
+        if self.pairs(item).iter().any(|pair| pair.item == other)
+            && let Some(row) = &mut self.0.get_mut(item.index() / ROWS)[item.index() % ROWS]
+        {
+            Arc::make_mut(row).sub(other);
+        }
+    }
+
+    /// The pairs of an item, in order of recency.
+    pub(super) fn pairs(&self, item: ItemId) -> &[Pair] {
+        let chunk = self.0.get(item.index() / ROWS);
+        chunk.and_then(|rows| rows[item.index() % ROWS].as_ref()).map_or(&[], |row| &row.pairs)
+    }
+
+    pub(super) fn save(&self) -> SavedRows {
+        let rows = self.0.iter().flat_map(|(c, rows)| {
+            rows.iter().enumerate().filter_map(move |(r, row)| {
+                let pairs = row.as_ref().filter(|row| !row.pairs.is_empty())?.pairs.clone();
+                Some((ItemId((c * ROWS + r) as u32), pairs))
+            })
+        });
+        SavedRows { rows: rows.collect() }
+    }
+
+    pub(super) fn load(saved: SavedRows) -> Self {
+        let mut rows = Self::default();
+        for (item, pairs) in saved.rows {
+            rows.0.get_mut(item.index() / ROWS)[item.index() % ROWS] = Some(Arc::new(Row { pairs }));
+        }
+        rows
+    }
+}
+
+/// [`Rows`] as they stand in a snapshot file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SavedRows {
+    rows: Vec<(ItemId, Vec<Pair>)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn support_and_popularity_weigh_down() {
+        assert!(cosine(30, 40, 40) > cosine(30, 40, 4_000));
+        assert!(cosine(30, 40, 40) > cosine(3, 4, 4));
+        assert_eq!(cosine(0, 0, 0), 0.0);
+        assert_eq!(cosine(10, 10, 10), 0.5);
+        assert!(cosine(u32::MAX, 1, 1) < 1.0 + f32::EPSILON);
+    }
+
+    #[test]
+    fn a_full_row_keeps_the_strong_and_the_recent() {
+        let mut rows = Rows::default();
+        let item = ItemId(0);
+        for _ in 0..2 {
+            rows.add(item, ItemId(1));
+        }
+        for other in 2..1_000 {
+            rows.add(item, ItemId(other));
+            assert!(rows.pairs(item).len() <= NEIGHBORS_BEFORE_PRUNING_MAX);
+        }
+        let kept: Vec<u32> = rows.pairs(item).iter().map(|pair| pair.item.0).collect();
+        assert!(kept.contains(&1), "the strongest stays");
+        assert!(kept.contains(&999) && kept.contains(&900), "the recent stay");
+        assert!(!kept.contains(&2), "the old and weak go");
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_nothing() {
+        let mut rows = Rows::default();
+        rows.add(ItemId(70), ItemId(2));
+        rows.add(ItemId(70), ItemId(70));
+        assert_eq!(rows.pairs(ItemId(70)), [Pair { item: ItemId(2), count: 1 }]);
+        rows.sub(ItemId(70), ItemId(3));
+        rows.sub(ItemId(70), ItemId(2));
+        rows.sub(ItemId(70), ItemId(2));
+        assert_eq!(rows.save(), Rows::default().save());
+    }
+}

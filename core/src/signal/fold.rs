@@ -1,0 +1,242 @@
+//! What does one event change?
+//!
+//! The fold itself: an event finds its visit, counts its items there, pairs them, and an order counts its lines.
+//! Whether an event counts at all is `admit`'s decision and comes first.
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::admit::{Admission, SavedSeen, Seen};
+use super::cooccur::{CoKind, Rows, SavedRows};
+use super::event::{Event, EventKind};
+use super::key::{order_key, session_key};
+use super::order::{Orders, SavedOrders, Touched};
+use super::session::{SavedSessions, Sessions};
+use super::view::SignalView;
+use super::window::{Counter, Hour, SavedWindows, Windows};
+use crate::id::{ItemId, TimeMs};
+use crate::limits;
+
+/// Bounds of the fold. They are part of what the log means: a replay needs the same ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignalConfig {
+    /// How late an event may arrive, in milliseconds of log time, 0 or more.
+    pub lateness_ms: TimeMs,
+    /// How far an event may lie in the future, in milliseconds of log time, 0 or more.
+    pub future_ms: TimeMs,
+    /// Most event ids remembered.
+    pub seen_events_max: usize,
+    /// Most sessions that late events can still join.
+    pub sessions_max: usize,
+    /// Most orders whose lines are remembered.
+    pub order_records_max: usize,
+}
+
+impl Default for SignalConfig {
+    fn default() -> Self {
+        Self {
+            lateness_ms: limits::DEFAULT_LATENESS_MS,
+            future_ms: limits::DEFAULT_FUTURE_MS,
+            seen_events_max: limits::DEFAULT_SEEN_EVENTS_MAX,
+            sessions_max: limits::DEFAULT_SESSIONS_MAX,
+            order_records_max: limits::DEFAULT_ORDER_RECORDS_MAX,
+        }
+    }
+}
+
+/// An event whose skus are known to the catalog.
+#[derive(Clone, Debug)]
+pub struct ResolvedEvent<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Product of each of `event.items`, in the same order; variants are lifted to their product.
+    pub items: SmallVec<[ItemId; 4]>,
+}
+
+impl ResolvedEvent<'_> {
+    /// The products, each once, in order of first mention.
+    pub fn distinct_items(&self) -> SmallVec<[ItemId; 4]> {
+        let mut distinct: SmallVec<[ItemId; 4]> = SmallVec::new();
+        let mut seen = rustc_hash::FxHashSet::default();
+        for &item in &self.items {
+            // A list this short is searched faster than it is hashed.
+            let known = if distinct.len() < 16 { distinct.contains(&item) } else { seen.contains(&item) };
+            if !known {
+                distinct.push(item);
+                if distinct.len() == 16 {
+                    seen.extend(distinct.iter().copied());
+                } else if distinct.len() > 16 {
+                    seen.insert(item);
+                }
+            }
+        }
+        distinct
+    }
+}
+
+/// Counters, co-occurrence, and what is needed to count each thing once.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    config: SignalConfig,
+    now_ms: TimeMs,
+    seen: Seen,
+    sessions: Sessions,
+    orders: Orders,
+    windows: Windows,
+    rows: [Rows; 3],
+}
+
+impl Signals {
+    /// Nothing has happened yet.
+    pub fn new(config: SignalConfig) -> Self {
+        Self {
+            now_ms: 0,
+            seen: Seen::default(),
+            sessions: Sessions::default(),
+            orders: Orders::default(),
+            windows: Windows::new(config.lateness_ms),
+            rows: Default::default(),
+            config,
+        }
+    }
+
+    /// Moves the log's time to `now_ms`; an earlier time changes nothing. Cheap within an hour; once an hour it
+    /// moves the windows and forgets what can no longer change.
+    pub fn tick(&mut self, now_ms: TimeMs) {
+        if now_ms <= self.now_ms {
+            return;
+        }
+        let new_hour = Hour::of(now_ms) > Hour::of(self.now_ms);
+        self.now_ms = now_ms;
+        if new_hour {
+            self.windows.advance(Hour::of(now_ms));
+            self.seen.expire(now_ms, &self.config);
+            self.sessions.expire(now_ms, &self.config);
+            self.orders.expire(now_ms);
+        }
+    }
+
+    /// Whether the event would count if its entry were folded now; changes nothing.
+    pub fn would_admit(&self, event: &Event, now_ms: TimeMs) -> Admission {
+        self.seen.would_admit(event, now_ms.max(self.now_ms), &self.config)
+    }
+
+    /// Decides whether the event counts and remembers its id if it does. `now_ms` is the time of the entry.
+    /// Only an event that is [`Admission::New`] is then folded.
+    pub fn admit(&mut self, event: &Event, now_ms: TimeMs) -> Admission {
+        self.tick(now_ms);
+        self.seen.admit(event, self.now_ms, &self.config)
+    }
+
+    /// Counts an admitted event.
+    ///
+    /// An event that names neither session nor visitor is a visit of its own and leaves only its counts.
+    pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
+        let event = resolved.event;
+        let hour = Hour::of(event.time_ms);
+        let items = resolved.distinct_items();
+        match event.kind {
+            EventKind::ProductView => self.view(event, hour, &items),
+            EventKind::AddToCart => self.mark(event, Counter::Carts, hour, &items),
+            EventKind::OrderPlaced => self.place(event, hour, &items),
+            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, &items),
+            // These only stretch the visit they belong to.
+            _ => self.mark(event, Counter::Views, hour, &[]),
+        }
+    }
+
+    fn view(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
+        let Some(session) = session_key(event) else { return self.mark(event, Counter::Views, hour, items) };
+        let windows = &mut self.windows;
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config);
+        let rows = &mut self.rows[CoKind::ViewedViewed as usize];
+        for &item in items {
+            if visit.mark(Counter::Views, item, hour, windows) {
+                for &before in visit.recent() {
+                    rows.add(before, item);
+                    rows.add(item, before);
+                }
+            }
+            visit.remember(item);
+        }
+    }
+
+    fn mark(&mut self, event: &Event, counter: Counter, hour: Hour, items: &[ItemId]) {
+        let windows = &mut self.windows;
+        match session_key(event) {
+            None => items.iter().for_each(|&item| windows.add(counter, item, hour)),
+            Some(session) => {
+                let visit = self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config);
+                for &item in items {
+                    visit.mark(counter, item, hour, windows);
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
+        let [_, viewed_bought, together] = &mut self.rows;
+        let touched = Touched { windows: &mut self.windows, together };
+        let bought = self.orders.place(order_key(event), hour, items, (self.now_ms, &self.config), touched);
+        let Some(session) = session_key(event) else { return };
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.windows, &self.config);
+        for &before in visit.recent() {
+            for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
+                viewed_bought.add(before, item);
+            }
+        }
+    }
+
+    /// A cancel or return that names no order has nothing to take back.
+    fn undo(&mut self, event: &Event, items: &[ItemId]) {
+        self.mark(event, Counter::Views, Hour::of(event.time_ms), &[]);
+        if event.order.as_deref().is_some_and(|order| !order.is_empty()) {
+            let together = &mut self.rows[CoKind::BoughtBought as usize];
+            let touched = Touched { windows: &mut self.windows, together };
+            self.orders.undo(order_key(event), items, (self.now_ms, &self.config), touched);
+        }
+    }
+
+    /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
+    pub fn publish(&mut self) -> SignalView {
+        SignalView::new(self.now_ms, &self.windows, &self.rows)
+    }
+
+    /// The whole state in one canonical order: equal states are equal here.
+    pub fn save(&self) -> SavedSignals {
+        SavedSignals {
+            now_ms: self.now_ms,
+            seen: self.seen.save(),
+            sessions: self.sessions.save(),
+            orders: self.orders.save(),
+            windows: self.windows.save(),
+            rows: self.rows.each_ref().map(Rows::save),
+        }
+    }
+
+    /// The state that was saved, which then folds on exactly as the original would under the same bounds.
+    /// The file's checksum is the caller's business; item ids in it are trusted to be dense.
+    pub fn load(saved: SavedSignals, config: SignalConfig) -> Self {
+        Self {
+            now_ms: saved.now_ms,
+            seen: Seen::load(saved.seen),
+            sessions: Sessions::load(saved.sessions),
+            orders: Orders::load(saved.orders),
+            windows: Windows::load(saved.windows, config.lateness_ms),
+            rows: saved.rows.map(Rows::load),
+            config,
+        }
+    }
+}
+
+/// [`Signals`] as they stand in a snapshot file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSignals {
+    now_ms: TimeMs,
+    seen: SavedSeen,
+    sessions: SavedSessions,
+    orders: SavedOrders,
+    windows: SavedWindows,
+    rows: [SavedRows; 3],
+}

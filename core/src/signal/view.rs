@@ -1,0 +1,301 @@
+//! What can a request ask of the signals?
+//!
+//! Reads over one moment: a count, a gathered column, the neighbors of an item, the top of a universe. Nothing
+//! here changes, locks or reads a clock. The top is exact: chunks are visited from the largest maximum down and
+//! the visit ends when no unseen chunk can reach the list; a small universe is scanned instead.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use roaring::RoaringBitmap;
+
+use super::chunked::{CHUNK, Counts};
+use super::cooccur::{CoKind, Neighbor, Rows, cosine};
+use super::window::{Counter, Window, Windows};
+use crate::id::{ItemId, TimeMs};
+
+/// Views that an item is assumed to have in both windows of [`SignalView::trending`]: few views prove little.
+pub const TRENDING_SMOOTHING: f32 = 10.0;
+
+/// The signals of one snapshot; a clone is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct SignalView {
+    now_ms: TimeMs,
+    counts: [[Counts; 4]; 3],
+    totals: [Counts; 3],
+    rows: [Rows; 3],
+}
+
+/// A signal that scorers can read as a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignalColumn {
+    /// A counter over a window.
+    Count(Counter, Window),
+    /// [`SignalView::trending`].
+    Trending,
+}
+
+impl SignalColumn {
+    /// The column of that name in `planogram_abi::column`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use planogram_abi::column::{CARTS, PURCHASES, TRENDING, VIEWS};
+        if name == TRENDING {
+            return Some(SignalColumn::Trending);
+        }
+        let names = [(Counter::Views, VIEWS), (Counter::Carts, CARTS), (Counter::Purchases, PURCHASES)];
+        names.into_iter().find_map(|(counter, names)| {
+            let window = names.iter().position(|&n| n == name)?;
+            Some(SignalColumn::Count(counter, Window::ALL[window]))
+        })
+    }
+}
+
+impl SignalView {
+    pub(super) fn new(now_ms: TimeMs, windows: &Windows, rows: &[Rows; 3]) -> Self {
+        Self { now_ms, counts: windows.counts.clone(), totals: windows.totals.clone(), rows: rows.clone() }
+    }
+
+    /// The log's time, which every window ends with (its hour included), in milliseconds.
+    pub fn now_ms(&self) -> TimeMs {
+        self.now_ms
+    }
+
+    /// How often the item was counted in the window.
+    pub fn count(&self, counter: Counter, window: Window, item: ItemId) -> u32 {
+        self.column(counter, window).get(item.0)
+    }
+
+    /// How often the item was counted in all time.
+    pub fn total(&self, counter: Counter, item: ItemId) -> u32 {
+        self.totals[counter as usize].get(item.0)
+    }
+
+    /// Views of the last 24 hours against a third of the last 72, both smoothed: `(v24 + s) / (v72 / 3 + s)` with
+    /// `s = 10`. 1 is steady, above 1 rising, at most 3; an item without views is at 1.
+    pub fn trending(&self, item: ItemId) -> f32 {
+        let views = |window| self.count(Counter::Views, window, item);
+        trending(views(Window::Day), views(Window::ThreeDays))
+    }
+
+    /// Fills `out[i]` with the column's value for `items[i]`.
+    ///
+    /// # Panics
+    /// When the two slices differ in length.
+    pub fn gather(&self, column: SignalColumn, items: &[u32], out: &mut [f32]) {
+        assert_eq!(items.len(), out.len(), "a column has one value per item");
+        match column {
+            SignalColumn::Count(counter, window) => {
+                let counts = self.column(counter, window);
+                out.iter_mut().zip(items).for_each(|(out, &item)| *out = counts.get(item) as f32);
+            }
+            SignalColumn::Trending => {
+                out.iter_mut().zip(items).for_each(|(out, &item)| *out = self.trending(ItemId(item)));
+            }
+        }
+    }
+
+    /// Every item with a count above 0 in the window, in order of id.
+    pub fn counted(&self, counter: Counter, window: Window) -> impl Iterator<Item = (ItemId, u32)> {
+        self.column(counter, window).positive().map(|(item, n)| (ItemId(item), n))
+    }
+
+    /// How often the two were seen together, as far as the bounded row remembers.
+    pub fn together(&self, kind: CoKind, item: ItemId, other: ItemId) -> u32 {
+        self.rows[kind as usize].pairs(item).iter().find(|pair| pair.item == other).map_or(0, |pair| pair.count)
+    }
+
+    /// At most 160 items seen together with `item`, the strongest first, ties by item id. A few microseconds.
+    pub fn neighbors(&self, kind: CoKind, item: ItemId) -> Vec<Neighbor> {
+        let (mine, theirs) = match kind {
+            CoKind::ViewedViewed => (Counter::Views, Counter::Views),
+            CoKind::ViewedBought => (Counter::Views, Counter::Purchases),
+            CoKind::BoughtBought => (Counter::Purchases, Counter::Purchases),
+        };
+        let n = self.total(mine, item);
+        let pairs = self.rows[kind as usize].pairs(item).iter();
+        let score = |p: &super::cooccur::Pair| cosine(p.count, n, self.total(theirs, p.item));
+        let mut neighbors: Vec<_> = pairs.map(|p| Neighbor { item: p.item, score: score(p) }).collect();
+        neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+        neighbors
+    }
+
+    /// The `k` items of the universe counted most in the window, ties by item id; only counts above 0.
+    pub fn top(&self, counter: Counter, window: Window, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        top(self.column(counter, window), k, universe, |_, n| n as f32, |max| max as f32)
+    }
+
+    /// The `k` items of the universe with the highest [`trending`](Self::trending) that were viewed at all in the
+    /// last 24 hours, ties by item id.
+    pub fn top_trending(&self, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        let three_days = self.column(Counter::Views, Window::ThreeDays);
+        let value = |item, n| trending(n, three_days.get(item));
+        // The views of a day are among those of three, and the quotient grows with them.
+        top(self.column(Counter::Views, Window::Day), k, universe, value, |max| trending(max, max))
+    }
+
+    fn column(&self, counter: Counter, window: Window) -> &Counts {
+        &self.counts[counter as usize][window as usize]
+    }
+}
+
+/// In `f64`, so that rounding cannot turn a larger `day` into a smaller quotient.
+fn trending(day: u32, three_days: u32) -> f32 {
+    let smoothing = f64::from(TRENDING_SMOOTHING);
+    ((f64::from(day) + smoothing) / (f64::from(three_days) / 3.0 + smoothing)) as f32
+}
+
+/// A universe below this is scanned; above it, chunks are tried in order of their maximum.
+const SCAN_MAX: u64 = 2 * CHUNK as u64;
+
+/// The best `k` so far; the worst of them is on top of the heap.
+struct Best {
+    k: usize,
+    heap: BinaryHeap<Reverse<Ranked>>,
+}
+
+/// Larger is better: by value, then by smaller item id.
+#[derive(PartialEq)]
+struct Ranked {
+    value: f32,
+    item: u32,
+}
+
+impl Eq for Ranked {}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.value.total_cmp(&other.value).then(other.item.cmp(&self.item))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Best {
+    fn wants(&self, candidate: &Ranked) -> bool {
+        self.heap.len() < self.k || self.heap.peek().is_some_and(|Reverse(worst)| candidate > worst)
+    }
+
+    fn push(&mut self, candidate: Ranked) {
+        if self.heap.len() == self.k {
+            self.heap.pop();
+        }
+        self.heap.push(Reverse(candidate));
+    }
+}
+
+/// The exact top `k` of `universe` by `value(item, count)` over counts above 0, where `bound(max)` is no smaller
+/// than the value of any item whose count is at most `max`.
+fn top(
+    counts: &Counts,
+    k: usize,
+    universe: &RoaringBitmap,
+    value: impl Fn(u32, u32) -> f32,
+    bound: impl Fn(u32) -> f32,
+) -> Vec<(ItemId, f32)> {
+    let mut best = Best { k, heap: BinaryHeap::with_capacity(k.min(CHUNK) + 1) };
+    if k == 0 {
+        return Vec::new();
+    }
+    if universe.len() <= SCAN_MAX {
+        for item in universe {
+            let n = counts.get(item);
+            let candidate = Ranked { value: value(item, n), item };
+            if n > 0 && best.wants(&candidate) {
+                best.push(candidate);
+            }
+        }
+    } else {
+        let mut chunks: Vec<_> = counts.chunks().filter(|(_, chunk)| chunk.max > 0).collect();
+        chunks.sort_unstable_by_key(|&(first, chunk)| (Reverse(chunk.max), first));
+        for (first, chunk) in chunks {
+            // An equal value still wins by a smaller id, so only a chunk strictly below the worst ends the search.
+            if best.heap.len() == k && best.heap.peek().is_some_and(|Reverse(w)| bound(chunk.max) < w.value) {
+                break;
+            }
+            for (item, &n) in (first..).zip(&chunk.values).filter(|&(_, &n)| n > 0) {
+                let candidate = Ranked { value: value(item, n), item };
+                if best.wants(&candidate) && universe.contains(item) {
+                    best.push(candidate);
+                }
+            }
+        }
+    }
+    let ranked = best.heap.into_sorted_vec();
+    ranked.into_iter().map(|Reverse(r)| (ItemId(r.item), r.value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noisy(n: u32) -> Counts {
+        let mut counts = Counts::default();
+        let mut x = 88_172_645_463_325_252_u64;
+        for item in 0..n {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            counts.add(item, (x % 40) as u32 * (x % 7) as u32);
+        }
+        counts
+    }
+
+    /// The search agrees with sorting everything.
+    fn check(k: usize, universe: &RoaringBitmap) {
+        let view = SignalView {
+            counts: [
+                [noisy(5_000), Counts::default(), Counts::default(), Counts::default()],
+                <_>::default(),
+                <_>::default(),
+            ],
+            ..SignalView::default()
+        };
+        let mut expected: Vec<(ItemId, f32)> =
+            view.counted(Counter::Views, Window::Day).map(|(item, n)| (item, n as f32)).collect();
+        expected.retain(|(item, _)| universe.contains(item.0));
+        expected.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        expected.truncate(k);
+        assert_eq!(view.top(Counter::Views, Window::Day, k, universe), expected);
+    }
+
+    #[test]
+    fn the_top_is_exact_under_any_universe() {
+        for k in [0, 1, 24, 10_000] {
+            check(k, &RoaringBitmap::new());
+            check(k, &(0..6_000).collect());
+            check(k, &(0..5_000).step_by(3).collect());
+            check(k, &(4_000..4_100).collect());
+            check(k, &(0..5_000).step_by(11).collect());
+        }
+    }
+
+    #[test]
+    fn trending_is_bounded_by_the_day_alone() {
+        let check = |day, three_days, expected: f32| {
+            assert!((trending(day, three_days) - expected).abs() < 1e-6, "{day} of {three_days}");
+        };
+        check(0, 0, 1.0);
+        check(10, 30, 1.0);
+        check(30, 30, 2.0);
+        check(0, 30, 0.5);
+        assert!(trending(u32::MAX, u32::MAX) <= 3.0);
+    }
+
+    #[test]
+    fn every_column_of_the_contract_is_known() {
+        use planogram_abi::column;
+        for (names, counter) in
+            [(column::VIEWS, Counter::Views), (column::CARTS, Counter::Carts), (column::PURCHASES, Counter::Purchases)]
+        {
+            for (name, window) in names.into_iter().zip(Window::ALL) {
+                assert_eq!(SignalColumn::from_name(name), Some(SignalColumn::Count(counter, window)));
+            }
+        }
+        assert_eq!(SignalColumn::from_name(column::TRENDING), Some(SignalColumn::Trending));
+        assert_eq!(SignalColumn::from_name("views.1h"), None);
+    }
+}
