@@ -130,9 +130,9 @@ pub(super) struct Stemmer {
 impl Stemmer {
     /// A stemmer for the language.
     pub fn new(language: Language) -> Self {
-        let analyzer = language
-            .snowball
-            .map(|snowball| TextAnalyzer::builder(RawTokenizer::default()).filter(SnowballFilter::new(snowball)).build());
+        let analyzer = language.snowball.map(|snowball| {
+            TextAnalyzer::builder(RawTokenizer::default()).filter(SnowballFilter::new(snowball)).build()
+        });
         Self { analyzer }
     }
 
@@ -294,7 +294,8 @@ mod tests {
 
     #[test]
     fn joins_what_is_joined() {
-        let joined = |text| compounds(Language::of_locale("en"), text).into_iter().map(|c| c.joined).collect::<Vec<_>>();
+        let joined =
+            |text| compounds(Language::of_locale("en"), text).into_iter().map(|c| c.joined).collect::<Vec<_>>();
         assert_eq!(joined("SM-G900"), [Some("smg900".to_owned())]);
         assert_eq!(joined("MC123LL/A"), [Some("mc123lla".to_owned())]);
         assert_eq!(joined("red/blue"), [None]);

@@ -78,7 +78,8 @@ mod tests {
     fn mean_length_is_neutral_and_longer_counts_less() {
         let statistics = Statistics { documents: 2, lengths: [8; TextField::COUNT], ..Statistics::default() };
         let factors = length_factors(&statistics);
-        let at = |field: TextField, length| factors[field as usize][usize::from(FieldNormReader::fieldnorm_to_id(length))];
+        let at =
+            |field: TextField, length| factors[field as usize][usize::from(FieldNormReader::fieldnorm_to_id(length))];
         assert_eq!(at(TextField::Name, 4), 1.0);
         assert!(at(TextField::Description, 40) < at(TextField::Name, 40));
         assert_eq!(at(TextField::Brand, 40), 1.0);

@@ -57,9 +57,7 @@ impl Segment {
     }
 }
 
-fn every_field<T>(
-    mut open: impl FnMut(TextField) -> tantivy::Result<T>,
-) -> Result<[T; TextField::COUNT], TextError> {
+fn every_field<T>(mut open: impl FnMut(TextField) -> tantivy::Result<T>) -> Result<[T; TextField::COUNT], TextError> {
     let opened = TextField::ALL.into_iter().map(&mut open).collect::<tantivy::Result<Vec<T>>>()?;
     Ok(opened.try_into().unwrap_or_else(|_| unreachable!("one for each field was collected")))
 }

@@ -241,7 +241,11 @@ mod tests {
     #[test]
     fn counts_documents_not_occurrences() {
         let mut lexicon = Lexicon::new(Language::of_locale("en"));
-        put(&mut lexicon, 1, &[("shoe", TextField::Name), ("shoes", TextField::Description), ("shoe", TextField::Brand)]);
+        put(
+            &mut lexicon,
+            1,
+            &[("shoe", TextField::Name), ("shoes", TextField::Description), ("shoe", TextField::Brand)],
+        );
         put(&mut lexicon, 2, &[("shoes", TextField::Description)]);
         let statistics = lexicon.publish();
         assert_eq!(statistics.words["shoe"], WordCount { documents: 1, names: 1 });

@@ -127,11 +127,7 @@ pub(super) fn begins_with<'s>(
 }
 
 /// At most `max` live words that begin with `prefix`: in the most documents first, then in letter order.
-pub(super) fn most_frequent<'s>(
-    statistics: &'s Statistics,
-    prefix: &'s str,
-    max: usize,
-) -> Vec<(&'s Arc<str>, u32)> {
+pub(super) fn most_frequent<'s>(statistics: &'s Statistics, prefix: &'s str, max: usize) -> Vec<(&'s Arc<str>, u32)> {
     let mut words: Vec<(&Arc<str>, u32)> =
         begins_with(statistics, prefix).map(|(word, count)| (word, count.documents)).collect();
     let order = |a: &(&Arc<str>, u32), b: &(&Arc<str>, u32)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
