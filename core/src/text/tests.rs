@@ -178,6 +178,30 @@ fn only_the_universe_is_found() {
 }
 
 #[test]
+fn skipping_through_long_postings_gives_the_same_bits_as_walking() {
+    let docs: Vec<TextDoc> = (0..1_500u32)
+        .map(|i| {
+            let mut doc = TextDoc::named(ItemId(i), if i % 97 == 5 { "rare common" } else { "common" });
+            doc.description = "common filler ".repeat(i as usize % 7);
+            doc
+        })
+        .collect();
+    let view = view_of(&docs);
+    let scores = |text| ranked(&view, &read_query(view.language(), text, LastWord::Whole), None, Match::All);
+    let common: std::collections::BTreeMap<u32, f32> = scores("common").into_iter().collect();
+    assert_eq!(common.len(), 1_500);
+    for text in ["rare common", "common rare"] {
+        let mut both = scores(text);
+        both.sort_by_key(|(item, _)| *item);
+        let mut expected: Vec<(u32, f32)> =
+            scores("rare").into_iter().map(|(item, score)| (item, score + common[&item])).collect();
+        expected.sort_by_key(|(item, _)| *item);
+        assert_eq!(both.len(), 16);
+        assert_eq!(both, expected, "{text}");
+    }
+}
+
+#[test]
 fn a_view_stays_what_it_was() {
     let (mut index, _) = TextIndex::open(None, "en").unwrap();
     index.apply(&shop(), &[]).unwrap();
