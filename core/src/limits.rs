@@ -128,3 +128,19 @@ pub const VISITOR_PURCHASES_MAX: usize = 200;
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
 pub const VISITOR_DEVICES_MAX: usize = 32;
+/// Longest word of the text index, in bytes: a whole sku fits, anything longer is no word.
+pub const WORD_BYTES_MAX: usize = 256;
+/// Most parts of a hyphenated word that are also indexed as one word.
+pub const COMPOUND_PARTS_MAX: usize = 6;
+/// Largest weight of a text field.
+pub const TEXT_WEIGHT_MAX: f32 = 100.0;
+/// Largest weight of one attribute in search: its words are indexed that many times.
+pub const ATTRIBUTE_WEIGHT_MAX: u8 = 10;
+/// Most alternatives of one query, all groups together: a shopper's query with generous synonyms has a few dozen.
+pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
+/// Most words one prefix stands for, the most frequent first.
+pub const PREFIX_WORDS_MAX: usize = 50;
+/// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
+pub const CORRECTED_CHARS_MAX: usize = 32;
+/// Memory in which one text index gathers documents before it writes a segment, in bytes.
+pub const TEXT_WRITER_BYTES: usize = 64 << 20;

@@ -1,1 +1,33 @@
-//! planogram.
+//! Which products do these words mean?
+//!
+//! tantivy keeps the postings, one index per distinct text source; reading words, counting statistics and scoring
+//! are ours, because scores must be the same bits whatever the segments look like.
+//! Prices, stock, filters, facets, and what a merchandiser wants are deliberately not here, nor is any order:
+//! the room returns every match with its score, the caller sorts.
+
+mod analyzer;
+mod bits;
+mod compile;
+mod document;
+mod error;
+mod evaluate;
+mod index;
+mod reading;
+mod schema;
+mod score;
+mod segment;
+mod similar;
+mod statistics;
+mod view;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use analyzer::{Language, analyze};
+pub use document::{FieldWeights, TextDoc, TextField};
+pub use error::TextError;
+pub use index::TextIndex;
+pub use reading::{LastWord, read_query};
+pub use view::{Match, TextView};
+pub use vocabulary::{Completion, Correction};

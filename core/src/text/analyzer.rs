@@ -1,0 +1,347 @@
+//! Which words are in a text?
+//!
+//! A text is folded (compatibility forms, case, accents), cut into **compounds** at white space and punctuation, and
+//! each compound into **parts** at the joints `- _ . / & +`, so that `SM-G900` is found as `smg900`, `sm g900` and
+//! `sm-g900`. The stem is taken of the *folded* word: shoppers leave accents out, and the stem must be a function of
+//! what stands in the dictionary. Ideographs and kana are one part each and match as phrases.
+//! Units, word breaking of languages without spaces, and compound nouns are deliberately not here yet.
+
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+use tantivy::tokenizer::{Language as Snowball, RawTokenizer, Stemmer as SnowballFilter, TextAnalyzer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
+
+/// Version of the rules below; an index written by another version is fed again.
+pub(super) const ANALYZER_VERSION: u32 = 1;
+
+/// The language words are stemmed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Language {
+    code: &'static str,
+    snowball: Option<Snowball>,
+    elides: bool,
+}
+
+/// Code, stemmer, and whether an apostrophe ends a word (`l'eau` is two words, `men's` is one).
+const LANGUAGES: [(&str, Snowball, bool); 20] = [
+    ("ar", Snowball::Arabic, false),
+    ("da", Snowball::Danish, false),
+    ("de", Snowball::German, false),
+    ("el", Snowball::Greek, false),
+    ("en", Snowball::English, false),
+    ("es", Snowball::Spanish, false),
+    ("fi", Snowball::Finnish, false),
+    ("fr", Snowball::French, true),
+    ("hu", Snowball::Hungarian, false),
+    ("it", Snowball::Italian, true),
+    ("nb", Snowball::Norwegian, false),
+    ("nl", Snowball::Dutch, false),
+    ("nn", Snowball::Norwegian, false),
+    ("no", Snowball::Norwegian, false),
+    ("pt", Snowball::Portuguese, false),
+    ("ro", Snowball::Romanian, false),
+    ("ru", Snowball::Russian, false),
+    ("sv", Snowball::Swedish, false),
+    ("ta", Snowball::Tamil, false),
+    ("tr", Snowball::Turkish, false),
+];
+
+impl Language {
+    /// No stemming: words match in the form they are written.
+    pub const UNSTEMMED: Language = Language { code: "und", snowball: None, elides: false };
+
+    /// The language of a BCP 47 tag such as `en-US` (or `en_US`); unknown languages are [`Language::UNSTEMMED`].
+    pub fn of_locale(locale: &str) -> Self {
+        let primary = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+        LANGUAGES
+            .iter()
+            .find(|(code, ..)| *code == primary)
+            .map(|&(code, snowball, elides)| Self { code, snowball: Some(snowball), elides })
+            .unwrap_or(Self::UNSTEMMED)
+    }
+
+    /// ISO 639 code, `und` without a stemmer.
+    pub fn code(self) -> &'static str {
+        self.code
+    }
+}
+
+/// The words of `text` as the store view's search sees them: folded, not stemmed, in order, one per part of a
+/// compound (`Wi-Fi router` gives `wi fi router`). Words longer than 256 bytes are left out.
+pub fn analyze(locale: &str, text: &str) -> Vec<String> {
+    compounds(Language::of_locale(locale), text).into_iter().flat_map(|compound| compound.parts).collect()
+}
+
+/// A run of letters and digits with at most single joints inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Compound {
+    /// The words between the joints; at least one.
+    pub parts: SmallVec<[String; 2]>,
+    /// The parts without joints, when there are several and writing them as one word makes sense.
+    pub joined: Option<String>,
+}
+
+/// Cuts a text into compounds.
+pub(super) fn compounds(language: Language, text: &str) -> Vec<Compound> {
+    let folded = fold(text);
+    let mut cutter = Cutter { language, out: Vec::new(), parts: SmallVec::new(), part: String::new(), slash: false };
+    let mut chars = folded.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        cutter.take(c, next);
+    }
+    cutter.end_compound();
+    cutter.out
+}
+
+/// A text as one word: every letter and digit, nothing else (`24-MB 01` gives `24mb01`). `None` when nothing is left
+/// or the word would be too long.
+pub(super) fn squeeze(text: &str) -> Option<String> {
+    let word: String = fold(text).chars().filter(|&c| is_word(c)).collect();
+    (!word.is_empty() && word.len() <= WORD_BYTES_MAX).then_some(word)
+}
+
+/// Where letters meet digits: `2tb` gives `2`, `tb`. One piece when they do not.
+pub(super) fn split_at_digits(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before: Option<bool> = None;
+    for (at, c) in word.char_indices() {
+        let digit = c.is_numeric() || c == '.';
+        if before.is_some_and(|b| b != digit) {
+            pieces.push(&word[start..at]);
+            start = at;
+        }
+        before = Some(digit);
+    }
+    pieces.push(&word[start..]);
+    pieces
+}
+
+/// Gives the stem of folded words; cheap to make, keep one per batch.
+pub(super) struct Stemmer {
+    analyzer: Option<TextAnalyzer>,
+}
+
+impl Stemmer {
+    /// A stemmer for the language.
+    pub fn new(language: Language) -> Self {
+        let analyzer = language.snowball.map(|snowball| {
+            TextAnalyzer::builder(RawTokenizer::default()).filter(SnowballFilter::new(snowball)).build()
+        });
+        Self { analyzer }
+    }
+
+    /// The stem of a folded word; the word itself when it has a digit or the stemmer would leave nothing.
+    pub fn stem<'w>(&mut self, word: &'w str) -> Cow<'w, str> {
+        let Some(analyzer) = self.analyzer.as_mut().filter(|_| !has_digit(word)) else {
+            return Cow::Borrowed(word);
+        };
+        let mut stream = analyzer.token_stream(word);
+        if !stream.advance() || stream.token().text.is_empty() || stream.token().text == word {
+            return Cow::Borrowed(word);
+        }
+        Cow::Owned(stream.token().text.clone())
+    }
+}
+
+/// Whether a word carries a digit: such words are never corrected or stemmed.
+pub(super) fn has_digit(word: &str) -> bool {
+    word.chars().any(char::is_numeric)
+}
+
+/// Compatibility forms, case and accents away: `Crème Brûlée ﬁne ２XL` gives `creme brulee fine 2xl`.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let bare = text.chars().map(|c| if matches!(c, '™' | '®' | '©' | '℠') { ' ' } else { c });
+    let mut out = String::with_capacity(text.len());
+    for c in bare.nfkd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).nfc() {
+        for lower in c.to_lowercase() {
+            match plain_letters(lower) {
+                Some(letters) => out.push_str(letters),
+                None => out.push(lower),
+            }
+        }
+    }
+    out
+}
+
+/// Letters that Unicode does not take apart but shoppers do.
+fn plain_letters(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ł' => "l",
+        'ħ' => "h",
+        'ı' => "i",
+        'þ' => "th",
+        'ς' => "σ",
+        // What lower-casing a dotted capital I leaves behind.
+        '\u{307}' => "",
+        _ => return None,
+    })
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// Ideographs and kana: written without spaces, so every character is a part.
+fn stands_alone(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
+}
+
+/// The state of cutting: the compound being read and the part at its end.
+struct Cutter {
+    language: Language,
+    out: Vec<Compound>,
+    parts: SmallVec<[String; 2]>,
+    part: String,
+    slash: bool,
+}
+
+impl Cutter {
+    fn take(&mut self, c: char, next: Option<char>) {
+        if stands_alone(c) {
+            self.end_part();
+            self.part.push(c);
+            self.end_part();
+            return;
+        }
+        if is_word(c) {
+            self.part.push(c);
+            return;
+        }
+        let inside = !(self.part.is_empty() && self.parts.is_empty()) && next.is_some_and(is_word);
+        let between_digits =
+            self.part.ends_with(|c: char| c.is_ascii_digit()) && next.is_some_and(|n| n.is_ascii_digit());
+        match c {
+            '.' | ',' if between_digits => self.part.push('.'),
+            '\'' | '\u{2019}' if inside && !self.language.elides => {}
+            '-' | '\u{2010}' | '_' | '.' | '/' | '&' | '+' if inside => {
+                self.slash |= c == '/';
+                self.end_part();
+            }
+            _ => self.end_compound(),
+        }
+    }
+
+    fn end_part(&mut self) {
+        let part = std::mem::take(&mut self.part);
+        if !part.is_empty() && part.len() <= WORD_BYTES_MAX {
+            self.parts.push(part);
+        }
+    }
+
+    fn end_compound(&mut self) {
+        self.end_part();
+        let parts = std::mem::take(&mut self.parts);
+        let slash = std::mem::take(&mut self.slash);
+        if parts.is_empty() {
+            return;
+        }
+        let joined = join(&parts, slash);
+        self.out.push(Compound { parts, joined });
+    }
+}
+
+/// `red/blue` is a choice, not a word, so a slash joins only where there are digits; ideographs join into nothing.
+fn join(parts: &[String], slash: bool) -> Option<String> {
+    let fits = (2..=COMPOUND_PARTS_MAX).contains(&parts.len());
+    let plausible = !slash || parts.iter().any(|part| has_digit(part));
+    if !fits || !plausible || parts.iter().any(|part| part.starts_with(stands_alone)) {
+        return None;
+    }
+    let joined: String = parts.concat().chars().filter(|&c| is_word(c)).collect();
+    (joined.len() <= WORD_BYTES_MAX).then_some(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(analyze("en-US", text).join(" "), expected, "words of {text:?}");
+    }
+
+    #[test]
+    fn folds_and_cuts() {
+        check("Crème Brûlée ﬁne ２XL Straße", "creme brulee fine 2xl strasse");
+        check("Levi's Men’s 501®Jeans", "levis mens 501 jeans");
+        check("15.6\" display, 1,5 l", "15.6 display 1.5 l");
+        check("Wi-Fi / AC&DC -- -x-", "wi fi ac dc x");
+        check("İstanbul ΣΊΣΥΦΟΣ", "istanbul σισυφοσ");
+        check(" \t!?…“”„ ---", "");
+        check("電話機 case", "電 話 機 case");
+        check("", "");
+    }
+
+    #[test]
+    fn an_apostrophe_ends_a_french_word() {
+        assert_eq!(analyze("fr-FR", "l'eau d’été"), ["l", "eau", "d", "ete"]);
+    }
+
+    #[test]
+    fn joins_what_is_joined() {
+        let joined =
+            |text| compounds(Language::of_locale("en"), text).into_iter().map(|c| c.joined).collect::<Vec<_>>();
+        assert_eq!(joined("SM-G900"), [Some("smg900".to_owned())]);
+        assert_eq!(joined("MC123LL/A"), [Some("mc123lla".to_owned())]);
+        assert_eq!(joined("red/blue"), [None]);
+        assert_eq!(joined("plain words"), [None, None]);
+        assert_eq!(joined("a-b-c-d-e-f-g-h-i-j"), [None]);
+    }
+
+    #[test]
+    fn squeezes_and_splits() {
+        assert_eq!(squeeze("24-MB 01").as_deref(), Some("24mb01"));
+        assert_eq!(squeeze("--"), None);
+        assert_eq!(squeeze(&"x".repeat(10_000)), None);
+        assert_eq!(split_at_digits("iphone15pro"), ["iphone", "15", "pro"]);
+        assert_eq!(split_at_digits("15.6in"), ["15.6", "in"]);
+        assert_eq!(split_at_digits("plain"), ["plain"]);
+    }
+
+    #[test]
+    fn stems_by_language() {
+        let stem = |locale, word| Stemmer::new(Language::of_locale(locale)).stem(word).into_owned();
+        assert_eq!(stem("en-GB", "hoodies"), stem("en", "hoodie"));
+        assert_eq!(stem("sv-SE", "jackorna"), stem("sv", "jackor"));
+        assert_eq!(stem("de", "hosen"), stem("de", "hose"));
+        assert_eq!(stem("xx", "hoodies"), "hoodies");
+        assert_eq!(stem("en", "g900s"), "g900s");
+    }
+
+    #[test]
+    fn a_monstrous_word_is_left_out() {
+        let text = format!("{} end", "é".repeat(1 << 19));
+        check(&text, "end");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "\\PC{0,255}", language in 0..LANGUAGES.len()) {
+            let language = Language::of_locale(LANGUAGES[language].0);
+            let mut stemmer = Stemmer::new(language);
+            for compound in compounds(language, &text) {
+                prop_assert!(!compound.parts.is_empty());
+                for word in compound.parts.iter().chain(&compound.joined) {
+                    prop_assert!(!word.is_empty() && word.len() <= WORD_BYTES_MAX);
+                    prop_assert!(!stemmer.stem(word).is_empty());
+                    prop_assert!(split_at_digits(word).concat() == *word);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What exactly has to be looked up?
+//!
+//! Turns an understood query into lists of postings with their coefficients. Everything that depends on the
+//! collection (rarity, which words a prefix stands for) is decided here, from the live statistics, so that
+//! evaluation of a segment knows nothing but postings.
+
+use planogram_abi::{Alternative, Query};
+use smallvec::SmallVec;
+use tantivy::Term;
+use tantivy::schema::Field;
+
+use super::analyzer::{Stemmer, compounds, split_at_digits};
+use super::document::{FieldWeights, TextField};
+use super::error::TextError;
+use super::score::{INFLECTED_SHARE, PREFIX_FACTOR, SPLIT_FACTOR, idf};
+use super::view::TextView;
+use super::vocabulary::most_frequent;
+use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
+
+/// Most words the open end of a phrase stands for: each costs a positional intersection in every field.
+const PHRASE_ENDINGS_MAX: usize = 10;
+/// A prefix shorter than this does not look into descriptions: it would match nearly everything and say nothing.
+const DESCRIPTION_PREFIX_CHARS_MIN: usize = 3;
+/// Most pieces of a word that is split where letters meet digits.
+const SPLIT_PIECES_MAX: usize = 4;
+
+/// One group of the query: any clause will do, the best one counts.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// May be empty: then no live document can match.
+    pub clauses: Vec<Clause>,
+}
+
+/// One way to satisfy a group; its score is `factor · tf / (tf + K)` over all sources.
+#[derive(Debug)]
+pub(super) struct Clause {
+    /// Weight of the alternative times rarity.
+    pub factor: f32,
+    /// Where occurrences are counted, in the order in which they add up.
+    pub sources: Vec<Source>,
+}
+
+/// Postings of one word or phrase in one field.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub field: TextField,
+    /// What one occurrence counts before length normalization.
+    pub coefficient: f32,
+    pub lookup: Lookup,
+}
+
+/// What is looked up.
+#[derive(Debug)]
+pub(super) enum Lookup {
+    /// A word as written.
+    Exact(Term),
+    /// Any form of a word.
+    Stem(Term),
+    /// Any form of each word, side by side; at least two.
+    Phrase(SmallVec<[Term; 4]>),
+}
+
+/// Compiles every group; groups without a single word are left out, so the answer may be empty.
+pub(super) fn compile(view: &TextView, query: &Query, weights: &FieldWeights) -> Result<Vec<Group>, TextError> {
+    weights.check()?;
+    let count = query.groups.iter().map(|group| group.alternatives.len()).sum();
+    if count > QUERY_ALTERNATIVES_MAX {
+        return Err(TextError::TooManyAlternatives { count, max: QUERY_ALTERNATIVES_MAX });
+    }
+    let mut compiler = Compiler::new(view, weights);
+    let mut groups = Vec::with_capacity(query.groups.len());
+    for group in &query.groups {
+        let mut compiled = Group::default();
+        let mut has_words = false;
+        for alternative in &group.alternatives {
+            has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
+        }
+        if has_words {
+            groups.push(compiled);
+        }
+    }
+    Ok(groups)
+}
+
+/// Compiles single words; see [`Compiler::word`].
+pub(super) struct Compiler<'v> {
+    view: &'v TextView,
+    weights: &'v FieldWeights,
+    stemmer: Stemmer,
+}
+
+impl<'v> Compiler<'v> {
+    /// Ready to compile against a view.
+    pub fn new(view: &'v TextView, weights: &'v FieldWeights) -> Self {
+        Self { view, weights, stemmer: Stemmer::new(view.language()) }
+    }
+
+    /// Adds the clauses of one alternative; false when it has no word at all.
+    fn alternative(&mut self, alternative: &Alternative, clauses: &mut Vec<Clause>) -> Result<bool, TextError> {
+        let Alternative { text, weight, prefix } = alternative;
+        if !(*weight > 0.0 && *weight <= 1.0) {
+            return Err(TextError::AlternativeWeight { text: text.clone(), value: *weight });
+        }
+        let compounds = compounds(self.view.language(), text);
+        let words: Vec<&str> = compounds.iter().flat_map(|c| c.parts.iter().map(String::as_str)).collect();
+        self.sequence(&words, *weight, *prefix, clauses);
+        if let [compound] = &compounds[..] {
+            // A compound also matches written as one word, which is how skus stand in the index.
+            if words.len() > 1 {
+                let whole = compound.parts.concat();
+                let whole: String = whole.chars().filter(|&c| c != '.').collect();
+                self.sequence(&[&whole], *weight, *prefix, clauses);
+            }
+        }
+        if let [word] = words[..] {
+            let pieces = split_at_digits(word);
+            if (2..=SPLIT_PIECES_MAX).contains(&pieces.len()) {
+                self.sequence(&pieces, *weight * SPLIT_FACTOR, *prefix, clauses);
+            }
+        }
+        Ok(!words.is_empty())
+    }
+
+    fn sequence(&mut self, words: &[&str], weight: f32, prefix: bool, clauses: &mut Vec<Clause>) {
+        match words {
+            [] => {}
+            [word] => {
+                clauses.extend(self.word(word, weight));
+                if prefix {
+                    clauses.extend(self.prefix(word, weight));
+                }
+            }
+            _ => {
+                clauses.extend(self.phrase(words, weight));
+                if prefix {
+                    clauses.extend(self.open_phrase(words, weight));
+                }
+            }
+        }
+    }
+
+    /// A word in any form; `None` when no live document has it.
+    pub fn word(&mut self, word: &str, weight: f32) -> Option<Clause> {
+        let statistics = self.view.statistics();
+        let stem = self.stemmer.stem(word);
+        let matching = *statistics.stems.get(&*stem)?;
+        let written = statistics.words.contains_key(word);
+        let mut sources = Vec::with_capacity(2 * TextField::COUNT);
+        for (field, field_weight) in searched(self.weights) {
+            let inflected = if field.is_stemmed() { INFLECTED_SHARE } else { 0.0 };
+            if field.is_stemmed() {
+                let lookup = Lookup::Stem(Term::from_field_text(self.stem_field(field), &stem));
+                sources.push(Source { field, coefficient: field_weight * inflected, lookup });
+            }
+            if written {
+                let lookup = Lookup::Exact(Term::from_field_text(self.exact_field(field), word));
+                sources.push(Source { field, coefficient: field_weight * (1.0 - inflected), lookup });
+            }
+        }
+        Some(Clause { factor: weight * idf(statistics.documents, matching), sources })
+    }
+
+    /// The most frequent words that begin with `prefix`, as if they were one word.
+    fn prefix(&self, prefix: &str, weight: f32) -> Option<Clause> {
+        let statistics = self.view.statistics();
+        let words = most_frequent(statistics, prefix, PREFIX_WORDS_MAX);
+        if words.iter().all(|(word, _)| &***word == prefix) {
+            return None;
+        }
+        let short = prefix.chars().count() < DESCRIPTION_PREFIX_CHARS_MIN;
+        let mut sources = Vec::with_capacity(words.len() * TextField::COUNT);
+        for (field, coefficient) in searched(self.weights) {
+            if short && field == TextField::Description {
+                continue;
+            }
+            sources.extend(words.iter().map(|(word, _)| {
+                let lookup = Lookup::Exact(Term::from_field_text(self.exact_field(field), word));
+                Source { field, coefficient, lookup }
+            }));
+        }
+        let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
+        Some(Clause { factor: weight * PREFIX_FACTOR * idf(statistics.documents, matching), sources })
+    }
+
+    /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
+    /// word never outweighs the word.
+    fn phrase(&mut self, words: &[&str], weight: f32) -> Option<Clause> {
+        let statistics = self.view.statistics();
+        let mut stems: SmallVec<[String; 4]> = SmallVec::new();
+        let mut matching = u32::MAX;
+        for word in words {
+            let stem = self.stemmer.stem(word);
+            matching = matching.min(*statistics.stems.get(&*stem)?);
+            stems.push(stem.into_owned());
+        }
+        let sources = self.phrase_sources(&stems);
+        Some(Clause { factor: weight * idf(statistics.documents, matching), sources })
+    }
+
+    /// A phrase whose last word is only begun.
+    fn open_phrase(&mut self, words: &[&str], weight: f32) -> Option<Clause> {
+        let statistics = self.view.statistics();
+        let (begun, whole) = words.split_last()?;
+        let mut head: SmallVec<[String; 4]> = SmallVec::new();
+        let mut matching = u32::MAX;
+        for word in whole {
+            let stem = self.stemmer.stem(word);
+            matching = matching.min(*statistics.stems.get(&*stem)?);
+            head.push(stem.into_owned());
+        }
+        let mut endings: Vec<String> = Vec::new();
+        for (word, _) in most_frequent(statistics, begun, PREFIX_WORDS_MAX) {
+            let ending = self.stemmer.stem(word).into_owned();
+            if endings.len() < PHRASE_ENDINGS_MAX && !endings.contains(&ending) {
+                endings.push(ending);
+            }
+        }
+        let mut sources = Vec::new();
+        for ending in endings {
+            head.push(ending);
+            sources.extend(self.phrase_sources(&head));
+            head.pop();
+        }
+        Some(Clause { factor: weight * PREFIX_FACTOR * idf(statistics.documents, matching), sources })
+    }
+
+    fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
+        let stemmed = searched(self.weights).filter(|(field, _)| field.is_stemmed());
+        stemmed
+            .map(|(field, coefficient)| {
+                let terms = stems.iter().map(|stem| Term::from_field_text(self.stem_field(field), stem)).collect();
+                Source { field, coefficient, lookup: Lookup::Phrase(terms) }
+            })
+            .collect()
+    }
+
+    fn exact_field(&self, field: TextField) -> Field {
+        self.view.fields().exact[field as usize]
+    }
+
+    fn stem_field(&self, field: TextField) -> Field {
+        self.view.fields().stem[field as usize].unwrap_or(self.exact_field(field))
+    }
+}
+
+/// The fields with a weight above 0, in summation order.
+fn searched(weights: &FieldWeights) -> impl Iterator<Item = (TextField, f32)> {
+    TextField::ALL.into_iter().map(|field| (field, weights.of(field))).filter(|(_, weight)| *weight > 0.0)
+}

@@ -1,0 +1,369 @@
+//! Which documents of one segment match, and how well?
+//!
+//! Postings are walked list by list (tantivy's block cursors), adding weighted occurrences into one dense array;
+//! groups are taken from the cheapest up, and later ones look only at documents that still match, by skipping when
+//! few are left. tantivy's own scorers are not used: their sums run in an order that depends on the segment, so
+//! the last bits of a score would too. Here a document's additions come in the order of the compiled query, always.
+
+use std::cell::Cell;
+
+use roaring::RoaringBitmap;
+use tantivy::postings::{Postings, SegmentPostings, TermInfo};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocSet, TERMINATED};
+
+use super::bits::Bits;
+use super::compile::{Clause, Group, Lookup, Source};
+use super::error::TextError;
+use super::score::{LengthFactors, saturate};
+use super::segment::Segment;
+use crate::id::ItemId;
+
+/// A list is skipped through instead of walked when it is this many times longer than what is looked for in it.
+const SKIP_RATIO: usize = 16;
+
+/// How groups go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    /// All must match; scores add up.
+    All,
+    /// One must match; scores add up and are multiplied by the share of groups that matched.
+    AnyCoordinated,
+    /// One must match; scores add up.
+    Any,
+}
+
+/// Documents in increasing order with their scores.
+#[derive(Debug, Default)]
+struct Hits {
+    docs: Vec<u32>,
+    scores: Vec<f32>,
+}
+
+/// Working memory, kept by each thread between searches; clean (all zero) whenever it is put back.
+#[derive(Default)]
+struct Scratch {
+    occurrences: Vec<f32>,
+    marked: Bits,
+    wanted: Bits,
+    positions: Vec<Vec<u32>>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// Appends every live match of the segment that is in the universe.
+pub(super) fn evaluate(
+    segment: &Segment,
+    factors: &LengthFactors,
+    groups: &[Group],
+    join: Join,
+    universe: Option<&RoaringBitmap>,
+    out: &mut Vec<(ItemId, f32)>,
+) -> Result<(), TextError> {
+    // Taken out, not borrowed: should anything unwind, the memory is dropped and the next search gets clean one.
+    let mut scratch = SCRATCH.take().unwrap_or_default();
+    let n = segment.n_docs();
+    if scratch.occurrences.len() < n {
+        scratch.occurrences.resize(n, 0.0);
+    }
+    scratch.marked.grow(n);
+    scratch.wanted.grow(n);
+    let mut run = Evaluation { segment, factors, scratch: &mut scratch };
+    let hits = match join {
+        Join::All => run.all(groups)?,
+        Join::Any | Join::AnyCoordinated => run.any(groups, join)?,
+    };
+    SCRATCH.set(Some(scratch));
+    for (doc, score) in hits.docs.into_iter().zip(hits.scores) {
+        let Some(item) = segment.live_item(doc) else { continue };
+        if universe.is_none_or(|universe| universe.contains(item.0)) {
+            out.push((item, score));
+        }
+    }
+    Ok(())
+}
+
+/// A source with its entry in the segment's dictionary.
+struct Found<'q> {
+    source: &'q Source,
+    infos: Vec<TermInfo>,
+}
+
+impl Found<'_> {
+    /// Postings to be walked at most.
+    fn cost(&self) -> usize {
+        self.infos.iter().map(|info| info.doc_freq as usize).min().unwrap_or(0)
+    }
+}
+
+struct Evaluation<'a> {
+    segment: &'a Segment,
+    factors: &'a LengthFactors,
+    scratch: &'a mut Scratch,
+}
+
+impl Evaluation<'_> {
+    fn all(&mut self, groups: &[Group]) -> Result<Hits, TextError> {
+        let mut found = Vec::with_capacity(groups.len());
+        for (at, group) in groups.iter().enumerate() {
+            let clauses = self.find(group)?;
+            let cost: usize = clauses.iter().flat_map(|(_, sources)| sources).map(Found::cost).sum();
+            if cost == 0 {
+                return Ok(Hits::default());
+            }
+            found.push((cost, at, clauses));
+        }
+        found.sort_by_key(|&(cost, at, _)| (cost, at));
+        let mut docs: Vec<u32> = Vec::new();
+        let mut columns: Vec<Vec<f32>> = vec![Vec::new(); groups.len()];
+        let mut done: Vec<usize> = Vec::with_capacity(groups.len());
+        for (_, at, clauses) in found {
+            let wanted = (!done.is_empty()).then_some(&docs[..]);
+            let hits = self.group(&clauses, wanted)?;
+            if !done.is_empty() {
+                keep(&docs, &hits.docs, &mut columns, &done);
+            }
+            docs = hits.docs;
+            columns[at] = hits.scores;
+            done.push(at);
+            if docs.is_empty() {
+                break;
+            }
+        }
+        // In the order of the query, whatever the order of evaluation was.
+        let scores = (0..docs.len()).map(|row| columns.iter().map(|column| column[row]).sum()).collect();
+        Ok(Hits { docs, scores })
+    }
+
+    fn any(&mut self, groups: &[Group], join: Join) -> Result<Hits, TextError> {
+        let mut docs: Vec<u32> = Vec::new();
+        let mut sums: Vec<(f32, u32)> = Vec::new();
+        for group in groups {
+            let clauses = self.find(group)?;
+            let hits = self.group(&clauses, None)?;
+            let values: Vec<(f32, u32)> = hits.scores.into_iter().map(|score| (score, 1)).collect();
+            (docs, sums) = merge((docs, sums), (hits.docs, values), |a, b| (a.0 + b.0, a.1 + b.1));
+        }
+        let share = |matched: u32| match join {
+            Join::AnyCoordinated => matched as f32 / groups.len() as f32,
+            Join::All | Join::Any => 1.0,
+        };
+        let scores = sums.into_iter().map(|(sum, matched)| sum * share(matched)).collect();
+        Ok(Hits { docs, scores })
+    }
+
+    /// Looks the sources of every clause up; those the segment does not have are left out.
+    fn find<'q>(&self, group: &'q Group) -> Result<Vec<(&'q Clause, Vec<Found<'q>>)>, TextError> {
+        let mut clauses = Vec::with_capacity(group.clauses.len());
+        for clause in &group.clauses {
+            let mut sources = Vec::with_capacity(clause.sources.len());
+            for source in &clause.sources {
+                let field = source.field as usize;
+                let (dictionary, terms) = match &source.lookup {
+                    Lookup::Exact(term) => (&self.segment.exact[field], std::slice::from_ref(term)),
+                    Lookup::Stem(term) => (&self.segment.stem[field], std::slice::from_ref(term)),
+                    Lookup::Phrase(terms) => (&self.segment.stem[field], &terms[..]),
+                };
+                let mut infos = Vec::with_capacity(terms.len());
+                for term in terms {
+                    infos.extend(dictionary.get_term_info(term)?);
+                }
+                if infos.len() == terms.len() {
+                    sources.push(Found { source, infos });
+                }
+            }
+            clauses.push((clause, sources));
+        }
+        Ok(clauses)
+    }
+
+    /// The best clause of each document; with `wanted`, of those documents only.
+    fn group(&mut self, clauses: &[(&Clause, Vec<Found<'_>>)], wanted: Option<&[u32]>) -> Result<Hits, TextError> {
+        for &doc in wanted.unwrap_or_default() {
+            self.scratch.wanted.set(doc);
+        }
+        let mut best = (Vec::new(), Vec::new());
+        for (clause, sources) in clauses {
+            for found in sources {
+                match found.source.lookup {
+                    Lookup::Exact(_) | Lookup::Stem(_) => self.count_word(found, wanted)?,
+                    Lookup::Phrase(_) => self.count_phrase(found, wanted.is_some())?,
+                }
+            }
+            let mut next = (Vec::new(), Vec::new());
+            let occurrences = &mut self.scratch.occurrences;
+            self.scratch.marked.drain(|doc| {
+                let tf = std::mem::take(&mut occurrences[doc as usize]);
+                next.0.push(doc);
+                next.1.push(saturate(clause.factor, tf));
+            });
+            best = if best.0.is_empty() { next } else { merge(best, next, f32::max) };
+        }
+        for &doc in wanted.unwrap_or_default() {
+            self.scratch.wanted.clear(doc);
+        }
+        Ok(Hits { docs: best.0, scores: best.1 })
+    }
+
+    /// Adds the occurrences of one word in one field.
+    fn count_word(&mut self, found: &Found<'_>, wanted: Option<&[u32]>) -> Result<(), TextError> {
+        let field = found.source.field as usize;
+        let reader = match found.source.lookup {
+            Lookup::Exact(_) => &self.segment.exact[field],
+            _ => &self.segment.stem[field],
+        };
+        let info = &found.infos[0];
+        let mut list = reader.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+        let lengths = &self.segment.lengths[field];
+        let factors = &self.factors[field];
+        let coefficient = found.source.coefficient;
+        let Scratch { occurrences, marked, wanted: wanted_bits, .. } = &mut *self.scratch;
+        let mut add = |doc: u32, times: u32| {
+            let factor = factors[usize::from(lengths.fieldnorm_id(doc))];
+            occurrences[doc as usize] += coefficient * times as f32 * factor;
+            marked.set(doc);
+        };
+        match wanted {
+            Some(docs) if docs.len() * SKIP_RATIO < info.doc_freq as usize => {
+                for &doc in docs {
+                    let at = list.seek(doc);
+                    match list.doc(at) {
+                        TERMINATED => break,
+                        here if here == doc => add(doc, list.freq(at)),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {
+                while !list.docs().is_empty() {
+                    for (&doc, &times) in list.docs().iter().zip(list.freqs()) {
+                        if wanted.is_none() || wanted_bits.has(doc) {
+                            add(doc, times);
+                        }
+                    }
+                    list.advance();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the occurrences of one phrase in one field.
+    fn count_phrase(&mut self, found: &Found<'_>, only_wanted: bool) -> Result<(), TextError> {
+        let field = found.source.field as usize;
+        let mut lists: Vec<SegmentPostings> = Vec::with_capacity(found.infos.len());
+        for info in &found.infos {
+            let option = IndexRecordOption::WithFreqsAndPositions;
+            lists.push(self.segment.stem[field].read_postings_from_terminfo(info, option)?);
+        }
+        let Scratch { occurrences, marked, wanted, positions } = &mut *self.scratch;
+        positions.resize_with(positions.len().max(lists.len()), Vec::new);
+        let mut doc = lists[0].doc();
+        while let Some(common) = next_common(&mut lists, doc) {
+            if !only_wanted || wanted.has(common) {
+                for (list, positions) in lists.iter_mut().zip(positions.iter_mut()) {
+                    list.positions(positions);
+                }
+                let times = phrase_count(&positions[..lists.len()]);
+                if times > 0 {
+                    let factor = self.factors[field][usize::from(self.segment.lengths[field].fieldnorm_id(common))];
+                    occurrences[common as usize] += found.source.coefficient * times as f32 * factor;
+                    marked.set(common);
+                }
+            }
+            doc = lists[0].advance();
+        }
+        Ok(())
+    }
+}
+
+/// The first document from `doc` (where the first list stands) on that is in every list.
+fn next_common(lists: &mut [SegmentPostings], mut doc: u32) -> Option<u32> {
+    'candidate: while doc != TERMINATED {
+        for at in 1..lists.len() {
+            let here = lists[at].doc();
+            let here = if here < doc { lists[at].seek(doc) } else { here };
+            if here > doc {
+                doc = if here == TERMINATED { TERMINATED } else { lists[0].seek(here) };
+                continue 'candidate;
+            }
+        }
+        return Some(doc);
+    }
+    None
+}
+
+/// How often the words stand side by side; `positions` are increasing, one list a word.
+fn phrase_count(positions: &[Vec<u32>]) -> u32 {
+    let Some((first, rest)) = positions.split_first() else { return 0 };
+    let follows = |start: u32| (1u32..).zip(rest).all(|(by, list)| list.binary_search(&(start + by)).is_ok());
+    first.iter().filter(|&&start| follows(start)).count() as u32
+}
+
+/// Drops the rows of finished columns whose document is no longer in; `kept` is a subset of `docs`, both increasing.
+fn keep(docs: &[u32], kept: &[u32], columns: &mut [Vec<f32>], done: &[usize]) {
+    for &column in done {
+        let column = &mut columns[column];
+        let mut from = 0;
+        for (to, doc) in kept.iter().enumerate() {
+            while docs[from] != *doc {
+                from += 1;
+            }
+            column[to] = column[from];
+        }
+        column.truncate(kept.len());
+    }
+}
+
+/// The union of two increasing lists; values of documents in both are combined, the left one first.
+fn merge<T: Copy>(
+    left: (Vec<u32>, Vec<T>),
+    right: (Vec<u32>, Vec<T>),
+    combine: impl Fn(T, T) -> T,
+) -> (Vec<u32>, Vec<T>) {
+    let mut docs = Vec::with_capacity(left.0.len() + right.0.len());
+    let mut values = Vec::with_capacity(docs.capacity());
+    let (mut l, mut r) = (0, 0);
+    while l < left.0.len() || r < right.0.len() {
+        let a = left.0.get(l).copied().unwrap_or(TERMINATED);
+        let b = right.0.get(r).copied().unwrap_or(TERMINATED);
+        docs.push(a.min(b));
+        values.push(match a.cmp(&b) {
+            std::cmp::Ordering::Less => left.1[l],
+            std::cmp::Ordering::Greater => right.1[r],
+            std::cmp::Ordering::Equal => combine(left.1[l], right.1[r]),
+        });
+        l += usize::from(a <= b);
+        r += usize::from(b <= a);
+    }
+    (docs, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_phrases() {
+        let check = |positions: &[&[u32]], expected| {
+            let positions: Vec<Vec<u32>> = positions.iter().map(|list| list.to_vec()).collect();
+            assert_eq!(phrase_count(&positions), expected, "{positions:?}");
+        };
+        check(&[&[0, 5, 9], &[1, 6, 8]], 2);
+        check(&[&[0, 5], &[2, 4]], 0);
+        check(&[&[3, 3], &[4, 4], &[5, 5]], 2);
+        check(&[&[0, 1, 2], &[0, 1, 2]], 2);
+        check(&[], 0);
+    }
+
+    #[test]
+    fn merges_and_keeps() {
+        let merged = merge((vec![1, 3, 5], vec![1, 3, 5]), (vec![3, 4], vec![10, 20]), |a, b| a + b);
+        assert_eq!(merged, (vec![1, 3, 4, 5], vec![1, 13, 20, 5]));
+        let mut columns = vec![vec![], vec![1.0, 2.0, 3.0]];
+        keep(&[4, 5, 9], &[4, 9], &mut columns, &[1]);
+        assert_eq!(columns[1], [1.0, 3.0]);
+    }
+}

@@ -1,0 +1,141 @@
+//! What does a request search in?
+//!
+//! A [`TextView`] is one committed state of one text source: open segments, the statistics of exactly that state,
+//! and nothing that changes. Cloning it is one reference count.
+
+use std::sync::Arc;
+
+use planogram_abi::Query;
+use roaring::RoaringBitmap;
+
+use super::analyzer::Language;
+use super::compile::{Group, compile};
+use super::document::FieldWeights;
+use super::error::TextError;
+use super::evaluate::{Join, evaluate};
+use super::schema::Fields;
+use super::score::{LengthFactors, length_factors};
+use super::segment::Segment;
+use super::statistics::Statistics;
+use crate::id::{ItemId, Seq};
+
+/// How many groups of a query have to match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// Every group.
+    All,
+    /// At least one; the sum is multiplied by the share of groups that matched. For relaxing a query that finds
+    /// nothing.
+    Any,
+}
+
+/// An immutable state of the text index of one text source.
+#[derive(Clone)]
+pub struct TextView {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    seq: Seq,
+    language: Language,
+    fields: Fields,
+    segments: Vec<Segment>,
+    statistics: Statistics,
+    factors: Box<LengthFactors>,
+}
+
+impl TextView {
+    pub(super) fn new(
+        seq: Seq,
+        language: Language,
+        fields: Fields,
+        segments: Vec<Segment>,
+        statistics: Statistics,
+    ) -> Self {
+        let factors = length_factors(&statistics);
+        Self { inner: Arc::new(Inner { seq, language, fields, segments, statistics, factors }) }
+    }
+
+    /// Everything up to this log entry is in the view.
+    pub fn seq(&self) -> Seq {
+        self.inner.seq
+    }
+
+    /// The language words are stemmed in.
+    pub fn language(&self) -> Language {
+        self.inner.language
+    }
+
+    /// Live documents.
+    pub fn n_documents(&self) -> u32 {
+        self.inner.statistics.documents
+    }
+
+    /// Segments that are searched one after the other; few are fast.
+    pub fn n_segments(&self) -> usize {
+        self.inner.segments.len()
+    }
+
+    /// All items in the universe that match the query, each once, with a score above 0.
+    ///
+    /// The order is **not defined** (it follows the segments): sort by score and item id before anything depends
+    /// on it. Scores depend on the live documents only, to the last bit. A group matches by its best alternative
+    /// and scores what that one scores; groups add up. A group without a single word (`&`) is no condition; a query
+    /// without a single word matches nothing.
+    ///
+    /// # Errors
+    /// When a weight is out of range, when there are too many alternatives, or when the index cannot be read.
+    pub fn search(
+        &self,
+        query: &Query,
+        weights: &FieldWeights,
+        universe: Option<&RoaringBitmap>,
+        match_: Match,
+    ) -> Result<Vec<(ItemId, f32)>, TextError> {
+        let groups = compile(self, query, weights)?;
+        let join = match match_ {
+            Match::All => Join::All,
+            Match::Any => Join::AnyCoordinated,
+        };
+        self.evaluate(&groups, join, universe)
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        groups: &[Group],
+        join: Join,
+        universe: Option<&RoaringBitmap>,
+    ) -> Result<Vec<(ItemId, f32)>, TextError> {
+        let mut out = Vec::new();
+        let hopeless = groups.is_empty() || join == Join::All && groups.iter().any(|group| group.clauses.is_empty());
+        if !hopeless && universe.is_none_or(|universe| !universe.is_empty()) {
+            for segment in &self.inner.segments {
+                evaluate(segment, &self.inner.factors, groups, join, universe, &mut out)?;
+            }
+        }
+        Ok(out)
+    }
+
+    pub(super) fn fields(&self) -> &Fields {
+        &self.inner.fields
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.inner.segments
+    }
+
+    pub(super) fn statistics(&self) -> &Statistics {
+        &self.inner.statistics
+    }
+}
+
+impl std::fmt::Debug for TextView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextView")
+            .field("seq", &self.seq())
+            .field("language", &self.language().code())
+            .field("documents", &self.n_documents())
+            .field("segments", &self.n_segments())
+            .finish()
+    }
+}
