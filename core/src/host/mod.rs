@@ -17,6 +17,9 @@ mod observe;
 mod probe;
 pub mod registry;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 pub use guard::{BreakerState, Fault, FaultReason, GuardPolicy};
 pub use observe::ObserverSlot;
 pub use pool::{Attempt, PoolConfig, PoolError, RankingPool};

@@ -410,8 +410,7 @@ fn start_worker(shared: &Arc<Shared>, watchdog: &Thread) {
     let worker = Arc::new(Worker::default());
     shared.queue().workers.push(Arc::clone(&worker));
     let (of_worker, watchdog) = (Arc::clone(shared), watchdog.clone());
-    let spawned =
-        thread::Builder::new().name("rank".to_owned()).spawn(move || work(&of_worker, &worker, &watchdog));
+    let spawned = thread::Builder::new().name("rank".to_owned()).spawn(move || work(&of_worker, &worker, &watchdog));
     if let Err(error) = spawned {
         // Fewer workers are better than none; the next write-off tries again.
         tracing::error!(%error, "no thread for a ranking worker");

@@ -103,12 +103,8 @@ impl Host {
     /// As for a plugin from a file.
     pub fn link(&self, name: &str, plugin: PluginRef, settings: &str) -> Result<(), LoadProblem> {
         let entry = PluginEntry { name: name.to_owned(), file: None, settings: settings.to_owned() };
-        let source = Source {
-            plugin,
-            version: "linked".to_owned(),
-            content_hash: "linked".to_owned(),
-            file: String::new(),
-        };
+        let source =
+            Source { plugin, version: "linked".to_owned(), content_hash: "linked".to_owned(), file: String::new() };
         let running = self.admit(self.start(source, &entry)?)?;
         self.seats().push(Seat { entry, state: Ok(running) });
         Ok(())

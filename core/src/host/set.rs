@@ -149,7 +149,8 @@ impl PluginSet {
     /// # Errors
     /// When nobody answers it, or the plugin fails.
     pub fn ask(&self, ctx: &CallContext<'_>, kind: &str, question: &str, argument: &str) -> Result<String, AskError> {
-        let answers = |m: &&Member| m.running.description.questions.iter().any(|q| q.kind == kind && q.name == question);
+        let answers =
+            |m: &&Member| m.running.description.questions.iter().any(|q| q.kind == kind && q.name == question);
         let Some(member) = self.members.iter().find(answers) else {
             return Err(AskError::Unknown { kind: kind.to_owned(), question: question.to_owned() });
         };
@@ -377,7 +378,10 @@ pub(super) fn judge_acts(acts: &[Act], n_items: u32, prepared: &Prepared) -> Res
                 }
             }
             Target::Matching(condition) if !prepared.knows(*condition) => {
-                return Err(format!("act `{}` names condition {}, not compiled in this epoch", act.reason, condition.0));
+                return Err(format!(
+                    "act `{}` names condition {}, not compiled in this epoch",
+                    act.reason, condition.0
+                ));
             }
             Target::Matching(_) => {}
         }
