@@ -1,6 +1,4 @@
-//! The contract between the planogram kernel and its plugins.
-//!
-//! It depends on nothing but std, so that a plugin does not compile the engine.
+#![doc = include_str!("../README.md")]
 
 pub mod model;
 pub mod names;

@@ -16,6 +16,8 @@ pub mod set;
 mod observe;
 mod probe;
 pub mod registry;
+pub mod check;
+pub mod scaffold;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
