@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct PgCall PgCall;
+
 /**
  * No item: an unknown sku, an event about no item.
  */
@@ -106,7 +108,7 @@ typedef uint32_t PgStatus;
 /**
  * The record in the plugin's file. Its texts are UTF-8, padded with NULs, at least one.
  */
-typedef struct {
+typedef struct PgHandshake {
   /**
    * `planogram plugin`.
    */
@@ -160,7 +162,7 @@ typedef struct {
 /**
  * Borrowed UTF-8 text, not NUL-terminated. Frozen.
  */
-typedef struct {
+typedef struct PgStr {
   /**
    * First byte; may be null when `len` is 0.
    */
@@ -174,11 +176,11 @@ typedef struct {
 /**
  * Borrowed texts. Frozen.
  */
-typedef struct {
+typedef struct PgStrs {
   /**
    * First text; may be null when `len` is 0.
    */
-  const PgStr *data;
+  const struct PgStr *data;
   /**
    * Texts.
    */
@@ -188,11 +190,11 @@ typedef struct {
 /**
  * `Output`. Plugin to host, frozen.
  */
-typedef struct {
+typedef struct PgOutput {
   /**
    * Name, unique within the plugin.
    */
-  PgStr name;
+  struct PgStr name;
   /**
    * 1 add, 2 factor, 3 feature.
    */
@@ -206,7 +208,7 @@ typedef struct {
 /**
  * One contribution. Plugin to host, growable.
  */
-typedef struct {
+typedef struct PgContribution {
   /**
    * Size of the struct as the plugin knows it.
    */
@@ -218,7 +220,7 @@ typedef struct {
   /**
    * Name, unique within the plugin.
    */
-  PgStr name;
+  struct PgStr name;
   /**
    * Bit `1 << kind` for every list it takes part in; 0 means all.
    */
@@ -238,11 +240,11 @@ typedef struct {
   /**
    * Of a scorer or reranker: columns it reads.
    */
-  PgStrs reads;
+  struct PgStrs reads;
   /**
    * Of a scorer: first column it writes; may be null when `writes_len` is 0.
    */
-  const PgOutput *writes;
+  const struct PgOutput *writes;
   /**
    * Of a scorer: columns it writes.
    */
@@ -252,7 +254,7 @@ typedef struct {
 /**
  * Borrowed ids. Frozen.
  */
-typedef struct {
+typedef struct PgU32s {
   /**
    * First id; may be null when `len` is 0.
    */
@@ -266,7 +268,7 @@ typedef struct {
 /**
  * `Candidate`. Either direction, frozen.
  */
-typedef struct {
+typedef struct PgCandidate {
   /**
    * Item id.
    */
@@ -280,11 +282,11 @@ typedef struct {
 /**
  * `Alternative`. Either direction, frozen.
  */
-typedef struct {
+typedef struct PgAlternative {
   /**
    * A word, or several that must stand side by side.
    */
-  PgStr text;
+  struct PgStr text;
   /**
    * Factor on the text score, in (0, 1].
    */
@@ -298,7 +300,7 @@ typedef struct {
 /**
  * `Act`. Plugin to host, growable.
  */
-typedef struct {
+typedef struct PgAct {
   /**
    * Size of the struct as the plugin knows it.
    */
@@ -326,17 +328,17 @@ typedef struct {
   /**
    * The target, when there is no condition.
    */
-  PgU32s items;
+  struct PgU32s items;
   /**
    * Who ordered it.
    */
-  PgStr reason;
+  struct PgStr reason;
 } PgAct;
 
 /**
  * Borrowed numbers. Frozen.
  */
-typedef struct {
+typedef struct PgF32s {
   /**
    * First number; may be null when `len` is 0.
    */
@@ -350,7 +352,7 @@ typedef struct {
 /**
  * Borrowed bytes. Frozen.
  */
-typedef struct {
+typedef struct PgBytes {
   /**
    * First byte; may be null when `len` is 0.
    */
@@ -367,7 +369,7 @@ typedef struct {
  * A function answers `PG_REFUSED` when it is given something out of bounds; the whole call then counts as
  * bad output, whatever the plugin returns.
  */
-typedef struct {
+typedef struct PgHostTable {
   /**
    * Size of the table as the host knows it.
    */
@@ -379,101 +381,101 @@ typedef struct {
   /**
    * Writes a line to the server's log: 0 debug, 1 info, 2 warn, 3 error.
    */
-  void (*log)(const PgCall *call, uint32_t level, PgStr message);
+  void (*log)(const struct PgCall *call, uint32_t level, struct PgStr message);
   /**
    * Says why the running function is about to return `PG_FAILED` or `PG_PANICKED`.
    */
-  void (*fail)(const PgCall *call, PgStr message);
+  void (*fail)(const struct PgCall *call, struct PgStr message);
   /**
    * Why the host's last answer was not `PG_OK`; valid until the next call of a host function.
    */
-  PgStr (*last_error)(const PgCall *call);
+  struct PgStr (*last_error)(const struct PgCall *call);
   /**
    * `describe` only: adds a contribution; its index is the number of those before it.
    */
-  PgStatus (*emit_contribution)(const PgCall *call, const PgContribution *contribution);
+  PgStatus (*emit_contribution)(const struct PgCall *call, const struct PgContribution *contribution);
   /**
    * `describe` only: adds a kind of configuration document.
    */
-  PgStatus (*emit_kind)(const PgCall *call, PgStr name, PgStr schema);
+  PgStatus (*emit_kind)(const struct PgCall *call, struct PgStr name, struct PgStr schema);
   /**
    * `describe` only: adds a question.
    */
-  PgStatus (*emit_question)(const PgCall *call, PgStr kind, PgStr name, PgStr about);
+  PgStatus (*emit_question)(const struct PgCall *call, struct PgStr kind, struct PgStr name, struct PgStr about);
   /**
    * `validate` only: adds a problem.
    */
-  PgStatus (*emit_problem)(const PgCall *call, PgStr pointer, PgStr message, PgStr allowed);
+  PgStatus (*emit_problem)(const struct PgCall *call, struct PgStr pointer, struct PgStr message, struct PgStr allowed);
   /**
    * `prepare` only: compiles a condition (JSON text).
    */
-  PgStatus (*compile)(const PgCall *call, PgStr condition, uint32_t *out);
+  PgStatus (*compile)(const struct PgCall *call, struct PgStr condition, uint32_t *out);
   /**
    * Requests only: writes the item id of every sku to `out[0..skus.len]`, `PG_NO_ITEM` where it is unknown.
    */
-  PgStatus (*resolve)(const PgCall *call, PgStrs skus, uint32_t *out);
+  PgStatus (*resolve)(const struct PgCall *call, struct PgStrs skus, uint32_t *out);
   /**
    * Requests only: writes 1 or 0 to `out[0..items.len]`: does the item satisfy the condition?
    */
-  PgStatus (*test)(const PgCall *call, uint32_t condition, PgU32s items, uint8_t *out);
+  PgStatus (*test)(const struct PgCall *call, uint32_t condition, struct PgU32s items, uint8_t *out);
   /**
    * Requests only: writes at most `k` candidates of a kernel source to `out[0..k]`, best first, and their
    * number to `out_len`.
    */
-  PgStatus (*retrieve)(const PgCall *call,
-                       PgStr source,
-                       PgU32s anchors,
+  PgStatus (*retrieve)(const struct PgCall *call,
+                       struct PgStr source,
+                       struct PgU32s anchors,
                        uintptr_t k,
-                       PgCandidate *out,
+                       struct PgCandidate *out,
                        uintptr_t *out_len);
   /**
    * Requests only: the tokens of a text. They belong to the host and are valid until the plugin's function
    * returns.
    */
-  PgStatus (*analyze)(const PgCall *call, PgStr text, PgStrs *out);
+  PgStatus (*analyze)(const struct PgCall *call, struct PgStr text, struct PgStrs *out);
   /**
    * `rewrite` only: replaces the query by an empty one, without redirect.
    */
-  PgStatus (*begin_query)(const PgCall *call);
+  PgStatus (*begin_query)(const struct PgCall *call);
   /**
    * `rewrite` only, after `begin_query`: begins the next term group.
    */
-  PgStatus (*emit_group)(const PgCall *call);
+  PgStatus (*emit_group)(const struct PgCall *call);
   /**
    * `rewrite` only, after `emit_group`: adds an alternative to the last group.
    */
-  PgStatus (*emit_alternative)(const PgCall *call, const PgAlternative *alternative);
+  PgStatus (*emit_alternative)(const struct PgCall *call, const struct PgAlternative *alternative);
   /**
    * `rewrite` only: sends the shopper elsewhere.
    */
-  PgStatus (*emit_redirect)(const PgCall *call, PgStr target);
+  PgStatus (*emit_redirect)(const struct PgCall *call, struct PgStr target);
   /**
    * `rewrite` (both kinds of act) and `rerank` (order acts): adds an act.
    */
-  PgStatus (*emit_act)(const PgCall *call, const PgAct *act);
+  PgStatus (*emit_act)(const struct PgCall *call, const struct PgAct *act);
   /**
    * `retrieve` only: adds candidates, best first, at most the asked number in all.
    */
-  PgStatus (*emit_candidates)(const PgCall *call, const PgCandidate *candidates, uintptr_t len);
+  PgStatus (*emit_candidates)(const struct PgCall *call, const struct PgCandidate *candidates, uintptr_t len);
   /**
    * `ask` only: the answer, JSON text; a second one replaces the first.
    */
-  PgStatus (*emit_text)(const PgCall *call, PgStr text);
+  PgStatus (*emit_text)(const struct PgCall *call, struct PgStr text);
   /**
    * `observer_freeze` only: adds a column indexed by item id.
    */
-  PgStatus (*emit_column)(const PgCall *call, PgStr name, PgF32s values);
+  PgStatus (*emit_column)(const struct PgCall *call, struct PgStr name, struct PgF32s values);
   /**
    * `observer_save` only: appends to the saved state.
    */
-  PgStatus (*emit_bytes)(const PgCall *call, PgBytes bytes);
+  PgStatus (*emit_bytes)(const struct PgCall *call, struct PgBytes bytes);
 } PgHostTable;
 
 /**
  * What a plugin function is called with; made by the host, valid until that function returns, and only on the
  * thread that was called. Growable.
  */
-typedef struct {
+typedef struct PgCall {
   /**
    * Size of the struct as the host knows it.
    */
@@ -485,7 +487,7 @@ typedef struct {
   /**
    * What the host lends.
    */
-  const PgHostTable *host;
+  const struct PgHostTable *host;
   /**
    * The host's own.
    */
@@ -495,7 +497,7 @@ typedef struct {
 /**
  * `Document`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgDocument {
   /**
    * Size of the struct as the host knows it.
    */
@@ -507,15 +509,15 @@ typedef struct {
   /**
    * Kind.
    */
-  PgStr kind;
+  struct PgStr kind;
   /**
    * Store view code, or empty.
    */
-  PgStr scope;
+  struct PgStr scope;
   /**
    * Id, unique within kind and scope.
    */
-  PgStr id;
+  struct PgStr id;
   /**
    * Revision, from 1.
    */
@@ -535,17 +537,17 @@ typedef struct {
   /**
    * The body.
    */
-  PgStr json;
+  struct PgStr json;
 } PgDocument;
 
 /**
  * Documents; the next one begins `stride` bytes after the one before. Host to plugin, frozen.
  */
-typedef struct {
+typedef struct PgDocuments {
   /**
    * First document; may be null when `len` is 0.
    */
-  const PgDocument *data;
+  const struct PgDocument *data;
   /**
    * Documents.
    */
@@ -559,7 +561,7 @@ typedef struct {
 /**
  * `Epoch`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgEpoch {
   /**
    * Size of the struct as the host knows it.
    */
@@ -575,13 +577,13 @@ typedef struct {
   /**
    * The live documents of the plugin's kinds, ordered by kind, scope, id.
    */
-  PgDocuments documents;
+  struct PgDocuments documents;
 } PgEpoch;
 
 /**
  * `Request`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgRequest {
   /**
    * Size of the struct as the host knows it.
    */
@@ -593,55 +595,55 @@ typedef struct {
   /**
    * The shopper's words.
    */
-  PgStr text;
+  struct PgStr text;
   /**
    * Code of the store view.
    */
-  PgStr store_view;
+  struct PgStr store_view;
   /**
    * BCP 47 tag.
    */
-  PgStr locale;
+  struct PgStr locale;
   /**
    * Path of the category being browsed, or empty.
    */
-  PgStr category;
+  struct PgStr category;
   /**
    * Id of the unit, or empty.
    */
-  PgStr unit;
+  struct PgStr unit;
   /**
    * Type of the unit, or empty.
    */
-  PgStr unit_type;
+  struct PgStr unit_type;
   /**
    * Page type, or empty.
    */
-  PgStr page_type;
+  struct PgStr page_type;
   /**
    * Customer group, or empty.
    */
-  PgStr customer_group;
+  struct PgStr customer_group;
   /**
    * Audiences the shopper is in.
    */
-  PgStrs audiences;
+  struct PgStrs audiences;
   /**
    * Items the list is about.
    */
-  PgU32s anchors;
+  struct PgU32s anchors;
   /**
    * Items in the cart.
    */
-  PgU32s cart;
+  struct PgU32s cart;
   /**
    * Items looked at, newest first.
    */
-  PgU32s recent;
+  struct PgU32s recent;
   /**
    * Items bought, newest first.
    */
-  PgU32s purchased;
+  struct PgU32s purchased;
   /**
    * Time of the request, milliseconds since 1970.
    */
@@ -663,11 +665,11 @@ typedef struct {
 /**
  * `TermGroup`. Host to plugin, frozen.
  */
-typedef struct {
+typedef struct PgTermGroup {
   /**
    * First alternative; may be null when `len` is 0.
    */
-  const PgAlternative *data;
+  const struct PgAlternative *data;
   /**
    * Alternatives.
    */
@@ -677,7 +679,7 @@ typedef struct {
 /**
  * `Query`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgQuery {
   /**
    * Size of the struct as the host knows it.
    */
@@ -689,7 +691,7 @@ typedef struct {
   /**
    * First group; may be null when `len` is 0.
    */
-  const PgTermGroup *data;
+  const struct PgTermGroup *data;
   /**
    * Groups.
    */
@@ -697,17 +699,17 @@ typedef struct {
   /**
    * Where the shopper is sent, when `has_redirect`.
    */
-  PgStr redirect;
+  struct PgStr redirect;
 } PgQuery;
 
 /**
  * Columns, each of the batch's length. Frozen.
  */
-typedef struct {
+typedef struct PgColumns {
   /**
    * First column; may be null when `len` is 0.
    */
-  const PgF32s *data;
+  const struct PgF32s *data;
   /**
    * Columns.
    */
@@ -717,7 +719,7 @@ typedef struct {
 /**
  * Numbers lent for writing. Frozen.
  */
-typedef struct {
+typedef struct PgF32sMut {
   /**
    * First number; may be null when `len` is 0.
    */
@@ -731,11 +733,11 @@ typedef struct {
 /**
  * Columns lent for writing, each of the batch's length. Frozen.
  */
-typedef struct {
+typedef struct PgColumnsMut {
   /**
    * First column; may be null when `len` is 0.
    */
-  const PgF32sMut *data;
+  const struct PgF32sMut *data;
   /**
    * Columns.
    */
@@ -745,7 +747,7 @@ typedef struct {
 /**
  * `ScoreBatch`. Host to plugin, growable; `out` is the host's memory, lent for writing.
  */
-typedef struct {
+typedef struct PgScoreBatch {
   /**
    * Size of the struct as the host knows it.
    */
@@ -757,21 +759,21 @@ typedef struct {
   /**
    * Item ids, `[n]`.
    */
-  PgU32s items;
+  struct PgU32s items;
   /**
    * The columns declared under `reads`, in that order, each `[n]`.
    */
-  PgColumns columns;
+  struct PgColumns columns;
   /**
    * The columns declared under `writes`, in that order, each `[n]`, neutral at first.
    */
-  PgColumnsMut out;
+  struct PgColumnsMut out;
 } PgScoreBatch;
 
 /**
  * `RankedList`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgRankedList {
   /**
    * Size of the struct as the host knows it.
    */
@@ -783,21 +785,21 @@ typedef struct {
   /**
    * Item ids in order, `[n]`.
    */
-  PgU32s items;
+  struct PgU32s items;
   /**
    * Their scores, `[n]`.
    */
-  PgF32s scores;
+  struct PgF32s scores;
   /**
    * The columns declared under `reads`, each `[n]`.
    */
-  PgColumns columns;
+  struct PgColumns columns;
 } PgRankedList;
 
 /**
  * Borrowed hashes or sequences. Frozen.
  */
-typedef struct {
+typedef struct PgU64s {
   /**
    * First number; may be null when `len` is 0.
    */
@@ -811,7 +813,7 @@ typedef struct {
 /**
  * Borrowed times. Frozen.
  */
-typedef struct {
+typedef struct PgI64s {
   /**
    * First number; may be null when `len` is 0.
    */
@@ -825,7 +827,7 @@ typedef struct {
 /**
  * `EventBatch`. Host to plugin, growable.
  */
-typedef struct {
+typedef struct PgEventBatch {
   /**
    * Size of the struct as the host knows it.
    */
@@ -837,31 +839,31 @@ typedef struct {
   /**
    * Log sequences, `[n]`.
    */
-  PgU64s seqs;
+  struct PgU64s seqs;
   /**
    * Event times, `[n]`.
    */
-  PgI64s times_ms;
+  struct PgI64s times_ms;
   /**
    * Event kind codes, `[n]`.
    */
-  PgU32s kinds;
+  struct PgU32s kinds;
   /**
    * Items, `[n]`.
    */
-  PgU32s items;
+  struct PgU32s items;
   /**
    * Session hashes, `[n]`.
    */
-  PgU64s sessions;
+  struct PgU64s sessions;
   /**
    * Visitor hashes, `[n]`.
    */
-  PgU64s visitors;
+  struct PgU64s visitors;
   /**
    * Quantities, `[n]`.
    */
-  PgF32s quantities;
+  struct PgF32s quantities;
 } PgEventBatch;
 
 /**
@@ -871,7 +873,7 @@ typedef struct {
  * once; an observer is used by one thread at a time. Every function must return; none may unwind.
  * `contribution` is the index in the order of `describe`.
  */
-typedef struct {
+typedef struct PgPluginTable {
   /**
    * Size of the table as the plugin knows it.
    */
@@ -883,11 +885,11 @@ typedef struct {
   /**
    * The record that also stands in the file.
    */
-  const PgHandshake *handshake;
+  const struct PgHandshake *handshake;
   /**
    * Makes an instance from settings (a JSON object).
    */
-  PgStatus (*configure)(const PgCall *call, PgStr settings, void **out);
+  PgStatus (*configure)(const struct PgCall *call, struct PgStr settings, void **out);
   /**
    * Frees an instance.
    */
@@ -895,15 +897,18 @@ typedef struct {
   /**
    * Emits contributions, kinds and questions; every time the same.
    */
-  PgStatus (*describe)(void *instance, const PgCall *call);
+  PgStatus (*describe)(void *instance, const struct PgCall *call);
   /**
    * Emits the problems of a document; `others` are the live ones of the same kind and scope.
    */
-  PgStatus (*validate)(void *instance, const PgCall *call, const PgDocument *document, PgDocuments others);
+  PgStatus (*validate)(void *instance,
+                       const struct PgCall *call,
+                       const struct PgDocument *document,
+                       struct PgDocuments others);
   /**
    * Makes the state of an epoch; `previous` is the state it replaces, or null.
    */
-  PgStatus (*prepare)(void *instance, const PgCall *call, const PgEpoch *epoch, void *previous, void **out);
+  PgStatus (*prepare)(void *instance, const struct PgCall *call, const struct PgEpoch *epoch, void *previous, void **out);
   /**
    * Frees a prepared state.
    */
@@ -913,66 +918,66 @@ typedef struct {
    */
   PgStatus (*rewrite)(void *instance,
                       void *prepared,
-                      const PgCall *call,
+                      const struct PgCall *call,
                       uint32_t contribution,
-                      const PgRequest *request,
-                      const PgQuery *query);
+                      const struct PgRequest *request,
+                      const struct PgQuery *query);
   /**
    * Candidate generation: emits at most `k` candidates.
    */
   PgStatus (*retrieve)(void *instance,
                        void *prepared,
-                       const PgCall *call,
+                       const struct PgCall *call,
                        uint32_t contribution,
-                       const PgRequest *request,
+                       const struct PgRequest *request,
                        uintptr_t k);
   /**
    * Ranking: writes the batch's `out` columns.
    */
   PgStatus (*score)(void *instance,
                     void *prepared,
-                    const PgCall *call,
+                    const struct PgCall *call,
                     uint32_t contribution,
-                    const PgRequest *request,
-                    const PgScoreBatch *batch);
+                    const struct PgRequest *request,
+                    const struct PgScoreBatch *batch);
   /**
    * Re-ranking: emits order acts.
    */
   PgStatus (*rerank)(void *instance,
                      void *prepared,
-                     const PgCall *call,
+                     const struct PgCall *call,
                      uint32_t contribution,
-                     const PgRequest *request,
-                     const PgRankedList *list);
+                     const struct PgRequest *request,
+                     const struct PgRankedList *list);
   /**
    * Answers a question: emits text.
    */
   PgStatus (*ask)(void *instance,
                   void *prepared,
-                  const PgCall *call,
-                  const PgRequest *request,
-                  PgStr question,
-                  PgStr argument);
+                  const struct PgCall *call,
+                  const struct PgRequest *request,
+                  struct PgStr question,
+                  struct PgStr argument);
   /**
    * Makes the state of an observer.
    */
-  PgStatus (*observer_new)(void *instance, const PgCall *call, uint32_t contribution, void **out);
+  PgStatus (*observer_new)(void *instance, const struct PgCall *call, uint32_t contribution, void **out);
   /**
    * Takes a batch of events in.
    */
-  PgStatus (*observer_fold)(void *observer, const PgCall *call, const PgEventBatch *events);
+  PgStatus (*observer_fold)(void *observer, const struct PgCall *call, const struct PgEventBatch *events);
   /**
    * Emits the learned columns.
    */
-  PgStatus (*observer_freeze)(void *observer, const PgCall *call);
+  PgStatus (*observer_freeze)(void *observer, const struct PgCall *call);
   /**
    * Emits the whole state as bytes.
    */
-  PgStatus (*observer_save)(void *observer, const PgCall *call);
+  PgStatus (*observer_save)(void *observer, const struct PgCall *call);
   /**
    * Replaces the state by saved bytes.
    */
-  PgStatus (*observer_load)(void *observer, const PgCall *call, PgBytes state);
+  PgStatus (*observer_load)(void *observer, const struct PgCall *call, struct PgBytes state);
   /**
    * Frees an observer.
    */
@@ -983,7 +988,7 @@ typedef struct {
  * The one function a plugin exports, under the symbol its handshake names. Called once after loading, before
  * anything else; `host` and the returned table live as long as the process.
  */
-typedef const PgPluginTable *(*PgEntry)(const PgHostTable *host);
+typedef const struct PgPluginTable *(*PgEntry)(const struct PgHostTable *host);
 
 /**
  * It worked.

@@ -54,10 +54,12 @@ fn generate() -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("abi/src");
     let mut builder = cbindgen::Builder::new()
         .with_language(cbindgen::Language::C)
-        .with_style(cbindgen::Style::Type)
+        .with_style(cbindgen::Style::Both)
         .with_header(HEAD)
         .with_include_guard("PLANOGRAM_H")
         .with_sys_include("string.h")
+        // The call and the host's table name each other.
+        .with_after_include("\ntypedef struct PgCall PgCall;")
         .with_line_length(120)
         .with_documentation(true);
     for file in ["layout.rs", "handshake.rs", "table.rs"] {
