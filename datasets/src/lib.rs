@@ -6,3 +6,4 @@ pub mod loaders;
 pub mod metrics;
 pub mod real;
 pub mod rng;
+pub mod shop;
