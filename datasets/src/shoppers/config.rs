@@ -63,7 +63,7 @@ impl Default for SimConfig {
             start_ms: DEFAULT_START_MS,
             days: 90,
             shoppers: 4_000,
-            visits_per_shopper: 4.0,
+            visits_per_shopper: 6.0,
             account_share: 0.6,
             store_views: vec![("default".to_owned(), 1.0)],
             list_size: 12,

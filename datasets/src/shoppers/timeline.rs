@@ -195,6 +195,20 @@ mod tests {
     }
 
     #[test]
+    fn the_demo_has_the_size_it_promises() {
+        let products = of_catalog(&generate(ShopConfig::default()).products);
+        let config = SimConfig::default();
+        let (mut events, mut orders, mut searches) = (0, 0, 0);
+        for e in simulate(&products, &config) {
+            events += 1;
+            orders += usize::from(e.kind == EventKind::OrderPlaced);
+            searches += usize::from(e.kind == EventKind::SearchRequest);
+        }
+        assert!((150_000..300_000).contains(&events), "{events} events");
+        assert!(orders > 2_000 && searches > 10_000, "{orders} orders, {searches} searches");
+    }
+
+    #[test]
     fn poor_catalogs_are_simulated_too() {
         let config = SimConfig { days: 3, shoppers: 50, ..small() };
         assert_eq!(simulate(&[], &config).count(), 0);
