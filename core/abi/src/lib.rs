@@ -5,6 +5,11 @@
 pub mod model;
 pub mod names;
 pub mod plugin;
+pub mod limits;
+pub mod layout;
+pub mod table;
+pub mod handshake;
+pub mod export;
 
 pub use model::*;
 pub use names::{column, event_kind, source};
