@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use planogram_abi::limits::{COLUMNS_MAX, NAME_BYTES_MAX};
 use planogram_rules::{Limits, Resolution};
 use serde::Deserialize;
 
@@ -147,6 +148,8 @@ impl Settings {
             }
         }
         signals.retain(|signal| signal.weight > 0.0);
+        // The text column is read beside them.
+        in_range("behavior.signals (those with a weight)", signals.len(), 0, COLUMNS_MAX - 1)?;
         Ok(Behavior { budget: said.budget, browse_budget: said.browse_budget, signals })
     }
 }
@@ -154,6 +157,9 @@ impl Settings {
 /// The signal of `column`: what was said over what is shipped.
 fn merge(column: &str, said: &SignalSettings, weight: f32, shipped: Option<Curve>) -> Result<Signal, String> {
     let path = format!("behavior.signals.\"{column}\"");
+    if column.is_empty() || column.len() > NAME_BYTES_MAX {
+        return Err(format!("`{path}` has a name of {} bytes, allowed are 1 to {NAME_BYTES_MAX}", column.len()));
+    }
     let weight = said.weight.unwrap_or(weight);
     in_range(&format!("{path}.weight"), weight, 0.0, 1_000.0)?;
     let curve = match (said.half, said.from, said.to) {

@@ -29,6 +29,8 @@ pub const SEARCH_RULE: &str = "search-rule";
 /// Kind of the documents that hold redirects.
 pub const REDIRECT: &str = "redirect";
 
+planogram_abi::export_plugin!(LiveSearch);
+
 /// The plugin.
 #[derive(Debug)]
 pub struct LiveSearch {
@@ -128,4 +130,72 @@ fn matching(state: &State, call: &Call<'_>, argument: &str) -> Outcome<String> {
         .collect();
     let strategy = applied.iter().find_map(|applied| applied.rule.strategy).map(|strategy| strategy.name());
     Ok(serde_json::json!({ "text": text, "rules": rules, "strategy": strategy }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The JSON blocks of the README, each with the heading it stands under.
+    fn examples() -> Vec<(&'static str, &'static str)> {
+        let mut heading = "";
+        let mut found = Vec::new();
+        for part in include_str!("../README.md").split("\n#") {
+            heading = part.lines().next().map_or(heading, |line| line.trim_start_matches('#').trim());
+            found.extend(part.split("```json\n").skip(1).map(|rest| (heading, rest.split("```").next().unwrap())));
+        }
+        found
+    }
+
+    #[test]
+    fn the_examples_of_the_readme_hold() {
+        let plugin = LiveSearch::configure("{}").unwrap();
+        let mut documents = 0;
+        for (heading, json) in examples() {
+            let heading = heading.trim_matches('`');
+            if heading == "Settings" {
+                let said = Settings::read(json).unwrap();
+                assert_eq!(said.behavior().unwrap(), Settings::default().behavior().unwrap());
+                let signals = std::collections::BTreeMap::new();
+                let behavior = config::BehaviorSettings { signals, ..said.behavior };
+                assert_eq!(Settings { behavior, ..said }, Settings::default());
+                continue;
+            }
+            let (from_ms, until_ms) = (i64::MIN, i64::MAX);
+            let document =
+                Document { kind: heading, scope: "", id: "example", revision: 1, seq: 1, from_ms, until_ms, json };
+            assert_eq!(plugin.validate(&document, &[]), [], "{json}");
+            documents += 1;
+        }
+        assert_eq!(documents, 4);
+    }
+
+    #[test]
+    fn schemas_are_json_and_name_the_fields() {
+        for kind in LiveSearch::configure("").unwrap().config_kinds() {
+            let schema: serde_json::Value = serde_json::from_str(&kind.schema).expect(&kind.name);
+            let fields = &schema.pointer("/properties").or(schema.pointer("/oneOf/0/properties")).unwrap();
+            assert!(fields.get("enabled").is_some(), "{}", kind.name);
+        }
+    }
+
+    #[test]
+    fn only_columns_that_count_are_read() {
+        let check = |settings: &str, expected: &[&str]| {
+            let contributions = LiveSearch::configure(settings).unwrap().contributions();
+            let reads = contributions.iter().find_map(|contribution| match &contribution.role {
+                planogram_abi::Role::Scorer { reads, .. } => Some(reads.clone()),
+                _ => None,
+            });
+            assert_eq!(reads.unwrap_or_default(), expected, "{settings}");
+        };
+        let off = |rest: &str| {
+            let zero = |column: &&str| format!(r#""{column}":{{"weight":0}}"#);
+            let all: Vec<String> = rest.split(' ').collect::<Vec<_>>().iter().map(zero).collect();
+            format!(r#"{{"behavior":{{"signals":{{{}}}}}}}"#, all.join(","))
+        };
+        let most = "purchases.7d carts.7d trending attribute.rating in_stock age_days";
+        check(&off(most), &["text", "views.7d"]);
+        check(&off(&format!("{most} views.7d")), &[]);
+    }
 }

@@ -4,6 +4,7 @@
 //! query rules. Under an explicit sort the rules do nothing at all, hiding included; synonyms and redirects
 //! still hold, because they say what was meant, not what should stand first.
 
+use planogram_abi::limits::ALTERNATIVES_MAX;
 use planogram_abi::{Alternative, Call, Outcome, Query, Rewrite, TermGroup};
 use planogram_rules::to_acts;
 
@@ -80,11 +81,12 @@ fn merge(query: &mut Query, first: usize, last: usize) -> &mut TermGroup {
     &mut query.groups[first]
 }
 
-/// Adds the expansions of a found member to its group, each text once.
+/// Adds the expansions of a found member to its group, each text once, as many as may cross the wall.
 fn widen(state: &State, found: &Found, weight: f32, group: &mut TermGroup) {
     for (set, member) in &found.hits {
         for text in state.synonyms.set(*set).expansions(*member) {
-            if group.alternatives.iter().all(|known| known.text != text) {
+            let is_new = group.alternatives.iter().all(|known| known.text != text);
+            if is_new && group.alternatives.len() < ALTERNATIVES_MAX {
                 group.alternatives.push(Alternative { text: text.to_owned(), weight, prefix: false });
             }
         }

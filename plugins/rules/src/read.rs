@@ -7,6 +7,7 @@
 use std::ops::RangeInclusive;
 
 use planogram_abi::Problem;
+use planogram_abi::limits::PROBLEMS_MAX;
 use serde_json::{Map, Value};
 
 /// The problems found so far.
@@ -16,9 +17,11 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Notes a problem at `pointer`.
+    /// Notes a problem at `pointer`; those beyond what may cross the wall are dropped.
     pub fn report(&mut self, pointer: impl Into<String>, message: impl Into<String>, allowed: impl Into<String>) {
-        self.problems.push(Problem::new(pointer, message, allowed));
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem::new(pointer, message, allowed));
+        }
     }
 
     /// Parses `json`; a syntax error is a problem with the whole document.

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use planogram_abi::limits::{ACTS_MAX, TEXT_BYTES_MAX};
 use planogram_abi::{Act, CallHost, Target, Verb};
 use serde::Deserialize;
 
@@ -49,7 +50,8 @@ fn precedence(a: &Head, b: &Head) -> Ordering {
         .then_with(|| (&a.origin.id, &a.origin.scope).cmp(&(&b.origin.id, &b.origin.scope)))
 }
 
-/// The acts of rules that apply, first rule first. Skus the catalog does not know are passed over.
+/// The acts of rules that apply, first rule first. Skus the catalog does not know are passed over, and acts
+/// beyond what may cross the wall in one call, the last rules' first.
 pub fn to_acts<'a>(host: &dyn CallHost, rules: impl Iterator<Item = (&'a Head, &'a [Event])>) -> Vec<Act> {
     let events: Vec<(&Head, &Event)> = rules.flat_map(|(head, events)| events.iter().map(move |e| (head, e))).collect();
     if events.is_empty() {
@@ -63,12 +65,20 @@ pub fn to_acts<'a>(host: &dyn CallHost, rules: impl Iterator<Item = (&'a Head, &
         .zip(items)
         .filter_map(|((head, event), item)| item.map(|item| (head, event, item)))
         .filter(|(_, _, item)| seen.insert(*item))
+        .take(ACTS_MAX)
         .map(|(head, event, item)| Act {
             verb: verb(event.deed),
             target: Target::Items(vec![item]),
-            reason: format!("{}: {}", head.label(), event.deed),
+            reason: reason(head, event.deed),
         })
         .collect()
+}
+
+/// What the ledger says; cut where it would not cross the wall.
+fn reason(head: &Head, deed: Deed) -> String {
+    let mut reason = format!("{}: {deed}", head.label());
+    reason.truncate(reason.floor_char_boundary(TEXT_BYTES_MAX));
+    reason
 }
 
 fn verb(deed: Deed) -> Verb {
@@ -137,5 +147,13 @@ mod tests {
             act(Verb::Boost { factor: 1.5 }, 4, "rule \"B\" (r/b): boosted by 1.5"),
         ];
         assert_eq!(acts, expected);
+    }
+
+    #[test]
+    fn a_reason_is_cut_between_letters() {
+        let mut long = head("a", 0, 1);
+        long.origin.id = "ä".repeat(TEXT_BYTES_MAX);
+        let reason = reason(&long, Deed::Bury);
+        assert!(reason.len() <= TEXT_BYTES_MAX && reason.len() > TEXT_BYTES_MAX - 2);
     }
 }
