@@ -89,7 +89,9 @@ fn read_condition(value: &Value, pointer: &str, findings: &mut Findings) -> Opti
 mod tests {
     use super::*;
 
-    fn check(json: &str, expected: Result<(Join, Vec<Condition>), Vec<(&str, &str)>>) {
+    type Mistakes<'a> = Vec<(&'a str, &'a str)>;
+
+    fn check(json: &str, expected: Result<(Join, Vec<Condition>), Mistakes<'_>>) {
         let mut findings = Findings::default();
         let value = findings.parse(json).unwrap();
         let object = Object::read(&value, "", &["match", "conditions"], &mut findings).unwrap();
@@ -134,7 +136,7 @@ mod tests {
             r#"{"match":"all","conditions":[{"query":"is","text":"x"},{"query":"ends","text":"x"}]}"#,
             Err(vec![("/conditions", "`is` stands beside 1 other conditions under `all`")]),
         );
-        let eleven = vec![r#"{"query":"is","text":"x"}"#; 11].join(",");
+        let eleven = [r#"{"query":"is","text":"x"}"#; 11].join(",");
         check(&format!(r#"{{"conditions":[{eleven}]}}"#), Err(vec![("/conditions", "`conditions` has 11 elements")]));
     }
 }
