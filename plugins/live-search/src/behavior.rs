@@ -24,14 +24,21 @@ pub enum Curve {
 }
 
 impl Curve {
-    /// The share in `[0, 1]`; a missing (NaN) value counts nothing.
-    pub fn share(self, x: f32) -> f64 {
-        let x = f64::from(x);
-        let share = match self {
-            Curve::Saturating { half } => 1.0 - f64::from(half) / (x.max(0.0) + f64::from(half)),
-            Curve::Ramp { from, to } => (x - f64::from(from)) / (f64::from(to) - f64::from(from)),
-        };
-        if x.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
+    /// Adds `weight` times the share in `[0, 1]` of each value to `shares`, both `[n]`; a missing (NaN) value
+    /// counts nothing. The curve is chosen once for the column, so that the loops stay tight.
+    fn add_shares(self, weight: f64, column: &[f32], shares: &mut [f64]) {
+        let each = shares.iter_mut().zip(column);
+        match self {
+            Curve::Saturating { half } => {
+                let half = f64::from(half);
+                // `max` turns NaN into 0.
+                each.for_each(|(share, x)| *share += weight * (1.0 - half / (f64::from(x.max(0.0)) + half)));
+            }
+            Curve::Ramp { from, to } => {
+                let (from, to) = (f64::from(from), f64::from(to));
+                each.for_each(|(share, x)| *share += weight * ((f64::from(*x) - from) / (to - from)).max(0.0).min(1.0));
+            }
+        }
     }
 }
 
@@ -119,9 +126,7 @@ impl Behavior {
         let mut shares = vec![0.0_f64; out.len()];
         for (signal, column) in taken {
             let weight = f64::from(signal.weight) / total;
-            for (share, value) in shares.iter_mut().zip(column) {
-                *share += weight * signal.curve.share(*value);
-            }
+            signal.curve.add_shares(weight, column, &mut shares);
         }
         for (row, (out, share)) in out.iter_mut().zip(shares).enumerate() {
             let most = match text {
@@ -162,7 +167,10 @@ mod tests {
     #[test]
     fn curves_stay_between_nothing_and_all() {
         let check = |curve: Curve, x: f32, expected: f64| {
-            assert!((curve.share(x) - expected).abs() < 1e-12, "{curve:?} of {x} is {}", curve.share(x));
+            let mut shares = [0.5];
+            curve.add_shares(2.0, &[x], &mut shares);
+            let share = (shares[0] - 0.5) / 2.0;
+            assert!((share - expected).abs() < 1e-12, "{curve:?} of {x} is {share}");
         };
         let saturating = Curve::Saturating { half: 10.0 };
         check(saturating, 0.0, 0.0);

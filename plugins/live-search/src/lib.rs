@@ -19,6 +19,9 @@ pub mod state;
 pub mod understand;
 mod validate;
 
+#[cfg(test)]
+mod fixture;
+
 use config::Settings;
 use state::State;
 
@@ -168,6 +171,72 @@ mod tests {
             documents += 1;
         }
         assert_eq!(documents, 4);
+    }
+
+    #[test]
+    fn signals_are_added_as_the_rules_say() {
+        use fixture::{Shop, request, state};
+        let settings = r#"{"behavior":{"budget":0.5,"browse_budget":8,"signals":{
+            "carts.7d":{"weight":0},"trending":{"weight":0},"attribute.rating":{"weight":0},
+            "in_stock":{"weight":0},"age_days":{"weight":0},
+            "purchases.7d":{"weight":1,"half":10},"views.7d":{"weight":1,"half":10}}}}"#;
+        let state = state(
+            settings,
+            None,
+            &[
+                (SEARCH_RULE, "views", r#"{"conditions":[{"query":"is","text":"sofa"}],"strategy":"most-viewed"}"#),
+                (SEARCH_RULE, "text", r#"{"conditions":[{"query":"is","text":"lamp"}],"strategy":"none"}"#),
+            ],
+        );
+        let check = |request: planogram_abi::Request<'_>, expected: [f32; 2]| {
+            let columns: [&[f32]; 3] = [&[4.0, f32::NAN], &[10.0, 10.0], &[30.0, f32::NAN]];
+            let mut out = [0.0; 2];
+            let mut batch = ScoreBatch { items: &[1, 2], columns: &columns, out: &mut [&mut out] };
+            score_behavior(&state, &Call { request, host: &Shop }, &mut batch).unwrap();
+            assert_eq!(out, expected, "{request:?}");
+        };
+        check(request("chair"), [0.5 * 4.0 * 0.625, 0.0]);
+        check(request("sofa"), [0.5 * 4.0 * 0.75, 0.0]);
+        check(request("lamp"), [0.0, 0.0]);
+        check(request(""), [8.0 * 0.625, 8.0 * 0.25]);
+        let sorted = planogram_abi::Request { explicit_sort: true, ..request("sofa") };
+        check(sorted, [0.5 * 4.0 * 0.625, 0.0]);
+    }
+
+    #[test]
+    fn the_matching_rules_are_answered() {
+        use fixture::{Shop, request, state};
+        let state = state("", None, &[(SEARCH_RULE, "a", r#"{"name":"A","strategy":"trending"}"#)]);
+        let plugin = LiveSearch::configure("").unwrap();
+        let ask = |question: &str, argument: &str| {
+            plugin.ask(&state, &Call { request: request("x"), host: &Shop }, question, argument)
+        };
+        let answer: serde_json::Value = serde_json::from_str(&ask("matching", r#"{"text":"sofa"}"#).unwrap()).unwrap();
+        let rule = serde_json::json!({"id":"a","scope":"","name":"A","priority":0,"exact":false,"default":true});
+        assert_eq!(answer, serde_json::json!({"text":"sofa","rules":[rule],"strategy":"trending"}));
+        assert!(ask("matching", r#"{"text":7}"#).is_err());
+        assert!(ask("other", "").is_err());
+    }
+
+    #[test]
+    fn no_document_takes_the_plugin_down() {
+        let plugin = LiveSearch::configure("").unwrap();
+        let (from_ms, until_ms) = (i64::MIN, i64::MAX);
+        let mut refused = 0;
+        for (heading, json) in examples() {
+            for odd in ["null", "-1", "1e300", "\"\"", "\"\u{0}é\"", "[[]]", "{}", "true", "{\"pin\":{}}"] {
+                // Every value after a colon or in a list, one at a time, gives way to something odd.
+                for (at, _) in json.match_indices([':', '[', ',']) {
+                    let rest = json[at + 1..].find([',', ']', '}']).map_or(json.len(), |end| at + 1 + end);
+                    let json = format!("{}{odd}{}", &json[..=at], &json[rest..]);
+                    let kind = heading.trim_matches('`');
+                    let document =
+                        Document { kind, scope: "", id: "x", revision: 1, seq: 1, from_ms, until_ms, json: &json };
+                    refused += usize::from(!plugin.validate(&document, &[document]).is_empty());
+                }
+            }
+        }
+        assert!(refused > 100, "{refused}");
     }
 
     #[test]

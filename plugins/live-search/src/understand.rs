@@ -82,12 +82,14 @@ fn merge(query: &mut Query, first: usize, last: usize) -> &mut TermGroup {
 }
 
 /// Adds the expansions of a found member to its group, each text once, as many as may cross the wall.
+/// They are as open-ended as the word they stand for, so that either way round the same products are found.
 fn widen(state: &State, found: &Found, weight: f32, group: &mut TermGroup) {
+    let prefix = group.alternatives.first().is_some_and(|own| own.prefix);
     for (set, member) in &found.hits {
         for text in state.synonyms.set(*set).expansions(*member) {
             let is_new = group.alternatives.iter().all(|known| known.text != text);
             if is_new && group.alternatives.len() < ALTERNATIVES_MAX {
-                group.alternatives.push(Alternative { text: text.to_owned(), weight, prefix: false });
+                group.alternatives.push(Alternative { text: text.to_owned(), weight, prefix });
             }
         }
     }
@@ -97,82 +99,10 @@ fn widen(state: &State, found: &Found, weight: f32, group: &mut TermGroup) {
 mod tests {
     use std::sync::Arc;
 
-    use planogram_abi::{
-        CallHost, Candidate, ConditionId, Document, Epoch, ListKind, LogLevel, PrepareHost, Request, Target, Verb,
-    };
+    use planogram_abi::{Request, Target, Verb};
 
     use super::*;
-    use crate::config::Settings;
-
-    /// Lower-cases, cuts a plural `s`; knows every sku that is a number.
-    struct Shop;
-
-    impl CallHost for Shop {
-        fn resolve(&self, skus: &[&str]) -> Vec<Option<u32>> {
-            skus.iter().map(|sku| sku.parse().ok()).collect()
-        }
-        fn test(&self, _: ConditionId, items: &[u32]) -> Vec<bool> {
-            vec![false; items.len()]
-        }
-        fn retrieve(&self, _: &str, _: &[u32], _: usize) -> Outcome<Vec<Candidate>> {
-            Ok(Vec::new())
-        }
-        fn analyze(&self, text: &str) -> Vec<String> {
-            let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-            words.map(|word| word.to_lowercase().trim_end_matches('s').to_owned()).collect()
-        }
-        fn log(&self, _: LogLevel, _: &str) {}
-    }
-
-    impl PrepareHost for Shop {
-        fn compile(&self, _: &str) -> Outcome<ConditionId> {
-            Ok(ConditionId(0))
-        }
-        fn log(&self, _: LogLevel, message: &str) {
-            panic!("{message}");
-        }
-    }
-
-    fn state(previous: Option<&State>, documents: &[(&str, &str, &str)]) -> State {
-        let documents: Vec<Document<'_>> = documents
-            .iter()
-            .zip(1..)
-            .map(|(&(kind, id, json), seq)| Document {
-                kind,
-                scope: "",
-                id,
-                revision: 1,
-                seq,
-                from_ms: i64::MIN,
-                until_ms: i64::MAX,
-                json,
-            })
-            .collect();
-        let settings = Arc::new(Settings::read("").unwrap());
-        State::new(&settings, &Epoch { documents: &documents, revision: 1, host: &Shop }, previous).unwrap()
-    }
-
-    fn request(text: &str) -> Request<'_> {
-        Request {
-            kind: ListKind::Search,
-            text,
-            store_view: "main",
-            locale: "en-US",
-            category: "",
-            unit: "",
-            unit_type: "",
-            page_type: "",
-            customer_group: "",
-            audiences: &[],
-            anchors: &[],
-            cart: &[],
-            recent: &[],
-            purchased: &[],
-            now_ms: 0,
-            seed: 0,
-            explicit_sort: false,
-        }
-    }
+    use crate::fixture::{Shop, request, state};
 
     /// What the kernel hands in: one group a word, the last one open-ended.
     fn as_typed(text: &str) -> Rewrite {
@@ -207,6 +137,7 @@ mod tests {
     #[test]
     fn words_are_widened_by_their_synonyms() {
         let state = state(
+            "",
             None,
             &[
                 ("synonym", "a", r#"{"type":"two-way","terms":["sofa","couch"]}"#),
@@ -222,21 +153,22 @@ mod tests {
         check("", &[]);
         check("lamp", &["lamp*"]);
         check("blue Couches", &["blue", "Couches*"]);
-        check("blue Couch", &["blue", "Couch*|sofa^0.9|settee^0.9"]);
+        check("blue Couch", &["blue", "Couch*|sofa*^0.9|settee*^0.9"]);
         check("sofa blue", &["sofa|couch^0.9|settee^0.9", "blue*"]);
-        check("red swim suits", &["red", "swim suits*|bikini^0.9"]);
+        check("red swim suits", &["red", "swim suits*|bikini*^0.9"]);
         check("bikini red", &["bikini|swim suit^0.9", "red*"]);
-        check("pants", &["pants*|capris^0.9|shorts^0.9"]);
+        check("pants", &["pants*|capris*^0.9|shorts*^0.9"]);
         check("shorts", &["shorts*"]);
-        check("chest of drawers sofa", &["chest of drawers|dresser^0.9", "sofa*|couch^0.9|settee^0.9"]);
+        check("chest of drawers sofa", &["chest of drawers|dresser^0.9", "sofa*|couch*^0.9|settee*^0.9"]);
         // One word as typed, two tokens: the group is widened as a whole or not at all.
-        check("swim-suit", &["swim-suit*|bikini^0.9"]);
+        check("swim-suit", &["swim-suit*|bikini*^0.9"]);
         check("red-sofa", &["red-sofa*"]);
     }
 
     #[test]
     fn rules_act_on_their_queries_but_not_under_a_sort() {
         let state = state(
+            "",
             None,
             &[
                 (
@@ -268,11 +200,11 @@ mod tests {
     #[test]
     fn analyzed_synonyms_are_kept_while_no_synonym_changes() {
         let couch = ("synonym", "a", r#"{"type":"two-way","terms":["sofa","couch"]}"#);
-        let first = state(None, &[couch]);
-        let second = state(Some(&first), &[couch, ("redirect", "r", r#"{"query":"x","url":"/x"}"#)]);
+        let first = state("", None, &[couch]);
+        let second = state("", Some(&first), &[couch, ("redirect", "r", r#"{"query":"x","url":"/x"}"#)]);
         assert!(Arc::ptr_eq(&first.synonyms, &second.synonyms));
-        let third = state(Some(&second), &[("synonym", "a", r#"{"type":"two-way","terms":["sofa","divan"]}"#)]);
+        let third = state("", Some(&second), &[("synonym", "a", r#"{"type":"two-way","terms":["sofa","divan"]}"#)]);
         assert!(!Arc::ptr_eq(&second.synonyms, &third.synonyms));
-        assert_eq!(shown(&rewritten(&third, request("sofa")).query), ["sofa*|divan^0.9"]);
+        assert_eq!(shown(&rewritten(&third, request("sofa")).query), ["sofa*|divan*^0.9"]);
     }
 }

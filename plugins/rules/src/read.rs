@@ -85,6 +85,15 @@ impl<'v> Object<'v> {
         text_of(self.get(key)?, &self.at(key), chars_max, findings)
     }
 
+    /// Checks that the field, if present, is a text of at most `chars_max` characters; blank is fine.
+    pub fn remark(&self, key: &str, chars_max: usize, findings: &mut Findings) {
+        let fits = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() <= chars_max);
+        if let Some(value) = self.get(key).filter(|value| !fits(value)) {
+            let allowed = format!("a text of at most {chars_max} characters");
+            findings.report(self.at(key), format!("`{key}` is {}", show(value)), allowed);
+        }
+    }
+
     /// Like [`Object::text`], but absence is a problem.
     pub fn required_text(&self, key: &str, chars_max: usize, findings: &mut Findings) -> Option<&'v str> {
         self.require(key, findings)?;

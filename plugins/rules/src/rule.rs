@@ -12,6 +12,8 @@ use crate::read::{Findings, Object};
 
 /// Longest name of a rule, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Longest description of a rule, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 
 /// The fields every rule may have, for the list of known fields of a document.
 pub const HEAD_FIELDS: [&str; 4] = ["name", "description", "enabled", "priority"];
@@ -33,7 +35,7 @@ impl Head {
     /// Reads the head's fields of `rule`.
     pub fn read(document: &Document<'_>, rule: &Object<'_>, findings: &mut Findings) -> Self {
         let name = rule.text("name", NAME_CHARS_MAX, findings).unwrap_or(document.id);
-        rule.text("description", 10 * NAME_CHARS_MAX, findings);
+        rule.remark("description", DESCRIPTION_CHARS_MAX, findings);
         let enabled = rule.flag("enabled", true, findings);
         let priority = rule.integer("priority", -1_000_000..=1_000_000, findings).unwrap_or(0);
         let priority = i32::try_from(priority).expect("the range was checked");
@@ -113,7 +115,7 @@ mod tests {
             assert_eq!((head.label().as_str(), head.enabled, head.priority), expected);
         };
         check("{}", ("rule \"summer\" (search-rule/summer)", true, 0));
-        let full = r#"{"name":"Summer sofas","enabled":false,"priority":-3,"description":"x"}"#;
+        let full = r#"{"name":"Summer sofas","enabled":false,"priority":-3,"description":""}"#;
         check(full, ("rule \"Summer sofas\" (search-rule/summer)", false, -3));
     }
 
