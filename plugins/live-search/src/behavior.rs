@@ -36,7 +36,10 @@ impl Curve {
             }
             Curve::Ramp { from, to } => {
                 let (from, to) = (f64::from(from), f64::from(to));
-                each.for_each(|(share, x)| *share += weight * ((f64::from(*x) - from) / (to - from)).max(0.0).min(1.0));
+                each.for_each(|(share, x)| {
+                    let here = ((f64::from(*x) - from) / (to - from)).clamp(0.0, 1.0);
+                    *share += weight * if here.is_nan() { 0.0 } else { here };
+                });
             }
         }
     }

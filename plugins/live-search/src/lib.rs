@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use planogram_abi::{
     Call, Combine, ConfigKind, Contribution, Document, Epoch, Failure, ListKind, Outcome, Phase, Plugin, Problem,
-    Question, ScoreBatch, column,
+    Question, column,
 };
 
 pub mod config;
@@ -15,6 +15,8 @@ pub mod synonyms;
 
 pub mod behavior;
 
+pub mod matching;
+pub mod score;
 pub mod state;
 pub mod understand;
 mod validate;
@@ -57,7 +59,7 @@ impl Plugin for LiveSearch {
             let mut reads = vec![column::TEXT];
             reads.extend(behavior.signals.iter().map(|signal| signal.column.as_str()));
             let scorer =
-                Contribution::scorer("behavior", Phase::All, &reads, &[("behavior", Combine::Add)], score_behavior);
+                Contribution::scorer("behavior", Phase::All, &reads, &[("behavior", Combine::Add)], score::score);
             contributions.push(scorer.on(&[ListKind::Search]));
         }
         contributions
@@ -87,56 +89,16 @@ impl Plugin for LiveSearch {
 
     fn ask(&self, state: &State, call: &Call<'_>, question: &str, argument: &str) -> Outcome<String> {
         match question {
-            "matching" => matching(state, call, argument),
+            "matching" => matching::matching(state, call, argument),
             _ => Err(Failure(format!("no question `{question}`"))),
         }
     }
 }
 
-/// Scores the signals.
-fn score_behavior(state: &State, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
-    let request = &call.request;
-    let strategy = match state.rules.any_strategy() && !request.explicit_sort {
-        true => state.rules.strategy(request.text, request.store_view, request.now_ms),
-        false => None,
-    };
-    let (text, signals) = batch.columns.split_first().ok_or("the text column is missing")?;
-    let text = (!request.text.is_empty()).then_some(*text);
-    state.behavior.add(strategy, text, signals, batch.out[0]);
-    Ok(())
-}
-
-/// Answers which rules a query fires.
-fn matching(state: &State, call: &Call<'_>, argument: &str) -> Outcome<String> {
-    let argument: serde_json::Value = match argument.trim().is_empty() {
-        true => serde_json::Value::Null,
-        false => serde_json::from_str(argument).map_err(|error| format!("the argument is not JSON: {error}"))?,
-    };
-    let text = match argument.get("text") {
-        None => call.request.text,
-        Some(text) => text.as_str().ok_or(format!("`text` is {text}, a text is expected"))?,
-    };
-    let applied = state.rules.select(text, call.request.store_view, call.request.now_ms);
-    let rules: Vec<_> = applied
-        .iter()
-        .map(|applied| {
-            let head = &applied.rule.head;
-            serde_json::json!({
-                "id": head.origin.id,
-                "scope": head.origin.scope,
-                "name": head.name,
-                "priority": head.priority,
-                "exact": applied.exact,
-                "default": applied.rule.conditions.is_empty(),
-            })
-        })
-        .collect();
-    let strategy = applied.iter().find_map(|applied| applied.rule.strategy).map(|strategy| strategy.name());
-    Ok(serde_json::json!({ "text": text, "rules": rules, "strategy": strategy }).to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use planogram_abi::ScoreBatch;
+
     use super::*;
 
     /// The JSON blocks of the README, each with the heading it stands under.
@@ -192,7 +154,7 @@ mod tests {
             let columns: [&[f32]; 3] = [&[4.0, f32::NAN], &[10.0, 10.0], &[30.0, f32::NAN]];
             let mut out = [0.0; 2];
             let mut batch = ScoreBatch { items: &[1, 2], columns: &columns, out: &mut [&mut out] };
-            score_behavior(&state, &Call { request, host: &Shop }, &mut batch).unwrap();
+            score::score(&state, &Call { request, host: &Shop }, &mut batch).unwrap();
             assert_eq!(out, expected, "{request:?}");
         };
         check(request("chair"), [0.5 * 4.0 * 0.625, 0.0]);

@@ -1,15 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-use std::collections::HashSet;
-
-use planogram_abi::{Call, Candidate, Contribution, Epoch, ListKind, LogLevel, Outcome, Plugin, Request, RetrieveFn};
+use planogram_abi::{Contribution, Epoch, ListKind, Outcome, Plugin, RetrieveFn};
 
 pub mod config;
 pub mod mix;
+pub mod retrieve;
 
-use config::{Ingredient, Settings, TYPES, fetch_size};
-use mix::{Scored, layer, merge_anchors};
+use config::{Settings, TYPES};
+use retrieve::{State, retrieve};
 
 planogram_abi::export_plugin!(RelatedProducts);
 
@@ -17,14 +16,6 @@ planogram_abi::export_plugin!(RelatedProducts);
 #[derive(Debug)]
 pub struct RelatedProducts {
     settings: Settings,
-}
-
-/// The state bound to one epoch: nothing but the settings, read once.
-#[derive(Debug)]
-pub struct State {
-    settings: Settings,
-    /// The recipe of each unit type, in the order of [`TYPES`].
-    recipes: Vec<Vec<Ingredient>>,
 }
 
 /// The retrievers, in the order of [`TYPES`]. Each knows its own type, whatever the unit calls itself.
@@ -58,65 +49,13 @@ impl Plugin for RelatedProducts {
     }
 
     fn prepare(&self, _epoch: &Epoch<'_>, _previous: Option<&State>) -> Outcome<State> {
-        let recipes = (0..TYPES.len()).map(|unit_type| self.settings.recipe(unit_type)).collect();
-        Ok(State { settings: self.settings.clone(), recipes })
+        Ok(State::new(&self.settings))
     }
-}
-
-/// The retriever of one unit type.
-fn retrieve<const UNIT_TYPE: usize>(state: &State, call: &Call<'_>, k: usize) -> Outcome<Vec<Candidate>> {
-    let request = &call.request;
-    let excluded = excluded(request, state.settings.drop_purchased);
-    let anchors = anchors(request, state.settings.anchors_max);
-    let wanted = fetch_size(k, excluded.len());
-    let mut lists: Vec<Vec<Scored>> = Vec::new();
-    let mut failure = None;
-    for ingredient in &state.recipes[UNIT_TYPE] {
-        // A source that is not needed any more, or fails, keeps its place: scores do not depend on it.
-        let is_full = layer(&lists, &excluded, k).len() == k;
-        let drawn = if is_full { Ok(Vec::new()) } else { draw(call, ingredient, anchors, wanted) };
-        lists.push(drawn.unwrap_or_else(|error| {
-            call.host.log(LogLevel::Warn, &format!("source `{}` failed: {}", ingredient.source, error.0));
-            failure = Some(error);
-            Vec::new()
-        }));
-    }
-    let candidates: Vec<Candidate> =
-        layer(&lists, &excluded, k).into_iter().map(|(item, score)| Candidate { item, score }).collect();
-    match failure {
-        Some(error) if candidates.is_empty() => Err(error),
-        _ => Ok(candidates),
-    }
-}
-
-/// The candidates of one source, best first.
-fn draw(call: &Call<'_>, ingredient: &Ingredient, anchors: &[u32], wanted: usize) -> Outcome<Vec<Scored>> {
-    let ask = |anchors: &[u32]| -> Outcome<Vec<Scored>> {
-        let found = call.host.retrieve(&ingredient.source, anchors, wanted)?;
-        Ok(found.into_iter().map(|candidate| (candidate.item, candidate.score)).collect())
-    };
-    let lists = match ingredient.anchored {
-        true => anchors.iter().map(|anchor| ask(&[*anchor])).collect::<Outcome<Vec<_>>>()?,
-        false => vec![ask(&[])?],
-    };
-    Ok(merge_anchors(&lists, ingredient.minimum_score))
-}
-
-/// What the unit is about: the page's product, or else what is in the cart.
-fn anchors<'a>(request: &Request<'a>, anchors_max: usize) -> &'a [u32] {
-    let all = if request.anchors.is_empty() { request.cart } else { request.anchors };
-    &all[..all.len().min(anchors_max)]
-}
-
-/// What must not be proposed: what the unit is about, what is in the cart, and what was bought.
-fn excluded(request: &Request<'_>, drop_purchased: bool) -> HashSet<u32> {
-    let purchased: &[u32] = if drop_purchased { request.purchased } else { &[] };
-    [request.anchors, request.cart, purchased].concat().into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use planogram_abi::{CallHost, ConditionId, Failure, PrepareHost, Role};
+    use planogram_abi::{Call, CallHost, Candidate, ConditionId, Failure, LogLevel, PrepareHost, Request, Role};
 
     use super::*;
 
