@@ -10,6 +10,8 @@ pub mod layout;
 pub mod table;
 pub mod handshake;
 pub mod export;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use model::*;
 pub use names::{column, event_kind, source};
