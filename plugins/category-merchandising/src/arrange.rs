@@ -1,0 +1,44 @@
+//! How is a category page merchandised?
+//!
+//! Its own rule's events become acts, the strategy in force becomes a score. Both only where the page stands in
+//! its own order: a category, no words to match, no explicit sort.
+//! What is not here: which rule that is, and what a strategy is worth.
+
+use planogram_abi::{Call, ListKind, Outcome, Request, Rewrite, ScoreBatch};
+use planogram_rules::to_acts;
+
+use crate::state::State;
+
+/// Whether rules apply: a category in its own order, without words to match.
+fn is_merchandised(request: &Request<'_>) -> bool {
+    request.kind == ListKind::Category && !request.explicit_sort && request.text.is_empty()
+}
+
+/// The rewriter: the events of the category's own rule.
+pub fn arrange(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome {
+    let request = &call.request;
+    if is_merchandised(request) {
+        let own = state.rules.own(request.category, request.store_view, request.now_ms);
+        let events = own.map(|rule| (&rule.head, rule.events.as_slice()));
+        rewrite.acts.extend(to_acts(call.host, events.into_iter()));
+    }
+    Ok(())
+}
+
+/// The scorer: the value of the category's strategy.
+pub fn score(state: &State, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
+    let request = &call.request;
+    if !is_merchandised(request) {
+        return Ok(());
+    }
+    let standing = state.rules.strategy(request.category, request.store_view, request.now_ms);
+    let Some((strategy, wanted)) = standing.and_then(|s| Some((s.strategy, s.strategy.column()?))) else {
+        return Ok(());
+    };
+    let index = state.reads().iter().position(|column| *column == wanted);
+    let column = index.and_then(|index| batch.columns.get(index)).ok_or(format!("no column `{wanted}`"))?;
+    for (out, x) in batch.out[0].iter_mut().zip(*column) {
+        *out = strategy.value(*x);
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What can an operator set, and what holds when nothing is set?
+//!
+//! Every default of the plugin stands in this file.
+
+use serde::Deserialize;
+
+use crate::strategy::Window;
+
+/// The plugin's settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Category rules in one scope.
+    pub rules_max: usize,
+    /// Events of one rule.
+    pub events_max: usize,
+    /// Windows that rules may name; each costs three columns on every category page.
+    pub windows: Vec<Window>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rules_max: 10_000, events_max: 25, windows: Window::ALL.to_vec() }
+    }
+}
+
+impl Settings {
+    /// Reads and checks the settings, a JSON object; blank text is the same as `{}`.
+    ///
+    /// # Errors
+    /// Names the key path, the value and what is allowed.
+    pub fn read(json: &str) -> Result<Self, String> {
+        let json = if json.trim().is_empty() { "{}" } else { json };
+        let mut settings: Self = serde_json::from_str(json).map_err(|error| format!("settings: {error}"))?;
+        let ranges = [("rules_max", settings.rules_max, 1_000_000), ("events_max", settings.events_max, 100_000)];
+        for (key, value, most) in ranges {
+            if !(1..=most).contains(&value) {
+                return Err(format!("`{key}` is {value}, allowed are 1 to {most}"));
+            }
+        }
+        settings.windows.sort_unstable();
+        settings.windows.dedup();
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_checked() {
+        assert_eq!(Settings::read(" ").unwrap(), Settings::default());
+        let settings = Settings::read(r#"{"windows":["30d","7d","7d"]}"#).unwrap();
+        assert_eq!(settings.windows, [Window::Days7, Window::Days30]);
+        let check = |json: &str, expected: &str| {
+            let message = Settings::read(json).expect_err(json);
+            assert!(message.contains(expected), "{json}: {message}");
+        };
+        check(r#"{"rules":1}"#, "unknown field `rules`");
+        check(r#"{"rules_max":0}"#, "`rules_max` is 0, allowed are 1 to 1000000");
+        check(r#"{"windows":["1y"]}"#, "unknown variant `1y`");
+    }
+}

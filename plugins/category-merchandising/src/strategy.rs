@@ -1,0 +1,242 @@
+//! What puts one product of a category before another?
+//!
+//! A strategy turns one column into a value that is added to the base score of the category, `1 / (2 + position)`
+//! in `(0, 0.5]`. Values that should differ do so by at least one whole step, so the strategy always decides and
+//! the catalog position breaks its ties. Values are never below 0, so that boosting always raises, and small
+//! enough that a double holds value and base together.
+//! What is not here: which category has which strategy.
+
+use serde::Deserialize;
+
+/// Largest whole number up to which every whole number is an `f32`: 2^24.
+const WHOLE_MAX: f64 = 16_777_216.0;
+/// Steps of one major unit of price. A power of two, so that multiplying loses nothing.
+const PRICE_STEPS: f64 = 1_024.0;
+/// Price up to which `price-asc` falls in a straight line: half of the whole numbers are used up there.
+const PRICE_LINEAR_MAX: f64 = WHOLE_MAX / PRICE_STEPS / 2.0;
+/// Steps of one point of trending.
+const TRENDING_STEPS: f64 = 1_000.0;
+const MINUTES_PER_DAY: f64 = 1_440.0;
+
+/// How far back a strategy counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Window {
+    /// 24 hours.
+    #[serde(rename = "24h")]
+    Hours24,
+    /// 72 hours.
+    #[serde(rename = "72h")]
+    Hours72,
+    /// 7 days.
+    #[default]
+    #[serde(rename = "7d")]
+    Days7,
+    /// 30 days.
+    #[serde(rename = "30d")]
+    Days30,
+}
+
+impl Window {
+    /// All of them, shortest first.
+    pub const ALL: [Window; 4] = [Window::Hours24, Window::Hours72, Window::Days7, Window::Days30];
+    /// Their names in documents, in the order of [`Window::ALL`].
+    pub const NAMES: [&str; 4] = ["24h", "72h", "7d", "30d"];
+
+    /// The name used in documents.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// How a category is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// By catalog position.
+    Position,
+    /// Newest first.
+    Newest,
+    /// Cheapest first.
+    PriceAscending,
+    /// Dearest first.
+    PriceDescending,
+    /// Most sessions with a view.
+    MostViewed(Window),
+    /// Most sessions with an add to cart.
+    MostAddedToCart(Window),
+    /// Most purchases.
+    MostPurchased(Window),
+    /// Rising in the last 24 hours.
+    Trending,
+}
+
+impl Strategy {
+    /// The names used in documents, in the order of the variants.
+    pub const NAMES: [&str; 8] = [
+        "position",
+        "newest",
+        "price-asc",
+        "price-desc",
+        "most-viewed",
+        "most-added-to-cart",
+        "most-purchased",
+        "trending",
+    ];
+
+    /// The strategy of that index in [`Strategy::NAMES`]; the window is taken up where there is one.
+    pub fn of_index(index: usize, window: Window) -> Option<Self> {
+        let strategies = [
+            Strategy::Position,
+            Strategy::Newest,
+            Strategy::PriceAscending,
+            Strategy::PriceDescending,
+            Strategy::MostViewed(window),
+            Strategy::MostAddedToCart(window),
+            Strategy::MostPurchased(window),
+            Strategy::Trending,
+        ];
+        strategies.get(index).copied()
+    }
+
+    /// The name used in documents.
+    pub fn name(self) -> &'static str {
+        let index = (0..Self::NAMES.len())
+            .find(|index| Self::of_index(*index, self.window().unwrap_or_default()) == Some(self));
+        Self::NAMES[index.expect("every strategy has a name")]
+    }
+
+    /// How far back it counts, if it counts.
+    pub fn window(self) -> Option<Window> {
+        match self {
+            Strategy::MostViewed(window) | Strategy::MostAddedToCart(window) | Strategy::MostPurchased(window) => {
+                Some(window)
+            }
+            _ => None,
+        }
+    }
+
+    /// The column it reads.
+    pub fn column(self) -> Option<String> {
+        let counted = |name: &str, window: Window| Some(format!("{name}.{}", window.name()));
+        match self {
+            Strategy::Position => None,
+            Strategy::Newest => Some("age_days".to_owned()),
+            Strategy::PriceAscending | Strategy::PriceDescending => Some("price".to_owned()),
+            Strategy::MostViewed(window) => counted("views", window),
+            Strategy::MostAddedToCart(window) => counted("carts", window),
+            Strategy::MostPurchased(window) => counted("purchases", window),
+            Strategy::Trending => Some("trending".to_owned()),
+        }
+    }
+
+    /// The columns that rules with these windows may need.
+    pub fn columns(windows: &[Window]) -> Vec<String> {
+        let mut columns = Vec::new();
+        for index in 0..Self::NAMES.len() {
+            for window in windows.iter().copied().chain([Window::default()]) {
+                let strategy = Self::of_index(index, window).expect("the index is one of a name");
+                let is_gathered = strategy.window().is_none_or(|window| windows.contains(&window));
+                columns.extend(strategy.column().filter(|column| is_gathered && !columns.contains(column)));
+            }
+        }
+        columns
+    }
+
+    /// What is added for the column's value `x`: finite and not below 0; what has no value goes last.
+    pub fn value(self, x: f32) -> f32 {
+        let x = f64::from(x);
+        if x.is_nan() {
+            return 0.0;
+        }
+        let value = match self {
+            Strategy::Position => 0.0,
+            // Whole minutes before or after the age of 32 years, where all older products meet.
+            Strategy::Newest => (WHOLE_MAX - (x * MINUTES_PER_DAY).round().max(0.0)).max(1.0),
+            Strategy::PriceAscending => price_ascending(x.max(0.0)),
+            Strategy::PriceDescending => PRICE_STEPS * x.max(0.0),
+            Strategy::MostViewed(_) | Strategy::MostAddedToCart(_) | Strategy::MostPurchased(_) => {
+                (1.0 + x.max(0.0).round()).min(WHOLE_MAX)
+            }
+            Strategy::Trending => (1.0 + (TRENDING_STEPS * x.max(0.0)).round()).min(WHOLE_MAX),
+        };
+        value.min(f64::from(f32::MAX)) as f32
+    }
+}
+
+/// Falls by whole steps in a straight line, then as `1 / x`, so that it never reaches 0.
+fn price_ascending(price: f64) -> f64 {
+    match price <= PRICE_LINEAR_MAX {
+        true => WHOLE_MAX - PRICE_STEPS * price,
+        false => WHOLE_MAX / 2.0 * PRICE_LINEAR_MAX / price,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAYS: Window = Window::Days7;
+
+    #[test]
+    fn names_and_indexes_agree() {
+        for (index, name) in Strategy::NAMES.iter().enumerate() {
+            let strategy = Strategy::of_index(index, Window::Days30).unwrap();
+            assert_eq!(strategy.name(), *name);
+        }
+        assert_eq!(Strategy::of_index(8, DAYS), None);
+    }
+
+    #[test]
+    fn only_columns_of_the_windows_are_needed() {
+        let check = |windows: &[Window], expected: &[&str]| assert_eq!(Strategy::columns(windows), expected);
+        check(&[], &["age_days", "price", "trending"]);
+        check(&[DAYS], &["age_days", "price", "views.7d", "carts.7d", "purchases.7d", "trending"]);
+        assert_eq!(Strategy::columns(&Window::ALL).len(), 3 + 3 * 4);
+    }
+
+    #[test]
+    fn values_order_products_by_whole_steps() {
+        let check = |strategy: Strategy, first: f32, second: f32| {
+            let (first_value, second_value) = (strategy.value(first), strategy.value(second));
+            let wins = f64::from(first_value) >= 1.0 + f64::from(second_value);
+            assert!(wins && second_value >= 0.0, "{strategy:?}: {first} → {first_value}, {second} → {second_value}");
+        };
+        check(Strategy::MostViewed(DAYS), 1.0, 0.0);
+        check(Strategy::MostViewed(DAYS), 0.0, f32::NAN);
+        check(Strategy::MostPurchased(DAYS), 1_000_001.0, 1_000_000.0);
+        check(Strategy::Trending, 1.002, 1.001);
+        check(Strategy::Newest, 10.0, 10.001);
+        check(Strategy::Newest, 20_000.0, f32::NAN);
+        check(Strategy::PriceAscending, 19.99, 20.0);
+        check(Strategy::PriceAscending, 0.0, 0.001);
+        check(Strategy::PriceAscending, 8_192.0, 8_192.01);
+        check(Strategy::PriceAscending, 25_000.0, 25_000.02);
+        check(Strategy::PriceAscending, 249_999.0, 250_000.0);
+        check(Strategy::PriceAscending, 1e7, f32::NAN);
+        check(Strategy::PriceDescending, 20.0, 19.99);
+        check(Strategy::PriceDescending, 250_000.0, 249_999.97);
+    }
+
+    #[test]
+    fn equal_values_leave_the_position_to_decide() {
+        let check = |strategy: Strategy, x: f32| {
+            let score = |position: f64| 1.0 / (2.0 + position) + f64::from(strategy.value(x));
+            assert!(score(4_000.0) > score(4_001.0), "{strategy:?} of {x}");
+        };
+        check(Strategy::Position, 7.0);
+        check(Strategy::Newest, 0.0);
+        check(Strategy::PriceAscending, 0.01);
+        check(Strategy::PriceDescending, 99_999.0);
+        check(Strategy::MostViewed(DAYS), 1e7);
+    }
+
+    #[test]
+    fn odd_values_are_finite() {
+        for index in 0..Strategy::NAMES.len() {
+            let strategy = Strategy::of_index(index, DAYS).unwrap();
+            for x in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, -1.0] {
+                let value = strategy.value(x);
+                assert!(value.is_finite() && value >= 0.0, "{strategy:?} of {x} is {value}");
+            }
+        }
+    }
+}

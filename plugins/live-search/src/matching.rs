@@ -1,0 +1,36 @@
+//! Which rules does a query fire?
+//!
+//! The answer to the question of that name, for a merchandiser who wonders why a rule does or does not apply.
+
+use planogram_abi::{Call, Outcome};
+
+use crate::state::State;
+
+/// Answers `{"text": …}` (the request's text by default) with the rules in order and the strategy in force.
+pub fn matching(state: &State, call: &Call<'_>, argument: &str) -> Outcome<String> {
+    let argument: serde_json::Value = match argument.trim().is_empty() {
+        true => serde_json::Value::Null,
+        false => serde_json::from_str(argument).map_err(|error| format!("the argument is not JSON: {error}"))?,
+    };
+    let text = match argument.get("text") {
+        None => call.request.text,
+        Some(text) => text.as_str().ok_or(format!("`text` is {text}, a text is expected"))?,
+    };
+    let applied = state.rules.select(text, call.request.store_view, call.request.now_ms);
+    let rules: Vec<_> = applied
+        .iter()
+        .map(|applied| {
+            let head = &applied.rule.head;
+            serde_json::json!({
+                "id": head.origin.id,
+                "scope": head.origin.scope,
+                "name": head.name,
+                "priority": head.priority,
+                "exact": applied.exact,
+                "default": applied.rule.conditions.is_empty(),
+            })
+        })
+        .collect();
+    let strategy = applied.iter().find_map(|applied| applied.rule.strategy).map(|strategy| strategy.name());
+    Ok(serde_json::json!({ "text": text, "rules": rules, "strategy": strategy }).to_string())
+}

@@ -1,0 +1,22 @@
+//! How do the signals reach the score?
+//!
+//! The first column passed in is the text score, the others are the signals in their order. A query rule may
+//! ask for one signal instead of the mixture; under an explicit sort it has no say.
+//! What is not here: the formula (see [`crate::behavior`]).
+
+use planogram_abi::{Call, Outcome, ScoreBatch};
+
+use crate::state::State;
+
+/// The scorer of the plugin.
+pub fn score(state: &State, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
+    let request = &call.request;
+    let strategy = match state.rules.any_strategy() && !request.explicit_sort {
+        true => state.rules.strategy(request.text, request.store_view, request.now_ms),
+        false => None,
+    };
+    let (text, signals) = batch.columns.split_first().ok_or("the text column is missing")?;
+    let text = (!request.text.is_empty()).then_some(*text);
+    state.behavior.add(strategy, text, signals, batch.out[0]);
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What does the plugin know in one epoch?
+//!
+//! Everything the live documents say, indexed. A document that cannot be read (written under wider limits, say)
+//! is left out with a warning rather than taking the rest down. Synonyms are analyzed when a store view first
+//! needs them, because only a call knows its analyzer; the result is kept as long as no synonym changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use planogram_abi::{CallHost, Document, Epoch, LogLevel, Problem};
+use planogram_rules::{Findings, Origin, Scopes};
+
+use crate::behavior::Behavior;
+use crate::config::Settings;
+use crate::redirects::{Redirect, Redirects};
+use crate::search_rules::{SearchRule, SearchRules};
+use crate::synonyms::{Matcher, SynonymSet};
+use crate::{REDIRECT, SEARCH_RULE, SYNONYM};
+
+/// The state bound to one epoch.
+#[derive(Debug)]
+pub struct State {
+    /// The settings the plugin was configured with.
+    pub settings: Arc<Settings>,
+    /// The signals in force.
+    pub behavior: Behavior,
+    /// Query rules.
+    pub rules: SearchRules,
+    /// Redirects.
+    pub redirects: Redirects,
+    /// Synonyms.
+    pub synonyms: Arc<SynonymBook>,
+}
+
+impl State {
+    /// Reads the documents of an epoch.
+    ///
+    /// # Errors
+    /// When the rules cannot be indexed.
+    pub fn new(settings: &Arc<Settings>, epoch: &Epoch<'_>, previous: Option<&State>) -> Result<Self, String> {
+        let behavior = settings.behavior()?;
+        let mut rules = Vec::new();
+        let mut redirects = Redirects::default();
+        let mut synonyms = SynonymBook::default();
+        for document in epoch.documents {
+            let read = match document.kind {
+                SYNONYM => read_synonym(document, settings).map(|set| synonyms.insert(document, set)),
+                SEARCH_RULE => read_rule(document, settings, &behavior).map(|rule| rules.push(rule)),
+                REDIRECT => read_redirect(document).map(|redirect| redirects.insert(Origin::of(document), redirect)),
+                _ => Ok(()),
+            };
+            if let Err(problems) = read {
+                epoch.host.log(LogLevel::Warn, &format!("left out {}/{}: {problems:?}", document.kind, document.id));
+            }
+        }
+        let synonyms = match previous {
+            Some(previous) if previous.synonyms.source == synonyms.source => Arc::clone(&previous.synonyms),
+            _ => Arc::new(synonyms),
+        };
+        let rules = SearchRules::new(rules, settings.resolution)?;
+        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms })
+    }
+}
+
+/// Reads a document of kind [`SYNONYM`].
+pub fn read_synonym(document: &Document<'_>, settings: &Settings) -> Result<SynonymSet, Vec<Problem>> {
+    let mut findings = Findings::default();
+    let body = findings.parse(document.json);
+    let set = body.and_then(|body| SynonymSet::read(&body, &settings.synonyms, &mut findings));
+    findings.finish(set)
+}
+
+/// Reads a document of kind [`SEARCH_RULE`].
+pub fn read_rule(
+    document: &Document<'_>,
+    settings: &Settings,
+    behavior: &Behavior,
+) -> Result<SearchRule, Vec<Problem>> {
+    let mut findings = Findings::default();
+    let rule = SearchRule::read(document, &settings.rules, |strategy| behavior.can(strategy), &mut findings);
+    findings.finish(rule)
+}
+
+/// Reads a document of kind [`REDIRECT`].
+pub fn read_redirect(document: &Document<'_>) -> Result<Redirect, Vec<Problem>> {
+    let mut findings = Findings::default();
+    let body = findings.parse(document.json);
+    let redirect = body.and_then(|body| Redirect::read(&body, &mut findings));
+    findings.finish(redirect)
+}
+
+/// All synonym sets, and what the analyzers made of them so far.
+#[derive(Debug, Default)]
+pub struct SynonymBook {
+    sets: Vec<(Origin, SynonymSet)>,
+    scopes: Scopes,
+    /// What the sets were read from, to tell whether anything changed.
+    source: Vec<(Origin, u64, String)>,
+    /// (Store view, locale) → its members as its analyzer sees them. Filled on first use; every filling is the
+    /// same, so it does not matter who fills it.
+    matchers: RwLock<HashMap<(String, String), Arc<Matcher>>>,
+}
+
+impl SynonymBook {
+    fn insert(&mut self, document: &Document<'_>, set: SynonymSet) {
+        let origin = Origin::of(document);
+        self.scopes.insert(&origin);
+        self.source.push((origin.clone(), document.revision, document.json.to_owned()));
+        if set.enabled {
+            self.sets.push((origin, set));
+        }
+    }
+
+    /// Whether there are no synonyms at all.
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    /// Set number `number`.
+    pub fn set(&self, number: usize) -> &SynonymSet {
+        &self.sets[number].1
+    }
+
+    /// Whether set number `number` holds for this store view at this time.
+    pub fn in_force(&self, number: usize, store_view: &str, now_ms: i64) -> bool {
+        self.scopes.in_force(&self.sets[number].0, store_view, now_ms)
+    }
+
+    /// The members as the analyzer of this store view sees them.
+    pub fn matcher(&self, store_view: &str, locale: &str, stop_words: &[String], host: &dyn CallHost) -> Arc<Matcher> {
+        let key = (store_view.to_owned(), locale.to_owned());
+        let known = self.matchers.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            // Built outside the lock: a slow analyzer must not make other requests wait.
+            let here = self.sets.iter().enumerate();
+            let here = here.filter(|(_, (origin, _))| origin.scope.is_empty() || origin.scope == store_view);
+            let built = Matcher::build(here.map(|(n, (_, set))| (n, set)), stop_words, |text| host.analyze(text));
+            let mut matchers = self.matchers.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(matchers.entry(key).or_insert_with(|| Arc::new(built)))
+        })
+    }
+}

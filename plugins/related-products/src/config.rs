@@ -1,0 +1,157 @@
+//! What can an operator set, and what holds when nothing is set?
+//!
+//! Every default of the plugin stands in this file. A unit type is a recipe: the sources it draws from, best
+//! first. The shipped recipes have one source each; naming others in front or behind mixes them.
+
+use std::collections::BTreeMap;
+
+use planogram_abi::{limits::CANDIDATES_MAX, source};
+use serde::Deserialize;
+
+/// The unit types, each with its shipped recipe.
+pub const TYPES: [(&str, &str); 12] = [
+    ("more-like-this", source::CONTENT),
+    ("bought-this-bought-that", source::CO_BOUGHT),
+    ("viewed-this-viewed-that", source::CO_VIEWED),
+    ("viewed-this-bought-that", source::VIEWED_BOUGHT),
+    ("most-viewed", source::MOST_VIEWED),
+    ("most-purchased", source::MOST_PURCHASED),
+    ("most-added-to-cart", source::MOST_CARTED),
+    ("trending", source::TRENDING),
+    ("recently-viewed", source::RECENT),
+    ("related", source::LINKS[0]),
+    ("up-sell", source::LINKS[1]),
+    ("cross-sell", source::LINKS[2]),
+];
+
+/// The sources that start from products; the others start from nothing, or from the shopper.
+const ANCHORED: [&str; 7] = [
+    source::CONTENT,
+    source::CO_BOUGHT,
+    source::CO_VIEWED,
+    source::VIEWED_BOUGHT,
+    source::LINKS[0],
+    source::LINKS[1],
+    source::LINKS[2],
+];
+
+/// The plugin's settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Unit type → its sources, best first, in place of the shipped recipe.
+    pub types: BTreeMap<String, Vec<String>>,
+    /// Source → the least raw score that counts as support.
+    pub minimum_scores: BTreeMap<String, f32>,
+    /// Most products a unit starts from; the newest count.
+    pub anchors_max: usize,
+    /// Whether what the shopper has bought is left out.
+    pub drop_purchased: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { types: BTreeMap::new(), minimum_scores: BTreeMap::new(), anchors_max: 10, drop_purchased: true }
+    }
+}
+
+/// One source of a recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ingredient {
+    /// Name of the kernel's retriever.
+    pub source: String,
+    /// Whether it starts from products.
+    pub anchored: bool,
+    /// The least raw score that counts.
+    pub minimum_score: f32,
+}
+
+impl Settings {
+    /// Reads and checks the settings, a JSON object; blank text is the same as `{}`.
+    ///
+    /// # Errors
+    /// Names the key path, the value and what is allowed.
+    pub fn read(json: &str) -> Result<Self, String> {
+        let json = if json.trim().is_empty() { "{}" } else { json };
+        let settings: Self = serde_json::from_str(json).map_err(|error| format!("settings: {error}"))?;
+        for (name, sources) in &settings.types {
+            let path = format!("types.{name}");
+            if !TYPES.iter().any(|(known, _)| known == name) {
+                let known: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
+                return Err(format!("`{path}` is no unit type, allowed are {}", known.join(", ")));
+            }
+            if sources.is_empty() || sources.len() > TYPES.len() {
+                return Err(format!("`{path}` has {} sources, allowed are 1 to {}", sources.len(), TYPES.len()));
+            }
+            sources.iter().try_for_each(|source| known_source(&path, source))?;
+        }
+        for (source, least) in &settings.minimum_scores {
+            known_source("minimum_scores", source)?;
+            if !least.is_finite() {
+                return Err(format!("`minimum_scores.{source}` is {least}, a finite number is needed"));
+            }
+        }
+        if !(1..=1_000).contains(&settings.anchors_max) {
+            return Err(format!("`anchors_max` is {}, allowed are 1 to 1000", settings.anchors_max));
+        }
+        Ok(settings)
+    }
+
+    /// The recipe of a unit type, by its index in [`TYPES`].
+    pub fn recipe(&self, unit_type: usize) -> Vec<Ingredient> {
+        let (name, shipped) = TYPES[unit_type];
+        let sources = self.types.get(name).cloned().unwrap_or_else(|| vec![shipped.to_owned()]);
+        let ingredient = |source: String| Ingredient {
+            anchored: ANCHORED.contains(&source.as_str()),
+            minimum_score: self.minimum_scores.get(&source).copied().unwrap_or(f32::MIN),
+            source,
+        };
+        sources.into_iter().map(ingredient).collect()
+    }
+}
+
+fn known_source(path: &str, source: &str) -> Result<(), String> {
+    if TYPES.iter().any(|(_, known)| *known == source) {
+        return Ok(());
+    }
+    let known: Vec<&str> = TYPES.iter().map(|(_, source)| *source).collect();
+    Err(format!("`{path}` names the source `{source}`, allowed are {}", known.join(", ")))
+}
+
+/// How many candidates are asked of a source so that `k` are left when `excluded` are taken out.
+pub fn fetch_size(k: usize, excluded: usize) -> usize {
+    k.saturating_add(excluded).min(CANDIDATES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_recipe_replaces_the_shipped_one() {
+        let json = r#"{"types":{"more-like-this":["links.related","content"]},"minimum_scores":{"content":0.5}}"#;
+        let settings = Settings::read(json).unwrap();
+        let check = |unit_type: usize, expected: &[(&str, bool, f32)]| {
+            let recipe = settings.recipe(unit_type);
+            let found: Vec<_> = recipe.iter().map(|i| (i.source.as_str(), i.anchored, i.minimum_score)).collect();
+            assert_eq!(found, expected);
+        };
+        check(0, &[("links.related", true, f32::MIN), ("content", true, 0.5)]);
+        check(4, &[("most-viewed", false, f32::MIN)]);
+        assert_eq!(Settings::read("").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        let check = |json: &str, expected: &str| {
+            let message = Settings::read(json).expect_err(json);
+            assert!(message.contains(expected), "{json}: {message}");
+        };
+        check(r#"{"type":{}}"#, "unknown field `type`");
+        check(r#"{"types":{"similar":["content"]}}"#, "`types.similar` is no unit type");
+        check(r#"{"types":{"related":["links"]}}"#, "`types.related` names the source `links`");
+        check(r#"{"types":{"related":[]}}"#, "`types.related` has 0 sources");
+        check(r#"{"minimum_scores":{"images":1}}"#, "`minimum_scores` names the source `images`");
+        check(r#"{"anchors_max":0}"#, "`anchors_max` is 0, allowed are 1 to 1000");
+    }
+}
