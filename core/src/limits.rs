@@ -25,3 +25,31 @@ pub const CONDITION_DEPTH_MAX: usize = 16;
 pub const CONDITION_NODES_MAX: usize = 1_000;
 /// Longest query text, in characters.
 pub const QUERY_CHARS_MAX: usize = 255;
+/// Longest attribute value that can be filtered and counted, in bytes: a longer one is a description.
+pub const FILTER_VALUE_BYTES_MAX: usize = 1 << 10;
+/// Longest code of an attribute, collection, store view, price book or vector space, in bytes.
+pub const CODE_BYTES_MAX: usize = 128;
+/// Longest category name, in bytes.
+pub const CATEGORY_NAME_BYTES_MAX: usize = 256;
+/// Longest path of a category as one text, in bytes: bounds the work of splitting it.
+pub const CATEGORY_PATH_BYTES_MAX: usize = 4 << 10;
+/// Most categories one product hangs in.
+pub const PLACEMENTS_MAX: usize = 1_000;
+/// Most values in one list attribute.
+pub const ATTRIBUTE_LIST_MAX: usize = 1_000;
+/// Most store views one product speaks of.
+pub const PRODUCT_VIEWS_MAX: usize = 200;
+/// Most price books one variant has prices in.
+pub const VARIANT_PRICES_MAX: usize = 1_000;
+/// Most links of one kind of one product.
+pub const LINKS_MAX: usize = 1_000;
+/// Longest image or page address, in bytes.
+pub const URL_BYTES_MAX: usize = 4 << 10;
+/// Longest vector supplied by the caller, in dimensions.
+pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
+/// Longest chain of price books, the root included.
+pub const PRICE_BOOK_DEPTH_MAX: usize = 8;
+/// Most values in one `in` test.
+pub const CONDITION_VALUES_MAX: usize = 10_000;
+/// Longest text in a condition, in bytes.
+pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;

@@ -1,0 +1,123 @@
+//! How is a kernel configuration document read so that every mistake is named?
+//!
+//! [`Fields`] walks one JSON object: each getter takes a key, notes what is wrong under the value's JSON
+//! pointer, and [`Fields::finish`] names the keys nobody asked for. Reading goes on after a mistake, so that
+//! a caller sees all of them at once.
+
+use planogram_abi::Problem;
+use serde_json::{Map, Value};
+
+/// One JSON object being read.
+pub(crate) struct Fields {
+    object: Map<String, Value>,
+    known: Vec<&'static str>,
+    problems: Vec<Problem>,
+}
+
+impl Fields {
+    /// Parses a text that must hold one JSON object.
+    pub fn parse(json: &str) -> Result<Self, Vec<Problem>> {
+        match serde_json::from_str(json) {
+            Ok(Value::Object(object)) => Ok(Self { object, known: Vec::new(), problems: Vec::new() }),
+            Ok(other) => Err(vec![Problem::new("", format!("the document is {}", kind(&other)), "a JSON object")]),
+            Err(error) => Err(vec![Problem::new("", format!("not JSON: {error}"), "a JSON object")]),
+        }
+    }
+
+    /// Notes a problem with a key, or with the whole document when the key is empty.
+    pub fn refuse(&mut self, key: &str, message: impl Into<String>, allowed: impl Into<String>) {
+        let pointer = if key.is_empty() { String::new() } else { pointer(&[key]) };
+        self.problems.push(Problem::new(pointer, message, allowed));
+    }
+
+    /// Was something wrong with this key?
+    pub fn refused(&self, key: &str) -> bool {
+        self.problems.iter().any(|problem| problem.pointer.strip_prefix('/') == Some(key))
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.object.remove(key).filter(|value| !value.is_null())
+    }
+
+    fn typed<T>(&mut self, key: &'static str, allowed: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        let value = self.take(key)?;
+        let read = read(&value);
+        if read.is_none() {
+            self.refuse(key, format!("`{key}` is {}", shown(&value)), allowed);
+        }
+        read
+    }
+
+    /// A text that is not empty, at most `bytes_max` long.
+    pub fn text(&mut self, key: &'static str, bytes_max: usize) -> Option<String> {
+        let allowed = format!("a text of 1 to {bytes_max} bytes");
+        let fits = |text: &&str| !text.trim().is_empty() && text.len() <= bytes_max;
+        self.typed(key, &allowed, |value| value.as_str().filter(fits).map(str::to_owned))
+    }
+
+    /// Yes or no.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.typed(key, "true or false", Value::as_bool)
+    }
+
+    /// A whole number within bounds, both inclusive.
+    pub fn integer(&mut self, key: &'static str, min: i64, max: i64) -> Option<i64> {
+        let allowed = format!("a whole number from {min} to {max}");
+        self.typed(key, &allowed, |value| value.as_i64().filter(|number| (min..=max).contains(number)))
+    }
+
+    /// A number above zero.
+    pub fn positive(&mut self, key: &'static str) -> Option<f64> {
+        self.typed(key, "a number above 0", |value| value.as_f64().filter(|number| *number > 0.0))
+    }
+
+    /// Numbers, each larger than the one before, from 1 to `len_max` of them.
+    pub fn ascending(&mut self, key: &'static str, len_max: usize) -> Option<Vec<f64>> {
+        let allowed = format!("1 to {len_max} numbers, each larger than the one before");
+        self.typed(key, &allowed, |value| {
+            let numbers: Vec<f64> = value.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?;
+            let ordered = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+            (ordered && (1..=len_max).contains(&numbers.len())).then_some(numbers)
+        })
+    }
+
+    /// One of the listed words.
+    pub fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let allowed = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let find = |value: &Value| words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, found)| *found);
+        self.typed(key, &allowed, find)
+    }
+
+    /// What was read, unless anything was wrong with it.
+    pub fn finish<T>(mut self, read: T) -> Result<T, Vec<Problem>> {
+        let allowed = self.known.join(", ");
+        for key in std::mem::take(&mut self.object).keys() {
+            self.problems.push(Problem::new(pointer(&[key]), format!("unknown key `{key}`"), allowed.clone()));
+        }
+        if self.problems.is_empty() { Ok(read) } else { Err(self.problems) }
+    }
+}
+
+/// What sort of JSON value it is, for a message.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value as a message shows it: itself when short, else what sort it is.
+pub(crate) fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.len() <= 80 { text } else { format!("{} of {} bytes", kind(value), text.len()) }
+}
+
+/// A JSON pointer (RFC 6901) through these keys.
+pub(crate) fn pointer(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+}
