@@ -30,6 +30,9 @@ pub enum ServeError {
     /// The engine did not open.
     #[error("the engine did not open: {0}")]
     Open(#[from] OpenError),
+    /// Making the engine ready panicked.
+    #[error("the engine was not made ready, the log says why")]
+    Preparing,
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[from] std::io::Error),

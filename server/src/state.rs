@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use planogram_core::config::document::DocumentState;
 use planogram_core::engine::Engine;
 use tokio::sync::Semaphore;
 
@@ -104,14 +105,18 @@ impl AppState {
         Duration::from_millis(self.0.settings.engine.deadline_ms)
     }
 
-    /// The decimals of the currencies of all price books, read from the documents of the kind `price-book`.
+    /// The decimals of the currencies of all price books.
     pub fn exponents(&self) -> Exponents {
-        let documents = self.engine_if_open().and_then(|e| e.config_list("price-book", None).ok()).unwrap_or_default();
+        self.engine_if_open().map(|engine| Self::exponents_of(engine)).unwrap_or_default()
+    }
+
+    /// The same of any engine; read from the documents of the kind `price-book`.
+    pub fn exponents_of(engine: &Engine) -> Exponents {
         let mut by_book = BTreeMap::new();
-        for view in documents {
+        for view in engine.config_list("price-book", None).unwrap_or_default() {
             let write = view.document.write;
             let body: serde_json::Value = serde_json::from_str(&write.body.unwrap_or_default()).unwrap_or_default();
-            if let Some(currency) = body["currency"].as_str() {
+            if let Some(currency) = body["currency"].as_str().filter(|_| write.state == DocumentState::Live) {
                 by_book.insert(write.key.id, exponent(currency));
             }
         }
