@@ -7,3 +7,4 @@ pub mod metrics;
 pub mod real;
 pub mod rng;
 pub mod shop;
+pub mod shoppers;
