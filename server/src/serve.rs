@@ -30,9 +30,9 @@ pub enum ServeError {
     /// The engine did not open.
     #[error("the engine did not open: {0}")]
     Open(#[from] OpenError),
-    /// Making the engine ready panicked.
-    #[error("the engine was not made ready, the log says why")]
-    Preparing,
+    /// What should happen before the first answer failed.
+    #[error("the shop was not made ready: {0}")]
+    Prepare(String),
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[from] std::io::Error),
@@ -66,18 +66,24 @@ fn warn_if_open(state: &AppState, local: SocketAddr) {
     }
 }
 
-/// Opens the engine on a thread of its own and hands it to the state; the outcome comes over the channel.
+/// Opens the engine on a thread of its own, prepares it, and hands it to the state; the outcome comes over the channel.
 pub fn open_in_background(
     state: &AppState,
     config: EngineConfig,
-    then: impl FnOnce(&Arc<Engine>) + Send + 'static,
-) -> tokio::sync::oneshot::Receiver<Result<(), OpenError>> {
+    prepare: impl FnOnce(&Arc<Engine>) -> Result<(), String> + Send + 'static,
+) -> tokio::sync::oneshot::Receiver<Result<(), ServeError>> {
     let (done, outcome) = tokio::sync::oneshot::channel();
     let state = state.clone();
     std::thread::spawn(move || {
-        let result = Engine::open(config).map(|engine| {
-            then(&engine);
-            state.opened(engine);
+        let result = Engine::open(config).map_err(ServeError::from).and_then(|engine| match prepare(&engine) {
+            Ok(()) => {
+                state.opened(engine);
+                Ok(())
+            }
+            Err(why) => {
+                engine.close();
+                Err(ServeError::Prepare(why))
+            }
         });
         // Nobody waits when the server was stopped while it opened.
         drop(done.send(result));

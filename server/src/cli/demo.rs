@@ -4,6 +4,7 @@
 //! finds it there. Images are drawn when they are asked for.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use anyhow::Context;
 use planogram_core::catalog::doc::{CategoryChange, ProductDoc};
 use planogram_core::config::document::DocumentWrite;
 use planogram_core::engine::Engine;
-use planogram_core::engine::types::{Acknowledge, WriteOptions};
+use planogram_core::engine::types::{Acknowledge, WriteError, WriteOptions};
 use planogram_datasets::shop::{self, ShopConfig};
 use planogram_datasets::shoppers::SimConfig;
 use planogram_server::state::Images;
@@ -22,6 +23,9 @@ use super::{DemoArgs, simulate};
 
 /// Data directory when the command line names none.
 const DATA_DIR: &str = "planogram-demo";
+/// File in the data directory that says that the shop is complete. Until then every start writes it again, which
+/// changes nothing that is there: documents are only created, products replaced, event ids counted once.
+const MARKER: &str = "demo-complete";
 /// Rows of one log entry.
 const CHUNK: usize = 1_000;
 
@@ -51,19 +55,22 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let config = ShopConfig { seed: args.seed, products: args.products as usize, ..ShopConfig::default() };
     let shoppers = args.shoppers;
     let images: Images = Arc::new(|sku| Some(shop::image(sku)));
+    let marker = (!settings.engine.data_dir.is_empty()).then(|| Path::new(&settings.engine.data_dir).join(MARKER));
     let prepare = move |engine: &Arc<Engine>| {
-        if engine.status().products > 0 {
-            return;
+        if marker.as_ref().is_some_and(|marker| marker.exists()) {
+            return Ok(());
         }
         let built = populate(engine, seed(config, shoppers), &mut |line| {
             eprint!("\r{line:<60}");
             // The progress is a courtesy: a closed standard error must not stop the shop.
             drop(std::io::stderr().flush());
         });
-        match built {
-            Ok(()) => eprintln!(),
-            Err(error) => tracing::error!(%error, "the demo shop is not complete"),
-        }
+        eprintln!();
+        let marked = built.and_then(|()| match marker {
+            Some(marker) => std::fs::write(&marker, "").with_context(|| format!("`{}`", marker.display())),
+            None => Ok(()),
+        });
+        marked.map_err(|error| format!("{error:#}"))
     };
     serve_shop(settings, Some(images), prepare, |address| print!("{}", examples(address)))
 }
@@ -90,7 +97,12 @@ pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> 
     // One document a write: the kernel refuses a write as a whole, and a message should name one document.
     for document in seed.documents {
         let key = format!("{}/{}", document.key.kind, document.key.id);
-        engine.write_config(vec![document], options.clone()).with_context(|| format!("document `{key}`"))?;
+        match engine.write_config(vec![document], options.clone()) {
+            Ok(_) | Err(WriteError::Conflict { .. }) => {}
+            // A plugin that was switched off leaves its documents out, and the shop works without them.
+            Err(WriteError::UnknownKind { kind, .. }) => tracing::warn!(kind, key, "document left out, nobody owns its kind"),
+            Err(error) => return Err(problems(error)).with_context(|| format!("document `{key}`")),
+        }
     }
     engine.change_categories(seed.categories, options.clone()).context("categories")?;
     let total = seed.products.len();
@@ -116,12 +128,23 @@ pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> 
     Ok(())
 }
 
+/// A refused document with everything that is wrong with it.
+fn problems(error: WriteError) -> anyhow::Error {
+    let listed = match &error {
+        WriteError::Refused { problems, .. } => {
+            problems.iter().map(|p| format!("{} {} (allowed: {})", p.pointer, p.message, p.allowed)).collect::<Vec<_>>().join("; ")
+        }
+        _ => String::new(),
+    };
+    if listed.is_empty() { error.into() } else { anyhow::Error::from(error).context(listed) }
+}
+
 fn examples(address: &str) -> String {
     format!(
         "\nThe demo shop is open at {address}\n\n\
          Search:\n  curl '{address}/v1/search?q=jacket&page_size=3&explain=true'\n\
          A category, cheapest first:\n  curl '{address}/v1/categories/Women/Clothing/products?page_size=3&sort=price:asc'\n\
-         A recommendation, with its reasons:\n  curl '{address}/v1/recommendations/home-most-viewed?page_size=3&explain=true'\n\n\
+         A recommendation, with its reasons:\n  curl '{address}/v1/recommendations/home-popular?page_size=3&explain=true'\n\n\
          The API in full: {address}/openapi.json. Stop with Ctrl-C.\n"
     )
 }

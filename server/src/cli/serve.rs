@@ -19,7 +19,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         settings.check()?;
     }
     telemetry::log(&settings.log);
-    serve_shop(settings, None, |_| {}, |address| println!("planogram serves on {address}"))
+    serve_shop(settings, None, |_| Ok(()), |address| println!("planogram serves on {address}"))
 }
 
 /// Serves until a signal comes. `prepare` runs on the open engine before it answers requests;
@@ -27,7 +27,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 pub fn serve_shop(
     settings: Settings,
     images: Option<Images>,
-    prepare: impl FnOnce(&Arc<Engine>) + Send + 'static,
+    prepare: impl FnOnce(&Arc<Engine>) -> Result<(), String> + Send + 'static,
     ready: impl FnOnce(&str) + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
     telemetry::recorder();
@@ -44,8 +44,8 @@ pub fn serve_shop(
             ended = &mut serving => return ended,
             opened = opened => match opened {
                 Ok(Ok(())) => ready(&address),
-                Ok(Err(error)) => return Err(ServeError::from(error)),
-                Err(_) => return Err(ServeError::Preparing),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => return Err(ServeError::Prepare("it panicked, the log says where".to_owned())),
             },
         }
         serving.await
