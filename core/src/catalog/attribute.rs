@@ -349,7 +349,11 @@ fn differs(old: f64, new: f64) -> bool {
 }
 
 fn put(set: &mut RoaringBitmap, id: u32, member: bool) {
-    if member { set.insert(id) } else { set.remove(id) };
+    if member {
+        set.insert(id)
+    } else {
+        set.remove(id)
+    };
 }
 
 /// Does a sorted row have any value of the attribute?

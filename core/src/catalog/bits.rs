@@ -48,11 +48,6 @@ impl FlatBits {
         self.bytes.get((value >> 3) as usize).is_some_and(|byte| byte & (1 << (value & 7)) != 0)
     }
 
-    /// How many values are in.
-    pub fn len(&self) -> u64 {
-        self.bytes.iter().map(|byte| u64::from(byte.count_ones())).sum()
-    }
-
     /// The same set as a roaring bitmap.
     pub fn to_bitmap(&self) -> RoaringBitmap {
         RoaringBitmap::from_lsb0_bytes(0, &self.bytes)
@@ -63,7 +58,11 @@ impl FlatBits {
 pub(crate) fn put_bit(bitmap: &mut Arc<RoaringBitmap>, id: u32, member: bool) {
     if bitmap.contains(id) != member {
         let bitmap = Arc::make_mut(bitmap);
-        if member { bitmap.insert(id) } else { bitmap.remove(id) };
+        if member {
+            bitmap.insert(id)
+        } else {
+            bitmap.remove(id)
+        };
     }
 }
 
@@ -76,7 +75,6 @@ mod tests {
         let bitmap: RoaringBitmap = [0u32, 7, 8, 63, 64, 65_535, 65_536, 99_999].into_iter().collect();
         let flat = FlatBits::from_bitmap(&bitmap, 100_000);
         assert_eq!(flat.to_bitmap(), bitmap);
-        assert_eq!(flat.len(), bitmap.len());
         assert!(flat.contains(65_536) && !flat.contains(65_537) && !flat.contains(1_000_000));
     }
 

@@ -58,11 +58,11 @@ impl Checker {
                 self.refuse(keys, format!("the price is {minor} minor units"), format!("0 to {PRICE_MINOR_MAX}"));
             }
         }
-        if let Some((from, until)) = price.special.and_then(|special| special.from_ms.zip(special.until_ms)) {
-            if from >= until {
-                let message = format!("the special price begins at {from} and ends at {until}");
-                self.refuse(keys, message, "an end after the begin");
-            }
+        if let Some((from, until)) = price.special.and_then(|special| special.from_ms.zip(special.until_ms))
+            && from >= until
+        {
+            let message = format!("the special price begins at {from} and ends at {until}");
+            self.refuse(keys, message, "an end after the begin");
         }
     }
 
@@ -83,7 +83,11 @@ impl Checker {
                 self.count(keys, "values", texts.len(), ATTRIBUTE_LIST_MAX);
                 let bytes = texts.iter().map(String::len).sum::<usize>();
                 if bytes > ATTRIBUTE_BYTES_MAX {
-                    self.refuse(keys, format!("the values have {bytes} bytes"), format!("at most {ATTRIBUTE_BYTES_MAX}"));
+                    self.refuse(
+                        keys,
+                        format!("the values have {bytes} bytes"),
+                        format!("at most {ATTRIBUTE_BYTES_MAX}"),
+                    );
                 }
             }
         }
@@ -254,7 +258,8 @@ impl Catalog {
     /// What of a change of the category tree cannot be done.
     pub fn check_category(&self, change: &CategoryChange) -> Vec<Problem> {
         let mut check = Checker::default();
-        let (CategoryChange::Put { path, .. } | CategoryChange::Move { path, .. } | CategoryChange::Remove { path }) = change;
+        let (CategoryChange::Put { path, .. } | CategoryChange::Move { path, .. } | CategoryChange::Remove { path }) =
+            change;
         check.path(&["path"], path);
         let found = self.tree.find(path);
         if found.is_none() && !matches!(change, CategoryChange::Put { .. }) {
@@ -266,7 +271,11 @@ impl Catalog {
                 check.refuse(&["to"], format!("category `{}` exists", to.join("/")), "a path that is free");
             }
             if (1..to.len()).any(|depth| self.tree.find(&to[..depth]) == Some(id)) {
-                check.refuse(&["to"], format!("`{}` lies inside the moved category", to.join("/")), "a path outside of it");
+                check.refuse(
+                    &["to"],
+                    format!("`{}` lies inside the moved category", to.join("/")),
+                    "a path outside of it",
+                );
             }
             let depth = to.len() + self.tree.height(id);
             if depth > CATEGORY_DEPTH_MAX {
@@ -314,17 +323,26 @@ mod tests {
         check(|doc| doc.variants[1].sku = "P-1".to_owned(), &["/variants/1/sku"]);
         check(|doc| doc.variants[1].options = doc.variants[0].options.clone(), &["/variants/1/options"]);
         let price = |regular_minor, special| Price { regular_minor, special };
-        check(|doc| drop(doc.variants[0].prices.insert("a/b".to_owned(), price(-1, None))), &["/variants/0/prices/a~1b"]);
+        let negative = BTreeMap::from([("a/b".to_owned(), price(-1, None))]);
+        check(|doc| doc.variants[0].prices = negative, &["/variants/0/prices/a~1b"]);
         let empty = SpecialPrice { minor: 1, from_ms: Some(5), until_ms: Some(5) };
-        check(|doc| drop(doc.variants[0].prices.insert("b".to_owned(), price(2, Some(empty)))), &["/variants/0/prices/b"]);
-        check(|doc| doc.variants[0].stock = Stock { in_stock: true, quantity: Some(f64::NAN) }, &["/variants/0/quantity"]);
+        let never = BTreeMap::from([("b".to_owned(), price(2, Some(empty)))]);
+        check(|doc| doc.variants[0].prices = never, &["/variants/0/prices/b"]);
+        check(
+            |doc| doc.variants[0].stock = Stock { in_stock: true, quantity: Some(f64::NAN) },
+            &["/variants/0/quantity"],
+        );
         let nan = AttributeValue::Number(f64::NAN);
         check(|doc| drop(doc.attributes.insert("w".to_owned(), nan)), &["/attributes/w"]);
         check(|doc| drop(doc.vectors.insert("v".to_owned(), vec![0.0; 3])), &["/vectors/v"]);
         check(|doc| drop(doc.vectors.insert("v".to_owned(), vec![1.0, f32::NAN])), &["/vectors/v"]);
         check(|doc| drop(doc.vectors.insert("v".to_owned(), vec![])), &["/vectors/v"]);
-        let place = |names: &[&str]| Placement { path: names.iter().map(|n| (*n).to_owned()).collect(), position: None };
-        check(|doc| doc.categories = vec![place(&["Men"]), place(&["Men", ""]), place(&[])], &["/categories/1", "/categories/2"]);
+        let place =
+            |names: &[&str]| Placement { path: names.iter().map(|n| (*n).to_owned()).collect(), position: None };
+        check(
+            |doc| doc.categories = vec![place(&["Men"]), place(&["Men", ""]), place(&[])],
+            &["/categories/1", "/categories/2"],
+        );
         check(|doc| doc.categories = vec![place(&["x"; CATEGORY_DEPTH_MAX + 1])], &["/categories/0"]);
     }
 
@@ -353,7 +371,11 @@ mod tests {
         }
         let check = |from: &str, to: &str, expected: &[&str]| {
             let problems = catalog.check_category(&CategoryChange::Move { path: path(from), to: path(to) });
-            assert_eq!(problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>(), expected, "{from} to {to}");
+            assert_eq!(
+                problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>(),
+                expected,
+                "{from} to {to}"
+            );
         };
         check("Men/Tops", "Women/Tops", &[]);
         check("Men/Tops", "Men/tops", &[]);

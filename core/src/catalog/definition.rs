@@ -214,7 +214,8 @@ impl AttributeDefinitions {
         let built_in = [CATEGORIES, PRICE, super::fold::BRAND].map(|code| (code.to_owned(), self.get(code)));
         let all: BTreeMap<_, _> = self.documents.clone().into_iter().chain(built_in).collect();
         let mut facets: Vec<_> = all.into_iter().filter(|(_, one)| one.facet != FacetMode::Off).collect();
-        let rank = |one: &AttributeDefinition| (one.facet == FacetMode::Dynamic, one.facet_position.unwrap_or(u32::MAX));
+        let rank =
+            |one: &AttributeDefinition| (one.facet == FacetMode::Dynamic, one.facet_position.unwrap_or(u32::MAX));
         facets.sort_by_key(|(_, one)| rank(one));
         facets
     }

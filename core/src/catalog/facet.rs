@@ -110,8 +110,8 @@ impl Catalog {
         let mut place = vec![0u32; self.attributes.len()];
         ids.iter().zip(1..).for_each(|(id, at)| place[id.0 as usize] = at);
         let split: Vec<u32> = ids.iter().map(|id| id.0).filter(|id| self.has_own_values(*id)).collect();
-        let flat = (!split.is_empty() && narrow > 256)
-            .then(|| FlatBits::from_bitmap(matches.variants, self.variant_bound()));
+        let flat =
+            (!split.is_empty() && narrow > 256).then(|| FlatBits::from_bitmap(matches.variants, self.variant_bound()));
         let matched = |variant: VariantId| match &flat {
             Some(flat) => flat.contains(variant.0),
             None => matches.variants.contains(variant.0),
@@ -272,7 +272,9 @@ mod tests {
             if matches.items.contains(item.0) {
                 let pairs = catalog.attributes.effective(item, variant);
                 let listed = pairs.iter().filter(|pair| pair.attribute == id.0 && pair.ordinal != UNLISTED);
-                listed.for_each(|pair| drop(holders.entry(pair.ordinal).or_default().insert(item.0)));
+                for pair in listed {
+                    holders.entry(pair.ordinal).or_default().insert(item.0);
+                }
             }
         }
         holders.into_iter().map(|(ordinal, items)| (ordinal, items.len() as u64)).collect()

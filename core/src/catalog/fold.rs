@@ -259,7 +259,8 @@ impl Catalog {
         }
         self.reindex(item, old.as_deref(), state.as_ref(), &before);
 
-        let moved = state.as_ref().is_none_or(|new| old.as_ref().is_some_and(|old| old.collection != new.product.collection));
+        let moved =
+            state.as_ref().is_none_or(|new| old.as_ref().is_some_and(|old| old.collection != new.product.collection));
         let leaving: &[VariantId] = if moved { &before } else { &gone };
         if let Some(old) = old.as_ref().filter(|_| moved || !gone.is_empty()) {
             self.eligible.withdraw(&old.collection, item, leaving);

@@ -276,10 +276,10 @@ impl Catalog {
     /// The whole document again, as the last put and the patches since left it.
     pub fn document(&self, item: ItemId) -> Option<ProductDoc> {
         let product = self.product(item)?;
-        let placements = product.placements.iter().map(|place| Placement {
-            path: self.tree.path(place.category),
-            position: place.position,
-        });
+        let placements = product
+            .placements
+            .iter()
+            .map(|place| Placement { path: self.tree.path(place.category), position: place.position });
         Some(ProductDoc {
             sku: self.sku_of(item).to_owned(),
             collection: product.collection.clone(),

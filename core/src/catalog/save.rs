@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chunk::Cell;
 use super::doc::{Price, Stock};
 use super::tree::{SavedNode, Tree};
 use super::{Catalog, ItemSlot, Product, Variant, VariantSlot};
@@ -103,10 +102,14 @@ impl Catalog {
     pub fn load(saved: Saved) -> Result<Self, LoadError> {
         let mut catalog = Self { vector_spaces: Arc::new(saved.vector_spaces), ..Self::new() };
         catalog.tree = Tree::load(&saved.categories).ok_or(LoadError::Tree)?;
-        saved.books.iter().for_each(|code| drop(catalog.prices.intern(code)));
+        for code in &saved.books {
+            catalog.prices.intern(code);
+        }
         for (code, texts) in &saved.attributes {
             let id = catalog.attributes.intern(code);
-            texts.iter().for_each(|text| drop(catalog.attributes.get_mut(id.0).intern(text)));
+            for text in texts {
+                catalog.attributes.get_mut(id.0).intern(text);
+            }
         }
         let (n_items, n_variants) = (saved.items.len(), saved.variants.len());
         let mut offers = Vec::with_capacity(n_variants);
@@ -147,12 +150,6 @@ impl Catalog {
         }
         Ok(catalog)
     }
-
-    /// Has the created time at all? Only what has a product does.
-    #[cfg(test)]
-    fn has_created(&self, item: ItemId) -> bool {
-        !self.created.get(item.index()).is_missing()
-    }
 }
 
 #[cfg(test)]
@@ -172,7 +169,7 @@ mod tests {
         for item in (0..a.item_bound() as u32).map(ItemId) {
             prop_assert_eq!(a.document(item), b.document(item));
             prop_assert_eq!(a.attributes.item_row(item), b.attributes.item_row(item));
-            prop_assert_eq!(b.has_created(item), b.product(item).is_some());
+            prop_assert_eq!(b.created_ms(item).is_some(), b.product(item).is_some());
         }
         for (id, node) in a.categories() {
             let other = b.category_node(id).expect("both trees have the same nodes");
@@ -235,6 +232,9 @@ mod tests {
         check(|saved| saved.variants[0].item = ItemId(9), "item 9 does not exist, there are 1");
         check(|saved| saved.items[0].variants = vec![VariantId(9)], "variant 9 does not exist, there are 2");
         check(|saved| saved.variants[1].sku = saved.variants[0].sku.clone(), "variant `P0-S-0` occurs twice");
-        check(|saved| saved.categories.push(Some(("x".to_owned(), Some(crate::id::CategoryId(99)), None, true))), "the category tree has a circle or a missing parent");
+        check(
+            |saved| saved.categories.push(Some(("x".to_owned(), Some(crate::id::CategoryId(99)), None, true))),
+            "the category tree has a circle or a missing parent",
+        );
     }
 }

@@ -19,7 +19,10 @@ pub(crate) fn variant(sku: &str, options: &[(&str, &str)]) -> VariantDoc {
     let price = Price { regular_minor: 1_000, special: None };
     VariantDoc {
         sku: sku.to_owned(),
-        options: options.iter().map(|(code, text)| ((*code).to_owned(), AttributeValue::Text((*text).to_owned()))).collect(),
+        options: options
+            .iter()
+            .map(|(code, text)| ((*code).to_owned(), AttributeValue::Text((*text).to_owned())))
+            .collect(),
         prices: BTreeMap::from([(ROOT_BOOK.to_owned(), price)]),
         stock: Stock { in_stock: true, quantity: None },
         image: None,
@@ -97,7 +100,8 @@ fn random_product(n: u8, seed: u64) -> ProductDoc {
             one.options.insert("size".to_owned(), AttributeValue::Number(f64::from(v)));
         }
         one.stock = Stock { in_stock: bit(seed, 15 + v), quantity: bit(seed, 16 + v).then_some(f64::from(v)) };
-        one.prices.insert(ROOT_BOOK.to_owned(), Price { regular_minor: (seed >> (19 + v)) as i64 % 700, special: None });
+        one.prices
+            .insert(ROOT_BOOK.to_owned(), Price { regular_minor: (seed >> (19 + v)) as i64 % 700, special: None });
         if bit(seed, 23 + v) {
             one.prices.clear();
         }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use planogram_abi::Problem;
 
+use super::Catalog;
 use super::doc::ROOT_BOOK;
 use super::price::BookChain;
 use super::read::Fields;
-use super::Catalog;
 use crate::limits::{CODE_BYTES_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
 
 /// Kind of store view documents.
@@ -124,8 +124,12 @@ pub fn parse_store_view(code: &str, json: &str) -> Result<StoreView, Vec<Problem
     check_code(&mut fields, code);
     let locale = fields.text("locale", CODE_BYTES_MAX);
     match &locale {
-        Some(tag) if !is_language_tag(tag) => fields.refuse("locale", format!("`locale` is `{tag}`"), "a BCP 47 tag such as `en-US`"),
-        None if !fields.refused("locale") => fields.refuse("locale", "`locale` is missing", "a BCP 47 tag such as `en-US`"),
+        Some(tag) if !is_language_tag(tag) => {
+            fields.refuse("locale", format!("`locale` is `{tag}`"), "a BCP 47 tag such as `en-US`")
+        }
+        None if !fields.refused("locale") => {
+            fields.refuse("locale", "`locale` is missing", "a BCP 47 tag such as `en-US`")
+        }
         _ => {}
     }
     let usual = StoreView::default();
@@ -234,7 +238,9 @@ impl Views {
             let why = match self.book(&next) {
                 None => format!("price book `{next}` does not exist"),
                 Some(_) if codes.contains(&next) => format!("price book `{next}` is its own ancestor"),
-                Some(_) if codes.len() == PRICE_BOOK_DEPTH_MAX => format!("the chain is longer than {PRICE_BOOK_DEPTH_MAX}"),
+                Some(_) if codes.len() == PRICE_BOOK_DEPTH_MAX => {
+                    format!("the chain is longer than {PRICE_BOOK_DEPTH_MAX}")
+                }
                 Some(above) if above.currency != book.currency => {
                     format!("price book `{next}` is in {}, not in {}", above.currency, book.currency)
                 }
@@ -254,7 +260,8 @@ impl Views {
         let mut problems = Vec::new();
         for (code, book) in &self.books {
             if let (_, Some(why)) = self.walk(code, book) {
-                let problem = Problem::new("/parent", why, format!("a book in {} that does not lead back", book.currency));
+                let problem =
+                    Problem::new("/parent", why, format!("a book in {} that does not lead back", book.currency));
                 problems.push((PRICE_BOOK_KIND, code.clone(), problem));
             }
         }
@@ -263,7 +270,10 @@ impl Views {
                 None => Problem::new("/price_book", format!("no price book `{}`", view.price_book), "an existing book"),
                 Some(book) if book.currency != view.currency => Problem::new(
                     "/currency",
-                    format!("the view is in {}, its price book `{}` in {}", view.currency, view.price_book, book.currency),
+                    format!(
+                        "the view is in {}, its price book `{}` in {}",
+                        view.currency, view.price_book, book.currency
+                    ),
                     book.currency,
                 ),
                 Some(_) => continue,
@@ -284,7 +294,8 @@ mod tests {
 
     #[test]
     fn documents_are_read_with_defaults() {
-        let view = parse_store_view("se", r#"{"locale":"sv-SE","currency":"SEK","price_book":"se","out_of_stock":"hide"}"#);
+        let view =
+            parse_store_view("se", r#"{"locale":"sv-SE","currency":"SEK","price_book":"se","out_of_stock":"hide"}"#);
         let view = view.unwrap();
         assert_eq!((view.name.as_str(), view.text_source.as_str(), view.is_default), ("se", "se", false));
         assert_eq!((view.currency.as_str(), view.out_of_stock), ("SEK", OutOfStock::Hide));
@@ -294,7 +305,10 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named() {
-        assert_eq!(pointers(parse_store_view("x", r#"{"currency":"usd","default":1}"#)), ["/locale", "/currency", "/default"]);
+        assert_eq!(
+            pointers(parse_store_view("x", r#"{"currency":"usd","default":1}"#)),
+            ["/locale", "/currency", "/default"]
+        );
         assert_eq!(pointers(parse_store_view("x", r#"{"locale":"english!"}"#)), ["/locale"]);
         assert_eq!(pointers(parse_price_book("x", r#"{"parent":"x","rate":2}"#)), ["/currency", "/parent", "/rate"]);
         assert_eq!(pointers(parse_price_book("x", r#"{"currency":7}"#)), ["/currency"]);
@@ -314,8 +328,10 @@ mod tests {
             ("b", book("USD", Some("a"))),
             ("lost", book("USD", Some("nowhere"))),
         ];
-        let views = Views::new(BTreeMap::new(), books.into_iter().map(|(code, book)| (code.to_owned(), book)).collect());
-        let check = |code: &str, expected: &[&str]| assert_eq!(views.walk(code, &views.book(code).unwrap()).0, expected);
+        let views =
+            Views::new(BTreeMap::new(), books.into_iter().map(|(code, book)| (code.to_owned(), book)).collect());
+        let check =
+            |code: &str, expected: &[&str]| assert_eq!(views.walk(code, &views.book(code).unwrap()).0, expected);
         check("gold", &["gold", "vip", "default"]);
         check("eur", &["eur"]);
         check("a", &["a", "b"]);
@@ -329,7 +345,9 @@ mod tests {
     fn a_request_without_a_view_gets_the_default_one() {
         assert_eq!(Views::default().view("").unwrap(), StoreView::default());
         assert_eq!(Views::default().view("se"), None);
-        let named = |code: &str, is_default| (code.to_owned(), StoreView { code: code.to_owned(), is_default, ..StoreView::default() });
+        let named = |code: &str, is_default| {
+            (code.to_owned(), StoreView { code: code.to_owned(), is_default, ..StoreView::default() })
+        };
         let views = Views::new(BTreeMap::from([named("de", false), named("se", true)]), BTreeMap::new());
         assert_eq!(views.view("").unwrap().code, "se");
         assert_eq!(views.view("de").unwrap().code, "de");

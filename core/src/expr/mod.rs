@@ -1,4 +1,16 @@
-//! The one condition language.
+//! Which products does a condition mean?
+//!
+//! The one condition language: request filters, unit filters, smart categories, audiences and rule targets
+//! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants.
+
+mod evaluate;
+mod parse;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
+pub use parse::{parse, to_json};
 
 use serde::{Deserialize, Serialize};
 

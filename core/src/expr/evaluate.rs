@@ -1,0 +1,253 @@
+//! Which variants satisfy a condition?
+//!
+//! A condition becomes a bitmap of alive variants: attributes answer from their postings, numbers and prices
+//! from a pass over a column, categories from the tree. `not` is relative to the alive variants. An unknown
+//! field or value matches nothing, so that its negation matches everything; [`unknown_fields`] is how a
+//! caller warns of it. Lifting to products comes after all conditions were intersected (`Catalog::lift`).
+
+use std::borrow::Cow;
+
+use roaring::RoaringBitmap;
+
+use super::{Condition, Test, Value};
+use crate::catalog::attribute::{Attribute, fold_text};
+use crate::catalog::{BookChain, Catalog, Product};
+use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
+
+/// Fields that are not attributes.
+pub const FIELDS: [&str; 7] = ["sku", "name", "category", "price", "in_stock", "quantity", "age_days"];
+
+/// What a condition is evaluated for.
+#[derive(Clone, Copy, Debug)]
+pub struct EvalContext<'a> {
+    /// Price books of the request: `price` is its final price in major units.
+    pub book: &'a BookChain,
+    /// Time of the request: special prices and `age_days` follow it.
+    pub now_ms: TimeMs,
+    /// Store view code: `name` is the name it shows.
+    pub view: &'a str,
+}
+
+/// Alive variants that satisfy the condition, whatever their eligibility.
+pub fn evaluate(condition: &Condition, catalog: &Catalog, context: &EvalContext<'_>) -> RoaringBitmap {
+    Evaluation { catalog, context }.set(condition).into_owned()
+}
+
+/// Fields of the condition that name neither a built-in field nor an attribute that ever had a value, each
+/// once, in order of occurrence.
+pub fn unknown_fields(condition: &Condition, catalog: &Catalog) -> Vec<String> {
+    let mut unknown = Vec::new();
+    collect_unknown(condition, catalog, &mut unknown);
+    unknown
+}
+
+fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<String>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| collect_unknown(part, catalog, unknown));
+        }
+        Condition::Not(part) => collect_unknown(part, catalog, unknown),
+        Condition::Field { field, .. } => {
+            let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
+            if !known && !unknown.contains(field) {
+                unknown.push(field.clone());
+            }
+        }
+    }
+}
+
+struct Evaluation<'a> {
+    catalog: &'a Catalog,
+    context: &'a EvalContext<'a>,
+}
+
+type Set<'a> = Cow<'a, RoaringBitmap>;
+
+impl<'a> Evaluation<'a> {
+    fn set(&self, condition: &Condition) -> Set<'a> {
+        match condition {
+            Condition::All(parts) => {
+                let mut sets = parts.iter().map(|part| self.set(part));
+                let Some(first) = sets.next() else { return Cow::Borrowed(self.catalog.alive()) };
+                sets.fold(first, |all, set| Cow::Owned(&*all & &*set))
+            }
+            Condition::Any(parts) => union(parts.iter().map(|part| self.set(part))),
+            Condition::Not(part) => Cow::Owned(&**self.catalog.alive() - &*self.set(part)),
+            Condition::Field { field, test } => self.field(field, test),
+        }
+    }
+
+    fn field(&self, field: &str, test: &Test) -> Set<'a> {
+        let catalog = self.catalog;
+        match field {
+            "sku" => Cow::Owned(self.sku(test)),
+            "name" => self.products(|product| test_text(product.name_in(self.context.view), test)),
+            "category" => Cow::Owned(self.category(test)),
+            "price" => self.numbers(test, |variant| {
+                let quote = catalog.price(variant, self.context.book, self.context.now_ms);
+                quote.map(|quote| self.context.book.major(quote.final_minor))
+            }),
+            "in_stock" => self.in_stock(test),
+            "quantity" => self.numbers(test, |variant| catalog.stock(variant).quantity),
+            "age_days" => self.numbers(test, |variant| {
+                let created = catalog.created_ms(catalog.item_of(variant))?;
+                Some(self.context.now_ms.saturating_sub(created) as f64 / DAY_MS as f64)
+            }),
+            code => match catalog.attribute_id(code).and_then(|id| catalog.attribute(id)) {
+                Some(attribute) => self.attribute(attribute, test),
+                None => Cow::Owned(RoaringBitmap::new()),
+            },
+        }
+    }
+
+    fn attribute(&self, attribute: &'a Attribute, test: &Test) -> Set<'a> {
+        let texts = |keep: &dyn Fn(&str) -> bool| {
+            let ordinals = 0..attribute.n_values() as u32;
+            let kept = ordinals.filter(|ordinal| keep(&fold_text(attribute.text(*ordinal))));
+            union(kept.filter_map(|ordinal| attribute.variants(ordinal)).map(Cow::Borrowed))
+        };
+        match test {
+            Test::In(values) => {
+                let spelled = values.iter().filter_map(|value| attribute.ordinal(&spelling(value)));
+                let texts = union(spelled.filter_map(|ordinal| attribute.variants(ordinal)).map(Cow::Borrowed));
+                if !attribute.is_numeric() {
+                    return texts;
+                }
+                let equal = self.numbers(test, |variant| Some(attribute.number(variant)));
+                Cow::Owned(&*texts | &*equal)
+            }
+            Test::Range { .. } if attribute.is_numeric() => {
+                self.numbers(test, |variant| Some(attribute.number(variant)))
+            }
+            Test::Range { .. } => Cow::Owned(RoaringBitmap::new()),
+            Test::Contains(part) => {
+                let part = fold_text(part);
+                texts(&|text| text.contains(&part))
+            }
+            Test::StartsWith(start) => {
+                let start = fold_text(start);
+                texts(&|text| text.starts_with(&start))
+            }
+            Test::Exists => Cow::Owned(attribute.present()),
+        }
+    }
+
+    /// A sku of a product stands for all its variants. Skus of `in` are compared exactly: they are names.
+    fn sku(&self, test: &Test) -> RoaringBitmap {
+        let catalog = self.catalog;
+        match test {
+            Test::In(values) => {
+                let mut found = RoaringBitmap::new();
+                for sku in values.iter().map(spelling) {
+                    let item = catalog.item(&sku).filter(|item| catalog.sku_of(*item) == sku);
+                    let variants = item.map_or(&[][..], |item| catalog.variants_of(item));
+                    found.extend(variants.iter().map(|variant| variant.0));
+                    found.extend(catalog.variant(&sku).map(|variant| variant.0));
+                }
+                found & &**catalog.alive()
+            }
+            Test::Exists => (**catalog.alive()).clone(),
+            _ => self.variants(|variant| {
+                test_text(catalog.variant_sku_of(variant), test)
+                    || test_text(catalog.sku_of(catalog.item_of(variant)), test)
+            }),
+        }
+    }
+
+    /// Paths; a category stands for itself and everything below it.
+    fn category(&self, test: &Test) -> RoaringBitmap {
+        let catalog = self.catalog;
+        let mut items = RoaringBitmap::new();
+        match test {
+            Test::In(values) => {
+                for id in values.iter().filter_map(|value| catalog.category(&spelling(value))) {
+                    items |= catalog.category_node(id).map(|node| &**node.subtree()).unwrap_or(&RoaringBitmap::new());
+                }
+            }
+            _ => {
+                for (id, node) in catalog.categories() {
+                    if test_text(&catalog.category_path(id).join("/"), test) {
+                        items |= &**node.subtree();
+                    }
+                }
+            }
+        }
+        catalog.expand(&items)
+    }
+
+    fn in_stock(&self, test: &Test) -> Set<'a> {
+        let catalog = self.catalog;
+        let wanted = |flag: bool| test_text(if flag { "true" } else { "false" }, test);
+        match (wanted(true), wanted(false)) {
+            (true, true) => Cow::Borrowed(catalog.alive()),
+            (true, false) => Cow::Borrowed(catalog.sellable()),
+            (false, true) => Cow::Owned(&**catalog.alive() - &**catalog.sellable()),
+            (false, false) => Cow::Owned(RoaringBitmap::new()),
+        }
+    }
+
+    fn numbers(&self, test: &Test, number: impl Fn(VariantId) -> Option<f64>) -> Set<'a> {
+        let wanted: Vec<f64> = match test {
+            Test::In(values) => values.iter().filter_map(as_number).collect(),
+            _ => Vec::new(),
+        };
+        let holds = |number: f64| match test {
+            Test::In(_) => wanted.contains(&number),
+            Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
+            Test::Exists => true,
+            Test::Contains(_) | Test::StartsWith(_) => false,
+        };
+        Cow::Owned(self.variants(|variant| number(variant).is_some_and(|number| !number.is_nan() && holds(number))))
+    }
+
+    fn products(&self, keep: impl Fn(&Product) -> bool) -> Set<'a> {
+        let items = self.catalog.alive_items().iter();
+        let kept = items.filter(|item| self.catalog.product(ItemId(*item)).is_some_and(|product| keep(product)));
+        Cow::Owned(self.catalog.expand(&kept.collect()))
+    }
+
+    fn variants(&self, keep: impl Fn(VariantId) -> bool) -> RoaringBitmap {
+        let kept = self.catalog.alive().iter().filter(|variant| keep(VariantId(*variant)));
+        RoaringBitmap::from_sorted_iter(kept).expect("a bitmap iterates in order")
+    }
+}
+
+fn union<'a>(sets: impl Iterator<Item = Set<'a>>) -> Set<'a> {
+    let union = sets.reduce(|mut union, set| {
+        *union.to_mut() |= &*set;
+        union
+    });
+    union.unwrap_or_default()
+}
+
+/// Does a text satisfy a test? Texts compare without case; numbers compare by their spelling.
+fn test_text(text: &str, test: &Test) -> bool {
+    let text = fold_text(text);
+    match test {
+        Test::In(values) => values.iter().any(|value| fold_text(&spelling(value)) == text),
+        Test::Contains(part) => text.contains(&fold_text(part)),
+        Test::StartsWith(start) => text.starts_with(&fold_text(start)),
+        Test::Exists => !text.is_empty(),
+        Test::Range { .. } => false,
+    }
+}
+
+/// The text that a value is compared as.
+fn spelling(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::Boolean(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+    }
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::Boolean(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
