@@ -144,7 +144,10 @@ mod tests {
 
     use super::*;
 
-    fn check(input: &'static [u8], expected: &[Result<(u64, &str), (u64, &str)>]) {
+    /// A line, or the message of its error, with its number.
+    type Read = Result<(u64, &'static str), (u64, &'static str)>;
+
+    fn check(input: &'static [u8], expected: &[Read]) {
         let got: Vec<_> = Lines::from_reader(input).collect();
         let got: Vec<_> = got
             .iter()

@@ -67,10 +67,10 @@ fn convert(mut fields: Map<String, Value>) -> Result<ProductDoc, Fault> {
     fields.retain(|_, value| !value.is_null());
     let sku = take_sku(&mut fields)?;
     let name = take_text(&mut fields, "name")?.ok_or_else(|| fault("name", "is missing"))?;
-    if !fields.contains_key("description") {
-        if let Some(short) = fields.remove("short_description") {
-            fields.insert("description".to_owned(), short);
-        }
+    if !fields.contains_key("description")
+        && let Some(short) = fields.remove("short_description")
+    {
+        fields.insert("description".to_owned(), short);
     }
     let images = take_texts(&mut fields, "images")?;
     let product = ProductDoc {

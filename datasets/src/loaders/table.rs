@@ -199,7 +199,9 @@ impl<T, G, I: Iterator<Item = Result<T, LineError>>> Iterator for Grouped<I, T, 
 mod tests {
     use super::*;
 
-    fn read(text: &'static str) -> Vec<Result<(String, u32, Option<String>), LineError>> {
+    type Read = (String, u32, Option<String>);
+
+    fn read(text: &'static str) -> Vec<Result<Read, LineError>> {
         Table::new(Lines::from_reader(text.as_bytes()), ["b", "a", "c?"], |mut row| {
             Ok((row.text(0), row.number(1)?, row.optional(2)))
         })

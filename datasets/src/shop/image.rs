@@ -138,7 +138,7 @@ pub fn image(sku: &str) -> Vec<u8> {
 
 fn encode(pixels: &[u8], color: [u8; 3]) -> Vec<u8> {
     let dark = color.map(|c| (u16::from(c) * 3 / 5) as u8);
-    let mut palette = vec![246, 244, 240];
+    let mut palette = vec![218, 225, 230];
     palette.extend(color);
     palette.extend(dark);
     let mut bytes = Vec::new();

@@ -7,12 +7,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Kit {
+    Outer,
     Women,
     Men,
     Kids,
     Shoes,
     Carry,
+    Knit,
     Camp,
+    Gear,
     Sport,
     Furniture,
     Kitchen,
@@ -23,6 +26,7 @@ pub enum Kit {
     Tool,
     Garden,
     Toy,
+    Plush,
 }
 
 /// A pair of words or sentences: (English, Swedish).
@@ -66,7 +70,7 @@ pub type Color = (&'static str, &'static str, &'static str, [u8; 3]);
 /// Every color.
 pub const COLORS: &[Color] = &[
     ("Black", "svart", "BLK", [45, 45, 50]),
-    ("White", "vit", "WHT", [236, 236, 230]),
+    ("White", "vit", "WHT", [250, 250, 248]),
     ("Gray", "grå", "GRY", [140, 145, 150]),
     ("Navy", "marinblå", "NVY", [35, 50, 95]),
     ("Blue", "blå", "BLU", [60, 115, 190]),
@@ -93,8 +97,8 @@ const TECH: &[&str] = &["Black", "White", "Gray", "Blue", "Red"];
 const ALL_YEAR: &[&str] = &["Spring", "Summer", "Fall", "Winter"];
 
 const CLOTHES: &[Pair] = &[
-    ("Waterproof", "vattentät"),
-    ("Insulated", "fodrad"),
+    ("Striped", "randig"),
+    ("Washed", "tvättad"),
     ("Lightweight", "lätt"),
     ("Slim", "smal"),
     ("Relaxed", "ledig"),
@@ -103,18 +107,51 @@ const CLOTHES: &[Pair] = &[
     ("Stretch", "stretchig"),
     ("Everyday", "vardaglig"),
 ];
+const OUTERWEAR: &[Pair] = &[
+    ("Waterproof", "vattentät"),
+    ("Insulated", "fodrad"),
+    ("Windproof", "vindtät"),
+    ("Lightweight", "lätt"),
+    ("Hooded", "med huva"),
+    ("Packable", "packbar"),
+];
+const SOFT: &[Pair] = &[
+    ("Soft", "mjuk"),
+    ("Striped", "randig"),
+    ("Woven", "vävd"),
+    ("Classic", "klassisk"),
+    ("Washed", "tvättad"),
+    ("Handmade", "handgjord"),
+    ("Everyday", "vardaglig"),
+];
+const TABLE: &[Pair] = &[
+    ("Classic", "klassisk"),
+    ("Nordic", "nordisk"),
+    ("Handmade", "handgjord"),
+    ("Heavy", "tung"),
+    ("Compact", "kompakt"),
+    ("Everyday", "vardaglig"),
+];
 const FABRICS: &[Pair] = &[
     ("cotton", "bomull"),
     ("merino wool", "merinoull"),
     ("recycled polyester", "återvunnen polyester"),
     ("linen", "linne"),
-    ("ripstop nylon", "ripstopnylon"),
 ];
-const CLOTHES_BENEFITS: &[Pair] = &[
-    ("It keeps its shape wash after wash.", "Den behåller formen tvätt efter tvätt."),
+const SHELL_FABRICS: &[Pair] = &[
+    ("recycled polyester", "återvunnen polyester"),
+    ("ripstop nylon", "ripstopnylon"),
+    ("waxed cotton", "vaxad bomull"),
+];
+const OUTER_BENEFITS: &[Pair] = &[
     ("Taped seams keep wind and rain outside.", "Tejpade sömmar stänger ute vind och regn."),
     ("The cut leaves room for a layer underneath.", "Passformen ger plats för ett lager under."),
     ("Two zipped pockets hold phone and keys.", "Två fickor med dragkedja rymmer telefon och nycklar."),
+    ("The hood moves with the head.", "Huvan följer huvudets rörelser."),
+];
+const CLOTHES_BENEFITS: &[Pair] = &[
+    ("It keeps its shape wash after wash.", "Den behåller formen tvätt efter tvätt."),
+    ("Woven in a mill that runs on water power.", "Vävd i ett väveri som drivs med vattenkraft."),
     ("Soft on the skin and quick to dry.", "Mjuk mot huden och torkar snabbt."),
 ];
 const DEVICE: &[Pair] = &[
@@ -161,10 +198,10 @@ const FIELD: &[Pair] = &[
 ];
 const FIELD_MATERIALS: &[Pair] = &[
     ("ripstop nylon", "ripstopnylon"),
-    ("aluminum", "aluminium"),
     ("recycled polyester", "återvunnen polyester"),
-    ("titanium", "titan"),
+    ("waxed cotton", "vaxad bomull"),
 ];
+const GEAR_MATERIALS: &[Pair] = &[("aluminum", "aluminium"), ("titanium", "titan"), ("steel", "stål")];
 const FIELD_BENEFITS: &[Pair] = &[
     ("It packs down to the size of a water bottle.", "Den packas ner till storleken av en vattenflaska."),
     ("Tested through three winters in the mountains.", "Testad under tre vintrar i fjällen."),
@@ -182,6 +219,11 @@ impl Kit {
     /// The words of this kit.
     pub fn words(self) -> KitWords {
         match self {
+            Kit::Outer => KitWords {
+                sizes: LETTER_SIZES,
+                seasons: ALL_YEAR,
+                ..plain(OUTERWEAR, SHELL_FABRICS, WEARABLE, OUTER_BENEFITS)
+            },
             Kit::Women | Kit::Men => KitWords {
                 sizes: LETTER_SIZES,
                 seasons: ALL_YEAR,
@@ -195,9 +237,21 @@ impl Kit {
                 seasons: ALL_YEAR,
                 ..plain(CLOTHES, &[("leather", "läder"), ("suede", "mocka"), ("mesh", "mesh")], WEARABLE, SHOE_BENEFITS)
             },
-            Kit::Carry => {
-                plain(HOME, &[("leather", "läder"), ("canvas", "kanvas"), ("wool", "ull")], CALM, CARRY_BENEFITS)
+            Kit::Carry => plain(SOFT, &[("leather", "läder"), ("canvas", "kanvas")], CALM, CARRY_BENEFITS),
+            Kit::Knit => {
+                plain(SOFT, &[("wool", "ull"), ("cotton", "bomull"), ("cashmere", "kashmir")], CALM, CLOTHES_BENEFITS)
             }
+            Kit::Gear => KitWords {
+                measures: measure!("weight_kg" 0.2..6.0 / 0.1, "capacity" 1.0..8.0 / 1.0),
+                seasons: ALL_YEAR,
+                ..plain(FIELD, GEAR_MATERIALS, BRIGHT, FIELD_BENEFITS)
+            },
+            Kit::Plush => plain(
+                SOFT,
+                &[("organic cotton", "ekologisk bomull"), ("felted wool", "tovad ull")],
+                BRIGHT,
+                TOY_BENEFITS,
+            ),
             Kit::Camp => KitWords {
                 measures: measure!("weight_kg" 0.2..6.0 / 0.1, "capacity" 1.0..8.0 / 1.0),
                 seasons: ALL_YEAR,
@@ -225,15 +279,15 @@ impl Kit {
             Kit::Kitchen => KitWords {
                 measures: measure!("diameter_cm" 12.0..36.0 / 2.0),
                 ..plain(
-                    HOME,
+                    TABLE,
                     &[("cast iron", "gjutjärn"), ("steel", "stål"), ("stoneware", "stengods")],
                     &[],
-                    HOME_BENEFITS,
+                    KITCHEN_BENEFITS,
                 )
             },
             Kit::Textile => KitWords {
                 sizes: &["90x200", "140x200", "200x300"],
-                ..plain(HOME, &[("linen", "linne"), ("cotton", "bomull"), ("wool", "ull")], CALM, CLOTHES_BENEFITS)
+                ..plain(SOFT, &[("linen", "linne"), ("cotton", "bomull"), ("wool", "ull")], CALM, CLOTHES_BENEFITS)
             },
             Kit::Light => KitWords {
                 measures: measure!("power_w" 3.0..40.0 / 1.0, "height_cm" 15.0..60.0 / 5.0),
@@ -261,25 +315,15 @@ impl Kit {
                 measures: measure!("width_cm" 20.0..180.0 / 5.0),
                 ..plain(
                     FIELD,
-                    &[("teak", "teak"), ("steel", "stål"), ("terracotta", "terrakotta")],
+                    &[("stainless steel", "rostfritt stål"), ("cast aluminum", "gjuten aluminium")],
                     CALM,
                     FIELD_BENEFITS,
                 )
             },
             Kit::Toy => KitWords {
                 measures: measure!("pieces" 1.0..240.0 / 1.0),
-                ..plain(HOME, &[("birch", "björk"), ("organic cotton", "ekologisk bomull")], BRIGHT, TOY_BENEFITS)
+                ..plain(TABLE, &[("birch", "björk"), ("beech", "bok")], BRIGHT, TOY_BENEFITS)
             },
-        }
-    }
-
-    /// For whom it is made, where that is a question.
-    pub fn gender(self) -> Option<&'static str> {
-        match self {
-            Kit::Women => Some("Women"),
-            Kit::Men => Some("Men"),
-            Kit::Kids => Some("Kids"),
-            _ => None,
         }
     }
 }
@@ -288,6 +332,11 @@ const SHOE_BENEFITS: &[Pair] = &[
     ("The sole grips on wet stone.", "Sulan greppar på våt sten."),
     ("A cushioned heel saves the knees.", "En dämpad häl skonar knäna."),
     ("The upper can be re-soled.", "Skon kan sulas om."),
+];
+const KITCHEN_BENEFITS: &[Pair] = &[
+    ("Safe in the dishwasher, though it lasts longer without.", "Tål maskindisk, men håller längre utan."),
+    ("It stacks with everything else of the series.", "Den kan staplas med resten av serien."),
+    ("Works on every kind of stove.", "Fungerar på alla sorters spis."),
 ];
 const CARRY_BENEFITS: &[Pair] = &[
     ("It ages well and gets softer every year.", "Den åldras vackert och blir mjukare för varje år."),

@@ -93,8 +93,8 @@ fn unused_name(leaf: &Leaf, words: &KitWords, names: &mut BTreeSet<String>, rng:
     let makers = makers(leaf.kit);
     for attempt in 0.. {
         let choice = Choice {
-            brand: *rng.pick(&makers),
-            model: *rng.pick(MODELS),
+            brand: makers[rng.below(makers.len())],
+            model: MODELS[rng.below(MODELS.len())],
             noun: *rng.pick(leaf.nouns),
             adjective: *rng.pick(words.adjectives),
             material: *rng.pick(words.materials),
@@ -196,7 +196,7 @@ fn attributes(leaf: &Leaf, words: &KitWords, choice: &Choice, rng: &mut Rng) -> 
         ("rating".to_owned(), AttributeValue::Number(rating(rng))),
         ("eco".to_owned(), AttributeValue::Boolean(rng.chance(0.3))),
     ]);
-    if let Some(gender) = leaf.kit.gender() {
+    if let Some(gender) = leaf.gender() {
         attributes.insert("gender".to_owned(), text(gender));
     }
     if !words.seasons.is_empty() {

@@ -43,7 +43,7 @@ macro_rules! leaves {
 }
 
 leaves! {
-"Women"/"Clothing"/"Jackets" "WJA" 139.0 Women Jacket
+"Women"/"Clothing"/"Jackets" "WJA" 139.0 Outer Jacket
     [("Shell Jacket" "skaljacka") ("Down Jacket" "dunjacka") ("Rain Jacket" "regnjacka") ("Parka" "parkas")] ["WPA" "SCA" "WBO"]
 "Women"/"Clothing"/"Dresses" "WDR" 79.0 Women Dress
     [("Wrap Dress" "omlottklänning") ("Shirt Dress" "skjortklänning") ("Summer Dress" "sommarklänning")] ["BAG" "WSN"]
@@ -57,9 +57,9 @@ leaves! {
     [("Ankle Boots" "ankelboots") ("Winter Boots" "vinterkängor")] ["SCA"]
 "Women"/"Accessories"/"Bags" "BAG" 95.0 Carry Bag
     [("Tote Bag" "tygväska") ("Shoulder Bag" "axelväska") ("Crossbody Bag" "axelremsväska")] ["SCA"]
-"Women"/"Accessories"/"Scarves" "SCA" 35.0 Carry Textile
+"Women"/"Accessories"/"Scarves" "SCA" 35.0 Knit Textile
     [("Scarf" "halsduk") ("Shawl" "sjal")] ["WJA"]
-"Men"/"Clothing"/"Jackets" "MJA" 145.0 Men Jacket
+"Men"/"Clothing"/"Jackets" "MJA" 145.0 Outer Jacket
     [("Shell Jacket" "skaljacka") ("Down Jacket" "dunjacka") ("Fleece Jacket" "fleecejacka") ("Parka" "parkas")] ["MPA" "MBO"]
 "Men"/"Clothing"/"Shirts" "MSH" 49.0 Men Shirt
     [("Oxford Shirt" "oxfordskjorta") ("Flannel Shirt" "flanellskjorta") ("T-Shirt" "t-shirt")] ["MPA" "BEL"]
@@ -74,7 +74,7 @@ leaves! {
 "Men"/"Accessories"/"Watches" "WAT" 160.0 Gadget Watch
     [("Field Watch" "fältur") ("Sports Watch" "sportklocka") ("Diver Watch" "dykarur")] ["BEL"]
 "Men"/"Accessories"/"Belts" "BEL" 39.0 Carry Textile
-    [("Leather Belt" "läderbälte") ("Webbing Belt" "vävt bälte")] ["MPA"]
+    [("Belt" "bälte") ("Braided Belt" "flätat bälte")] ["MPA"]
 "Kids"/"Clothing"/"Rainwear" "KRA" 45.0 Kids Jacket
     [("Rain Set" "regnset") ("Rain Jacket" "regnjacka")] ["KSN"]
 "Kids"/"Clothing"/"Snowsuits" "KSN" 85.0 Kids Jacket
@@ -83,21 +83,21 @@ leaves! {
     [("T-Shirt" "t-shirt") ("Longsleeve" "långärmad tröja")] ["KRA"]
 "Kids"/"Toys"/"Building Sets" "TBU" 42.0 Toy Blocks
     [("Building Set" "byggsats") ("Marble Run" "kulbana") ("Train Set" "tågset")] ["TPL"]
-"Kids"/"Toys"/"Plush Toys" "TPL" 22.0 Toy Bear
+"Kids"/"Toys"/"Plush Toys" "TPL" 22.0 Plush Bear
     [("Plush Bear" "nallebjörn") ("Plush Fox" "mjukisräv") ("Plush Moose" "mjukisälg")] ["TBU"]
 "Outdoor"/"Camping"/"Tents" "TEN" 249.0 Camp Tent
     [("Dome Tent" "kupoltält") ("Tunnel Tent" "tunneltält") ("Family Tent" "familjetält")] ["SLE" "CKI" "HEA"]
 "Outdoor"/"Camping"/"Sleeping Bags" "SLE" 149.0 Camp Textile
     [("Sleeping Bag" "sovsäck") ("Down Quilt" "duntäcke")] ["TEN"]
-"Outdoor"/"Camping"/"Camp Kitchen" "CKI" 49.0 Camp Pot
+"Outdoor"/"Camping"/"Camp Kitchen" "CKI" 49.0 Gear Pot
     [("Camping Stove" "campingkök") ("Cook Set" "kokkärl") ("Vacuum Flask" "termos")] ["TEN" "HEA"]
-"Outdoor"/"Camping"/"Camp Furniture" "CFU" 59.0 Camp Chair
+"Outdoor"/"Camping"/"Camp Furniture" "CFU" 59.0 Gear Chair
     [("Camping Chair" "campingstol") ("Folding Table" "hopfällbart bord")] ["TEN"]
 "Outdoor"/"Hiking"/"Backpacks" "PAC" 129.0 Camp Bag
     [("Backpack" "ryggsäck") ("Daypack" "dagsryggsäck") ("Trekking Backpack" "vandringsryggsäck")] ["POL" "HBO"]
 "Outdoor"/"Hiking"/"Hiking Boots" "HBO" 169.0 Shoes Boot
     [("Hiking Boots" "vandringskängor") ("Trail Shoes" "terrängskor")] ["POL" "PAC"]
-"Outdoor"/"Hiking"/"Trekking Poles" "POL" 75.0 Camp Poles
+"Outdoor"/"Hiking"/"Trekking Poles" "POL" 75.0 Gear Poles
     [("Trekking Poles" "vandringsstavar") ("Walking Poles" "gåstavar")] ["HBO" "PAC"]
 "Outdoor"/"Hiking"/"Headlamps" "HEA" 45.0 Gadget Lamp
     [("Headlamp" "pannlampa") ("Camping Lantern" "campinglykta")] ["TEN"]
@@ -130,7 +130,7 @@ leaves! {
 "Home"/"Textiles"/"Towels" "TOW" 25.0 Textile Textile
     [("Bath Towel" "badlakan") ("Hand Towel" "handduk")] ["BED"]
 "Home"/"Textiles"/"Rugs" "RUG" 179.0 Textile Rug
-    [("Wool Rug" "ullmatta") ("Runner" "gångmatta") ("Flatweave Rug" "slätvävd matta")] ["SOF"]
+    [("Pile Rug" "ryamatta") ("Runner" "gångmatta") ("Flatweave Rug" "slätvävd matta")] ["SOF"]
 "Home"/"Lighting"/"Table Lamps" "LAM" 69.0 Light Lamp
     [("Table Lamp" "bordslampa") ("Desk Lamp" "skrivbordslampa")] ["TAB"]
 "Home"/"Lighting"/"Pendant Lamps" "PEN" 99.0 Light Pendant
@@ -157,6 +157,13 @@ leaves! {
     [("Charcoal Grill" "kolgrill") ("Gas Grill" "gasolgrill")] ["GFU"]
 "Garden"/"Living"/"Garden Furniture" "GFU" 279.0 Garden Chair
     [("Garden Chair" "trädgårdsstol") ("Garden Table" "trädgårdsbord") ("Sun Lounger" "solstol")] ["GRI"]
+}
+
+impl Leaf {
+    /// For whom it is made, where that is a question.
+    pub fn gender(&self) -> Option<&'static str> {
+        Some(self.path[0]).filter(|top| ["Women", "Men", "Kids"].contains(top))
+    }
 }
 
 /// The leaf with this code.

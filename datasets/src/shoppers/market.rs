@@ -289,8 +289,8 @@ fn tastes(products: &[SimProduct], members: &[Vec<usize>], mass: &[f64], config:
         .collect()
 }
 
-/// Pairs from different departments (where there are several), from the middle of the popularity range, no
-/// product in two pairs: popular enough to be bought, not so popular that they meet by chance.
+/// Pairs from different departments (where there are several), from the most wanted tenth of the catalog, no
+/// product in two pairs: a pair that is hardly ever ordered could not be learned from anything.
 fn complements(
     products: &[SimProduct],
     by_rank: &[usize],
@@ -299,7 +299,7 @@ fn complements(
     rng: &mut Rng,
 ) -> Vec<(usize, usize)> {
     let mut pool: Vec<usize> =
-        by_rank.iter().copied().take(products.len() / 4 + 2).filter(|&p| !products[p].buyable.is_empty()).collect();
+        by_rank.iter().copied().take(products.len() / 10 + 2).filter(|&p| !products[p].buyable.is_empty()).collect();
     rng.shuffle(&mut pool);
     let one_department = department_of.windows(2).all(|w| w[0] == w[1]);
     let mut pairs = Vec::new();

@@ -1,8 +1,9 @@
 //! Can every planted effect be found again in the events?
 //!
-//! One shared run over the demo shop; each test reads the events alone, estimates, and compares with what was
-//! planted. Tolerances are a few standard errors at this size; the seed is fixed, so a test passes always or
-//! never.
+//! One shared run over the demo shop. Each test takes from the truth which ranks, pairs or groups to look at,
+//! estimates the size of the effect from the events, and compares. The seed is fixed, so a test passes always
+//! or never; tolerances fit this size and seed, a much smaller run would miss them. Not tested: the preference
+//! for a price level, and the rhythm of the hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;

@@ -123,7 +123,7 @@ impl Simulation<'_> {
     }
 }
 
-fn sort(events: &mut Vec<Event>) {
+fn sort(events: &mut [Event]) {
     events.sort_by(|a, b| a.time_ms.cmp(&b.time_ms).then_with(|| a.id.cmp(&b.id)));
 }
 

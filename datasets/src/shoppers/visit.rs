@@ -226,13 +226,13 @@ impl Visit<'_> {
         if depth > 0 {
             return;
         }
-        if let Some(&group) = world.market.group_of.get(&product) {
-            if self.rng.chance(world.config.substitute_rate) {
-                let others: Vec<usize> =
-                    world.market.planted.substitutes[group].iter().copied().filter(|&p| p != product).collect();
-                let other = *self.rng.pick(&others);
-                self.view(other, Found::default(), depth + 1);
-            }
+        if let Some(&group) = world.market.group_of.get(&product)
+            && self.rng.chance(world.config.substitute_rate)
+        {
+            let group = &world.market.planted.substitutes[group];
+            let others: Vec<usize> = group.iter().copied().filter(|&p| p != product).collect();
+            let other = *self.rng.pick(&others);
+            self.view(other, Found::default(), depth + 1);
         }
         if self.rng.chance(UNIT_SEEN) {
             self.units(product, depth);
@@ -285,10 +285,10 @@ impl Visit<'_> {
         add.request_id = request.clone();
         add.items = vec![item.clone()];
         self.cart.push(CartLine { product, item, request });
-        if let Some(&second) = world.market.complement.get(&product) {
-            if self.rng.chance(world.config.complement_rate) {
-                self.add_to_cart(second, None);
-            }
+        if let Some(&second) = world.market.complement.get(&product)
+            && self.rng.chance(world.config.complement_rate)
+        {
+            self.add_to_cart(second, None);
         }
     }
 
