@@ -53,3 +53,28 @@ pub const PRICE_BOOK_DEPTH_MAX: usize = 8;
 pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// The bounds on what a plugin may emit in one call.
+pub use planogram_abi::limits as wall;
+
+/// Largest library file of a plugin, in bytes.
+pub const PLUGIN_FILE_BYTES_MAX: u64 = 256 << 20;
+/// Most libraries mapped in one process: code is never unmapped, so each reload of a changed build adds one
+/// (about 0.3 MB each).
+pub const DEFAULT_MAPPINGS: usize = 1_000;
+/// Failures within the window that open a plugin's circuit breaker.
+pub const DEFAULT_BREAKER_FAILURES: usize = 5;
+/// Window of the circuit breaker, in milliseconds.
+pub const DEFAULT_BREAKER_WINDOW_MS: u64 = 10_000;
+/// How long an open breaker waits before it lets one call through, in milliseconds.
+pub const DEFAULT_BREAKER_OPEN_MS: u64 = 5_000;
+/// Written-off workers that quarantine a plugin.
+pub const DEFAULT_QUARANTINE_WORKERS: u64 = 3;
+/// Longest a plugin's function may take off the request path (configure, describe, probe), in milliseconds.
+pub const DEFAULT_CONTROL_MS: u64 = 5_000;
+/// Longest a plugin's function may take within a request, in milliseconds, even when the deadline is far away.
+pub const DEFAULT_CALL_MS: u64 = 250;
+/// Requests that may wait for a ranking worker.
+pub const DEFAULT_QUEUE: usize = 1_024;
+/// Largest position an item may be pinned to.
+pub const PIN_POSITION_MAX: u32 = 1_000_000;

@@ -1,10 +1,15 @@
-//! The contract between the planogram kernel and its plugins.
-//!
-//! It depends on nothing but std, so that a plugin does not compile the engine.
+#![doc = include_str!("../README.md")]
 
 pub mod model;
 pub mod names;
 pub mod plugin;
+pub mod limits;
+pub mod layout;
+pub mod table;
+pub mod handshake;
+pub mod export;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use model::*;
 pub use names::{column, event_kind, source};

@@ -1,0 +1,207 @@
+//! What is one running plugin?
+//!
+//! A mapped library, configured, with a description that was checked once, and the guard that watches it.
+//! Plugin code that runs off the request path is bounded in time by a helper thread; what never returns costs
+//! that thread and is refused.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use planogram_abi::table::{CallError, DescribedRole, Description, Instance, PluginRef};
+
+use super::guard::{Guard, GuardPolicy};
+use super::load::LoadedLibrary;
+use crate::engine::types::PluginEntry;
+
+/// A configured plugin that may take part in ranking.
+#[derive(Debug)]
+pub struct Running {
+    /// Name, as in configuration and handshake.
+    pub name: String,
+    /// Version it declares.
+    pub version: String,
+    /// Hash of its file, or `linked` when it is part of this executable.
+    pub content_hash: String,
+    /// Its file, or empty.
+    pub file: String,
+    /// What it says of itself; contributions keep their index.
+    pub description: Description,
+    /// The configured instance.
+    pub instance: Arc<Instance>,
+    /// What it did so far.
+    pub guard: Arc<Guard>,
+    retired: Arc<AtomicU64>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.retired.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs plugin code with a bound on its time.
+///
+/// # Errors
+/// When it does not come back; its thread is then lost.
+pub(super) fn within<T: Send + 'static>(
+    budget: Duration,
+    what: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    let (send, receive) = std::sync::mpsc::sync_channel(1);
+    let spawned = std::thread::Builder::new().name("plugin-control".to_owned()).spawn(move || {
+        let _ = send.send(body());
+    });
+    spawned.map_err(|error| format!("{what}: no thread: {error}"))?;
+    receive.recv_timeout(budget).map_err(|_| format!("{what} did not return within {} ms", budget.as_millis()))
+}
+
+/// Where a plugin's functions come from.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub plugin: PluginRef,
+    pub version: String,
+    pub content_hash: String,
+    pub file: String,
+}
+
+impl From<LoadedLibrary> for Source {
+    fn from(loaded: LoadedLibrary) -> Self {
+        Self {
+            plugin: loaded.plugin,
+            version: loaded.handshake.version,
+            content_hash: loaded.content_hash,
+            file: loaded.file.display().to_string(),
+        }
+    }
+}
+
+/// Configures and describes a plugin.
+///
+/// # Errors
+/// What it says is wrong with its settings, how it broke, or what is wrong with its description.
+pub(super) fn start(
+    source: Source,
+    entry: &PluginEntry,
+    policy: GuardPolicy,
+    control: Duration,
+    retired: &Arc<AtomicU64>,
+) -> Result<Running, String> {
+    let (plugin, settings) = (source.plugin, entry.settings.clone());
+    let make = move || -> Result<(Instance, Description), String> {
+        let instance = plugin.configure(&settings).map_err(|error| format!("configure: {}", words(&error)))?;
+        let description = instance.describe().map_err(|error| format!("describe: {}", words(&error)))?;
+        Ok((instance, description))
+    };
+    let (instance, description) = within(control, "configure", make)??;
+    check_description(&description)?;
+    Ok(Running {
+        name: entry.name.clone(),
+        version: source.version,
+        content_hash: source.content_hash,
+        file: source.file,
+        description,
+        instance: Arc::new(instance),
+        guard: Arc::new(Guard::new(&entry.name, policy)),
+        retired: Arc::clone(retired),
+    })
+}
+
+/// A plugin's own words where it gave some.
+pub(super) fn words(error: &CallError) -> String {
+    match error {
+        CallError::Failed(message) => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What the contract asks of a description beyond the types.
+fn check_description(description: &Description) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    let mut outputs = BTreeSet::new();
+    for contribution in &description.contributions {
+        let name = &contribution.name;
+        if !names.insert((contribution.role.word(), name)) {
+            return Err(format!("two {}s are named `{name}`", contribution.role.word()));
+        }
+        match &contribution.role {
+            DescribedRole::Scorer { writes, .. } if writes.is_empty() => {
+                return Err(format!("scorer `{name}` writes no column"));
+            }
+            DescribedRole::Scorer { writes, .. } => {
+                if let Some(output) = writes.iter().find(|output| !outputs.insert(&output.name)) {
+                    return Err(format!("column `{}` is written twice", output.name));
+                }
+            }
+            DescribedRole::Reranker { window: 0, .. } => {
+                return Err(format!("window of reranker `{name}` is 0, at least 1 needed"));
+            }
+            _ => {}
+        }
+    }
+    let mut kinds = BTreeSet::new();
+    if let Some(kind) = description.kinds.iter().find(|kind| !kinds.insert(&kind.name)) {
+        return Err(format!("kind `{}` is declared twice", kind.name));
+    }
+    for kind in &description.kinds {
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(&kind.schema) {
+            return Err(format!("schema of kind `{}` is not JSON: {error}", kind.name));
+        }
+    }
+    match description.questions.iter().find(|question| !kinds.contains(&question.kind)) {
+        Some(question) => {
+            Err(format!("question `{}` belongs to kind `{}`, which is not declared", question.name, question.kind))
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planogram_abi::table::Described;
+    use planogram_abi::{Combine, ConfigKind, Output, Phase, Question};
+
+    use super::*;
+
+    fn scorer(name: &str, writes: &[&str]) -> Described {
+        let output = |name: &&str| Output { name: (*name).to_owned(), combine: Combine::Add };
+        let writes = writes.iter().map(output).collect();
+        let role = DescribedRole::Scorer { phase: Phase::All, reads: vec![], writes };
+        Described { name: name.to_owned(), lists: vec![], role }
+    }
+
+    fn check(contributions: Vec<Described>, kinds: &[(&str, &str)], question_kind: &[&str], expected: &str) {
+        let kind = |(name, schema): &(&str, &str)| ConfigKind { name: (*name).into(), schema: (*schema).into() };
+        let question = |kind: &&str| Question { kind: (*kind).into(), name: "why".into(), about: "why".into() };
+        let description = Description {
+            contributions,
+            kinds: kinds.iter().map(kind).collect(),
+            questions: question_kind.iter().map(question).collect(),
+        };
+        let found = check_description(&description).err().unwrap_or_default();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn descriptions_are_checked() {
+        check(vec![scorer("a", &["x"]), scorer("b", &["y"])], &[("k", "{}")], &["k"], "");
+        check(vec![scorer("a", &["x"]), scorer("a", &["y"])], &[], &[], "two scorers are named `a`");
+        check(vec![scorer("a", &["x"]), scorer("b", &["x"])], &[], &[], "column `x` is written twice");
+        check(vec![scorer("a", &[])], &[], &[], "scorer `a` writes no column");
+        check(vec![], &[("k", "{}"), ("k", "{}")], &[], "kind `k` is declared twice");
+        check(vec![], &[], &["k"], "question `why` belongs to kind `k`, which is not declared");
+        let reranker = DescribedRole::Reranker { reads: vec![], window: 0 };
+        let reranker = Described { name: "r".into(), lists: vec![], role: reranker };
+        check(vec![reranker], &[], &[], "window of reranker `r` is 0, at least 1 needed");
+    }
+
+    #[test]
+    fn what_never_returns_is_given_up() {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let outcome = within(Duration::from_millis(1), "configure", move || wait.recv());
+        assert_eq!(outcome.unwrap_err(), "configure did not return within 1 ms");
+        drop(release);
+    }
+}
