@@ -201,7 +201,9 @@ impl From<QueryError> for Problem {
         match error {
             QueryError::Invalid { parameter, message, allowed } => Problem::parameter(&parameter, message, allowed),
             QueryError::NotFound { .. } => Problem::new(Kind::NotFound, said),
-            QueryError::NotYet { .. } => Problem { parameter: Some("min_seq".into()), ..Problem::new(Kind::Unavailable, said) },
+            QueryError::NotYet { .. } => {
+                Problem { parameter: Some("min_seq".into()), ..Problem::new(Kind::Unavailable, said) }
+            }
             QueryError::Overloaded { .. } => Problem::new(Kind::Overloaded, said),
             _ => Problem::new(Kind::Internal, said),
         }
@@ -245,7 +247,8 @@ mod tests {
 
     #[test]
     fn statuses() {
-        let invalid = QueryError::Invalid { parameter: "sort".into(), message: "no sort `x`".into(), allowed: "price".into() };
+        let invalid =
+            QueryError::Invalid { parameter: "sort".into(), message: "no sort `x`".into(), allowed: "price".into() };
         check(invalid, 400, "no sort `x`");
         check(QueryError::NotFound { what: "unit".into(), name: "u".into() }, 404, "no unit `u`");
         check(QueryError::Overloaded { waiting: 9, limit: 8 }, 503, "9 requests wait for a worker, at most 8 may");

@@ -28,7 +28,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Pairs {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) {
             Ok(Query(pairs)) => Ok(Self(pairs)),
-            Err(e) => Err(Problem::parameter("query", format!("the query string cannot be read: {e}"), "name=value pairs")),
+            Err(e) => {
+                Err(Problem::parameter("query", format!("the query string cannot be read: {e}"), "name=value pairs"))
+            }
         }
     }
 }
@@ -142,7 +144,11 @@ pub fn write_options(address: &mut Address<'_>, headers: &HeaderMap) -> WriteOpt
         (None, Some("durable")) => Acknowledge::Durable,
         (None, Some("visible")) => Acknowledge::Visible,
         (Some(_), Some(_)) => {
-            address.report("ack", "`ack` and `wait` exclude each other".to_owned(), "one of wait=text, ack=durable".to_owned());
+            address.report(
+                "ack",
+                "`ack` and `wait` exclude each other".to_owned(),
+                "one of wait=text, ack=durable".to_owned(),
+            );
             Acknowledge::Visible
         }
         (Some(other), None) => {
@@ -156,7 +162,11 @@ pub fn write_options(address: &mut Address<'_>, headers: &HeaderMap) -> WriteOpt
     };
     let key = text(headers, "idempotency-key");
     if key.as_ref().is_some_and(|k| k.is_empty() || k.len() > 256) {
-        address.report("idempotency-key", "`Idempotency-Key` is empty or too long".to_owned(), "1 to 256 bytes".to_owned());
+        address.report(
+            "idempotency-key",
+            "`Idempotency-Key` is empty or too long".to_owned(),
+            "1 to 256 bytes".to_owned(),
+        );
     }
     let actor = address.text("author").filter(|a| !a.is_empty()).unwrap_or_else(|| "api".to_owned());
     WriteOptions { actor, idempotency_key: key, acknowledge }

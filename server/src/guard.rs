@@ -103,7 +103,8 @@ async fn write_key(State(state): State<AppState>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let headers = request.headers();
-    let bearer = text(headers, header::AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer ").map(str::to_owned));
+    let bearer =
+        text(headers, header::AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer ").map(str::to_owned));
     match bearer.or_else(|| text(headers, "x-api-key")) {
         // The comparison of hashes takes the same time whatever differs.
         Some(key) if blake3::hash(key.trim().as_bytes()) == wanted => next.run(request).await,
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn what_changes_or_exports_the_shop_needs_the_key() {
-        let check = |method: Method, path: &str, expected: bool| assert_eq!(needs_key(&method, path, true), expected, "{path}");
+        let check =
+            |method: Method, path: &str, expected: bool| assert_eq!(needs_key(&method, path, true), expected, "{path}");
         check(Method::GET, "/v1/search", false);
         check(Method::POST, "/v1/search", false);
         check(Method::POST, "/v1/events", false);

@@ -110,8 +110,10 @@ fn operations_have_names_of_their_own_and_their_path_parameters() {
     let api = sample();
     let mut seen = BTreeSet::new();
     for (path, operations) in api["paths"].as_object().unwrap() {
-        let in_path: BTreeSet<&str> =
-            path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}').or_else(|| s.strip_prefix('{')?.split('}').next())).collect();
+        let in_path: BTreeSet<&str> = path
+            .split('/')
+            .filter_map(|s| s.strip_prefix('{')?.strip_suffix('}').or_else(|| s.strip_prefix('{')?.split('}').next()))
+            .collect();
         for (method, operation) in operations.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
             assert!(seen.insert(id.to_owned()), "two operations are named {id}");

@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use planogram_core::engine::{Engine, OpenError};
 use planogram_core::engine::types::EngineConfig;
+use planogram_core::engine::{Engine, OpenError};
 use tokio::net::TcpListener;
 
 use crate::app::app;

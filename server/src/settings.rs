@@ -347,7 +347,11 @@ mod tests {
 
     #[test]
     fn plugins_keep_their_order_and_settings() {
-        let entries = plugin_entries("[[plugin]]\nname = \"b\"\n[plugin.settings]\nweight = 2\n[[plugin]]\nname = \"a\"\nfile = \"liba.so\"", "f").unwrap();
+        let entries = plugin_entries(
+            "[[plugin]]\nname = \"b\"\n[plugin.settings]\nweight = 2\n[[plugin]]\nname = \"a\"\nfile = \"liba.so\"",
+            "f",
+        )
+        .unwrap();
         assert_eq!((entries[0].name.as_str(), entries[0].settings.as_str()), ("b", "{\"weight\":2}"));
         assert_eq!(entries[1].file.as_deref(), Some(Path::new("liba.so")));
         let twice = plugin_entries("[[plugin]]\nname = \"a\"\n[[plugin]]\nname = \"a\"", "f").unwrap_err();

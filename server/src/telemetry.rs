@@ -13,8 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::Log;
 
 /// Upper bounds of the request time histogram, in seconds.
-const BUCKETS: &[f64] =
-    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Installs the metrics recorder; the first call does, later calls return the same handle.
 pub fn recorder() -> &'static PrometheusHandle {
@@ -41,7 +40,10 @@ fn describe() {
     describe_counter!("planogram_http_panics_total", "Handlers that panicked.");
     describe_counter!("planogram_rows_accepted_total", "Rows of batches taken in.");
     describe_counter!("planogram_rows_rejected_total", "Rows of batches refused.");
-    describe_counter!("planogram_degraded_total", "Answers in which something did not take part, by plugin and reason.");
+    describe_counter!(
+        "planogram_degraded_total",
+        "Answers in which something did not take part, by plugin and reason."
+    );
     describe_counter!("planogram_plugin_calls_total", "Calls of a plugin since it was loaded.");
     describe_counter!("planogram_plugin_faults_total", "Failed calls of a plugin, by reason.");
     describe_gauge!("planogram_plugin_breaker", "0 closed, 1 half-open, 2 open.");

@@ -92,7 +92,8 @@ fn seed(config: ShopConfig, shoppers: u32) -> Seed {
 /// # Errors
 /// A chunk of which nothing was accepted, or a row that was refused: the shop is ours, all of it must be good.
 pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
-    let options = WriteOptions { actor: "demo".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
+    let options =
+        WriteOptions { actor: "demo".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
     progress("configuration");
     // One document a write: the kernel refuses a write as a whole, and a message should name one document.
     for document in seed.documents {
@@ -100,7 +101,9 @@ pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> 
         match engine.write_config(vec![document], options.clone()) {
             Ok(_) | Err(WriteError::Conflict { .. }) => {}
             // A plugin that was switched off leaves its documents out, and the shop works without them.
-            Err(WriteError::UnknownKind { kind, .. }) => tracing::warn!(kind, key, "document left out, nobody owns its kind"),
+            Err(WriteError::UnknownKind { kind, .. }) => {
+                tracing::warn!(kind, key, "document left out, nobody owns its kind")
+            }
             Err(error) => return Err(problems(error)).with_context(|| format!("document `{key}`")),
         }
     }
@@ -131,9 +134,11 @@ pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> 
 /// A refused document with everything that is wrong with it.
 fn problems(error: WriteError) -> anyhow::Error {
     let listed = match &error {
-        WriteError::Refused { problems, .. } => {
-            problems.iter().map(|p| format!("{} {} (allowed: {})", p.pointer, p.message, p.allowed)).collect::<Vec<_>>().join("; ")
-        }
+        WriteError::Refused { problems, .. } => problems
+            .iter()
+            .map(|p| format!("{} {} (allowed: {})", p.pointer, p.message, p.allowed))
+            .collect::<Vec<_>>()
+            .join("; "),
         _ => String::new(),
     };
     if listed.is_empty() { error.into() } else { anyhow::Error::from(error).context(listed) }

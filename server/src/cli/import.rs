@@ -36,7 +36,11 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let mut total = Account::default();
     for file in &args.files {
         let begun = Instant::now();
-        let account = if file.is_dir() { folder(&engine, file, args.batch as usize) } else { lines(&engine, file, args.batch as usize) };
+        let account = if file.is_dir() {
+            folder(&engine, file, args.batch as usize)
+        } else {
+            lines(&engine, file, args.batch as usize)
+        };
         let account = account.with_context(|| format!("importing `{}`", file.display()))?;
         eprint!("{}", account.summary(&file.display().to_string(), begun.elapsed().as_secs_f64()));
         total.add(account);
@@ -63,7 +67,8 @@ impl Account {
     fn refuse(&mut self, line: u64, defect: &Defect) {
         self.refused += 1;
         if self.shown.len() < SHOWN_MAX {
-            let allowed = if defect.allowed.is_empty() { String::new() } else { format!(" (allowed: {})", defect.allowed) };
+            let allowed =
+                if defect.allowed.is_empty() { String::new() } else { format!(" (allowed: {})", defect.allowed) };
             let place = if defect.pointer.is_empty() { String::new() } else { format!("{}: ", defect.pointer) };
             self.shown.push((line, format!("{place}{}{allowed}", defect.message)));
         }
@@ -132,7 +137,10 @@ fn stream(engine: &Engine, lines: Lines, batch: usize, progress: &mut dyn FnMut(
         let row = match row {
             Ok(row) => row,
             Err(defects) => {
-                account.refuse(line, &defects.into_iter().next().unwrap_or_else(|| Defect::new("", "the row was refused", "")));
+                account.refuse(
+                    line,
+                    &defects.into_iter().next().unwrap_or_else(|| Defect::new("", "the row was refused", "")),
+                );
                 continue;
             }
         };
@@ -252,7 +260,8 @@ mod tests {
     #[test]
     fn refusals_of_the_kernel_find_their_line() {
         let mut account = Account::default();
-        let refusal = Rejected { index: 1, pointer: "/name".into(), message: "too long".into(), allowed: "4096 bytes".into() };
+        let refusal =
+            Rejected { index: 1, pointer: "/name".into(), message: "too long".into(), allowed: "4096 bytes".into() };
         let receipt = Receipt { seq: 1, accepted: 1, duplicates: 0, rejected: vec![refusal] };
         note(Err(WriteError::AllRejected(receipt)), &[7, 9], &mut account).unwrap();
         assert_eq!(account.shown, [(9, "/name: too long (allowed: 4096 bytes)".to_owned())]);
@@ -266,7 +275,10 @@ mod tests {
             account.refuse(line, &Defect::new("", "bad", ""));
         }
         let said = account.summary("f", 2.0);
-        assert!(said.starts_with("f: 33 rows, 3 accepted, 0 there already, 30 refused, 16 rows/s\n  line 1: bad\n"), "{said}");
+        assert!(
+            said.starts_with("f: 33 rows, 3 accepted, 0 there already, 30 refused, 16 rows/s\n  line 1: bad\n"),
+            "{said}"
+        );
         assert!(said.ends_with("  line 20: bad\n  and 10 more\n"), "{said}");
     }
 

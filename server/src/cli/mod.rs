@@ -21,12 +21,17 @@ use planogram_server::settings::{self, Settings};
 
 /// Search and recommendation ranking for storefronts.
 #[derive(Debug, Parser)]
-#[command(name = "planogram", version, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "planogram",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   planogram demo                                     a whole shop to play with, on http://127.0.0.1:7650
   planogram import --data-dir shop products.jsonl    load your own catalog
   planogram serve --data-dir shop                    and serve it
-  planogram config > shop.toml                       every setting with its default")]
+  planogram config > shop.toml                       every setting with its default"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

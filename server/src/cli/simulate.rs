@@ -30,8 +30,10 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let (engine, _) = Open::dir(&args.data_dir, args.config.as_deref())?;
     let products = catalog(&engine)?;
     anyhow::ensure!(!products.is_empty(), "`{}` holds no product, import a catalog first", args.data_dir.display());
-    let config = SimConfig { seed: args.seed, days: args.days, shoppers: args.shoppers as usize, ..SimConfig::default() };
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as TimeMs);
+    let config =
+        SimConfig { seed: args.seed, days: args.days, shoppers: args.shoppers as usize, ..SimConfig::default() };
+    let now_ms =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as TimeMs);
     let config = config.ending_before(now_ms);
     let written = if args.into_shop {
         let written = with_events(&products, config, &mut |events| ingest(&engine, events))?;
@@ -70,7 +72,8 @@ pub fn with_events(
 
 /// Writes events into the shop.
 pub fn ingest(engine: &Engine, events: Vec<Event>) -> anyhow::Result<()> {
-    let options = WriteOptions { actor: "simulate".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
+    let options =
+        WriteOptions { actor: "simulate".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
     let receipt = engine.ingest_events(events, options).context("events")?;
     match receipt.rejected.first() {
         None => Ok(()),

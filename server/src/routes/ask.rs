@@ -15,7 +15,11 @@ use crate::state::AppState;
 #[utoipa::path(get, path = "/v1/{kind}/{question}", tag = "plugins",
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn get(State(state): State<AppState>, Path((kind, question)): Path<(String, String)>, Pairs(pairs): Pairs) -> Answer {
+pub async fn get(
+    State(state): State<AppState>,
+    Path((kind, question)): Path<(String, String)>,
+    Pairs(pairs): Pairs,
+) -> Answer {
     ask(&state, kind, question, argument(pairs)).await
 }
 
@@ -23,7 +27,11 @@ pub async fn get(State(state): State<AppState>, Path((kind, question)): Path<(St
 #[utoipa::path(post, path = "/v1/{kind}/{question}", tag = "plugins", request_body = Value,
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn post(State(state): State<AppState>, Path((kind, question)): Path<(String, String)>, body: Whole) -> Answer {
+pub async fn post(
+    State(state): State<AppState>,
+    Path((kind, question)): Path<(String, String)>,
+    body: Whole,
+) -> Answer {
     let argument = body.json()?;
     ask(&state, kind, question, argument).await
 }
@@ -47,7 +55,8 @@ pub async fn post_ask(state: State<AppState>, path: Path<(String, String)>, body
 async fn ask(state: &AppState, kind: String, question: String, argument: Value) -> Answer {
     let kinds = state.engine()?.config_kinds();
     let Some(info) = kinds.iter().find(|k| k.name == kind) else {
-        let known = kinds.iter().filter(|k| !k.questions.is_empty()).map(|k| k.name.as_str()).collect::<Vec<_>>().join(", ");
+        let known =
+            kinds.iter().filter(|k| !k.questions.is_empty()).map(|k| k.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Problem::not_found("kind", &kind).allow(known));
     };
     if !info.questions.iter().any(|(name, _)| *name == question) {

@@ -40,7 +40,11 @@ pub async fn list(State(state): State<AppState>, Path(kind): Path<String>, Pairs
 #[utoipa::path(get, path = "/v1/config/{kind}/{id}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."), DocumentQuery),
     responses((status = 200, body = DocumentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn get(State(state): State<AppState>, Path((kind, id)): Path<(String, String)>, Pairs(pairs): Pairs) -> Answer {
+pub async fn get(
+    State(state): State<AppState>,
+    Path((kind, id)): Path<(String, String)>,
+    Pairs(pairs): Pairs,
+) -> Answer {
     let which = config::read(&pairs)?;
     let named = format!("{kind}/{id}");
     let found = blocking(&state, move |engine| {
@@ -96,7 +100,11 @@ pub async fn delete(
 #[utoipa::path(get, path = "/v1/config/{kind}/{id}/history", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."), DocumentQuery),
     responses((status = 200, body = Vec<DocumentJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn history(State(state): State<AppState>, Path((kind, id)): Path<(String, String)>, Pairs(pairs): Pairs) -> Answer {
+pub async fn history(
+    State(state): State<AppState>,
+    Path((kind, id)): Path<(String, String)>,
+    Pairs(pairs): Pairs,
+) -> Answer {
     let which = config::read(&pairs)?;
     let scope = which.scope.unwrap_or_default();
     let revisions = blocking(&state, move |engine| engine.config_history(&kind, &scope, &id)).await??;

@@ -49,7 +49,9 @@ pub async fn category(
     Pairs(pairs): Pairs,
 ) -> Answer {
     let Some(path) = rest.strip_suffix("/products").filter(|p| !p.is_empty()) else {
-        return Err(Problem::not_found("route", &format!("/v1/categories/{rest}")).allow("/v1/categories/{path}/products"));
+        return Err(
+            Problem::not_found("route", &format!("/v1/categories/{rest}")).allow("/v1/categories/{path}/products")
+        );
     };
     run(&state, from_address(Target::Category(path.to_owned()), &pairs, &headers)?).await
 }
@@ -72,7 +74,12 @@ pub async fn unit(
 #[utoipa::path(post, path = "/v1/recommendations/{unit}", tag = "lists", request_body = ListBody,
     params(("unit" = String, Path, description = "Id of the unit's document.")),
     responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn unit_post(State(state): State<AppState>, Path(unit): Path<String>, headers: FromHeaders, body: Whole) -> Answer {
+pub async fn unit_post(
+    State(state): State<AppState>,
+    Path(unit): Path<String>,
+    headers: FromHeaders,
+    body: Whole,
+) -> Answer {
     run(&state, from_json(Target::Unit(unit), &body.json()?, &headers)?).await
 }
 
@@ -147,6 +154,7 @@ fn with_id(mut response: Response, id: &str) -> Response {
 
 fn count_degraded(degraded: &[Degraded]) {
     for d in degraded {
-        metrics::counter!("planogram_degraded_total", "plugin" => d.plugin.clone(), "reason" => d.reason.clone()).increment(1);
+        metrics::counter!("planogram_degraded_total", "plugin" => d.plugin.clone(), "reason" => d.reason.clone())
+            .increment(1);
     }
 }

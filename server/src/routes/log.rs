@@ -27,7 +27,9 @@ pub async fn get(State(state): State<AppState>, Pairs(pairs): Pairs) -> Answer {
     let lines = blocking(&state, move |engine| {
         let entries = engine.read_log(from, limit)?;
         let lines: Result<Vec<String>, _> = entries.iter().map(serde_json::to_string).collect();
-        lines.map(|lines| lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>()).map_err(|e| e.to_string())
+        lines
+            .map(|lines| lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>())
+            .map_err(|e| e.to_string())
     });
     match lines.await? {
         Ok(lines) => Ok(text("application/x-ndjson", lines)),

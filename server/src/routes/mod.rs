@@ -56,11 +56,13 @@ pub fn text(media: &'static str, body: impl Into<axum::body::Body>) -> Response 
 
 /// Every other path.
 pub async fn nothing_here(uri: axum::http::Uri) -> Problem {
-    Problem::new(Kind::NotFound, format!("no route `{}`", crate::wire::decode::cut(uri.path()))).allow("see /openapi.json")
+    Problem::new(Kind::NotFound, format!("no route `{}`", crate::wire::decode::cut(uri.path())))
+        .allow("see /openapi.json")
 }
 
 /// Every other method on a path that exists.
 pub async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
     let path = crate::wire::decode::cut(uri.path());
-    Problem::new(Kind::MethodNotAllowed, format!("{method} is not a method of `{path}`")).allow("see the Allow header, or /openapi.json")
+    Problem::new(Kind::MethodNotAllowed, format!("{method} is not a method of `{path}`"))
+        .allow("see the Allow header, or /openapi.json")
 }

@@ -103,8 +103,11 @@ fn respond(answer: ReceiptJson) -> Result<Response, Problem> {
         return Ok((StatusCode::MULTI_STATUS, Json(answer)).into_response());
     }
     let refused = answer.rejected.len();
-    let mut problem = Problem::new(Kind::Refused, format!("no row was accepted, {refused} refused; line {}: {}", first.line, first.message))
-        .allow(first.allowed.clone());
+    let mut problem = Problem::new(
+        Kind::Refused,
+        format!("no row was accepted, {refused} refused; line {}: {}", first.line, first.message),
+    )
+    .allow(first.allowed.clone());
     problem.line = Some(first.line);
     problem.pointer = Some(first.pointer.clone());
     problem.rejected = answer.rejected;
@@ -139,13 +142,15 @@ mod tests {
     #[test]
     fn statuses_say_how_much_was_taken_in() {
         let receipt = |accepted, rejected| Ok(Receipt { seq: 5, accepted, duplicates: 0, rejected });
-        let refusal = |index| Rejected { index, pointer: "/name".into(), message: "too long".into(), allowed: "less".into() };
+        let refusal =
+            |index| Rejected { index, pointer: "/name".into(), message: "too long".into(), allowed: "less".into() };
         let status = |r: Result<Response, Problem>| r.map_or_else(|p| p.status, |r| r.status().as_u16());
         let good = || batch(&[json!({"sku": "A"}), json!({"sku": "B"})]);
         assert_eq!(status(good().answer(receipt(2, vec![]))), 200);
         assert_eq!(status(good().answer(receipt(1, vec![refusal(1)]))), 207);
         assert_eq!(status(batch(&[]).answer(receipt(0, vec![]))), 200);
-        let none = Err(WriteError::AllRejected(Receipt { rejected: vec![refusal(0), refusal(1)], ..Receipt::default() }));
+        let none =
+            Err(WriteError::AllRejected(Receipt { rejected: vec![refusal(0), refusal(1)], ..Receipt::default() }));
         let problem = good().answer(none).unwrap_err();
         assert_eq!((problem.status, problem.line, lines(&problem.rejected)), (422, Some(10), vec![10, 11]));
         assert_eq!(status(good().answer(Err(WriteError::Closing))), 503);

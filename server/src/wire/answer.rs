@@ -331,7 +331,12 @@ pub(crate) mod tests {
     use planogram_core::pipeline::request::Page;
 
     pub(crate) fn answer(values: &[f64]) -> ListAnswer {
-        let line = |value: &f64| LedgerLine { kind: LedgerKind::Score, name: "p/c".into(), value: *value, note: String::new() };
+        let line = |value: &f64| LedgerLine {
+            kind: LedgerKind::Score,
+            name: "p/c".into(),
+            value: *value,
+            note: String::new(),
+        };
         let hit = Hit {
             item: ItemId(0),
             sku: "A".into(),

@@ -71,8 +71,14 @@ mod tests {
     fn the_three_verbs() {
         let path = |s: &str| s.split('/').map(str::to_owned).collect::<Vec<_>>();
         let check = |row: Value, expected: CategoryChange| assert_eq!(decode(&row), Ok(expected));
-        check(json!({"put": "Men/Tops", "position": 2}), CategoryChange::Put { path: path("Men/Tops"), position: Some(2), anchor: true });
-        check(json!({"move": ["Men"], "to": "People/Men"}), CategoryChange::Move { path: path("Men"), to: path("People/Men") });
+        check(
+            json!({"put": "Men/Tops", "position": 2}),
+            CategoryChange::Put { path: path("Men/Tops"), position: Some(2), anchor: true },
+        );
+        check(
+            json!({"move": ["Men"], "to": "People/Men"}),
+            CategoryChange::Move { path: path("Men"), to: path("People/Men") },
+        );
         check(json!({"remove": "Men"}), CategoryChange::Remove { path: path("Men") });
     }
 

@@ -149,7 +149,11 @@ fn which(p: &mut Address<'_>) -> Which {
     };
     match (state, &overlay) {
         (DocumentState::Draft, None) => {
-            p.report("overlay", "a draft belongs to an overlay".to_owned(), "overlay=NAME beside state=draft".to_owned());
+            p.report(
+                "overlay",
+                "a draft belongs to an overlay".to_owned(),
+                "overlay=NAME beside state=draft".to_owned(),
+            );
         }
         (DocumentState::Live, Some(_)) => {
             p.report("overlay", "a live document has no overlay".to_owned(), "state=draft, or no overlay".to_owned());
@@ -215,7 +219,11 @@ pub fn write(
 fn revision_of(tag: &str, p: &mut Address<'_>) -> Option<u64> {
     let revision = tag.trim().trim_start_matches("W/").trim_matches('"').parse().ok();
     if revision.is_none() {
-        p.report("if-match", format!("`{}` is no revision", super::decode::cut(tag)), "an ETag such as \"3\"".to_owned());
+        p.report(
+            "if-match",
+            format!("`{}` is no revision", super::decode::cut(tag)),
+            "an ETag such as \"3\"".to_owned(),
+        );
     }
     revision
 }

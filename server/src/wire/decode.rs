@@ -96,11 +96,19 @@ impl<'v, 'd> Fields<'v, 'd> {
     /// Unknown fields are defects; so is anything but an object, in which case there is nothing to read.
     pub fn open(value: &'v Value, pointer: &str, allowed: &[&str], defects: &'d mut Vec<Defect>) -> Option<Self> {
         let Value::Object(map) = value else {
-            defects.push(Defect::new(pointer, wrong_type(value, "an object"), format!("an object with {}", allowed.join(", "))));
+            defects.push(Defect::new(
+                pointer,
+                wrong_type(value, "an object"),
+                format!("an object with {}", allowed.join(", ")),
+            ));
             return None;
         };
         for name in map.keys().filter(|name| !allowed.contains(&name.as_str())) {
-            defects.push(Defect::new(child(pointer, name), format!("unknown field `{}`", cut(name)), suggest(name, allowed)));
+            defects.push(Defect::new(
+                child(pointer, name),
+                format!("unknown field `{}`", cut(name)),
+                suggest(name, allowed),
+            ));
         }
         Some(Self { map, pointer: pointer.to_owned(), defects })
     }

@@ -13,8 +13,20 @@ use super::time;
 
 /// Fields of an event.
 pub const FIELDS: &[&str] = &[
-    "id", "time", "kind", "visitor", "customer", "session", "store_view", "request_id", "items", "query", "category",
-    "unit", "order", "currency",
+    "id",
+    "time",
+    "kind",
+    "visitor",
+    "customer",
+    "session",
+    "store_view",
+    "request_id",
+    "items",
+    "query",
+    "category",
+    "unit",
+    "order",
+    "currency",
 ];
 /// Fields of an item in an event.
 pub const ITEM_FIELDS: &[&str] = &["sku", "quantity", "price", "position"];
@@ -117,7 +129,10 @@ mod tests {
         let row = json!({"id": "e1", "time": "2026-01-02T03:04:05Z", "kind": "order_placed", "visitor": "v",
             "order": "o1", "items": [{"sku": "A", "quantity": 2, "price": "9.90"}, "B"]});
         let event = decode(&row).unwrap();
-        assert_eq!((event.items[0].price_minor, event.items[0].quantity, event.items[1].quantity), (Some(990), 2.0, 1.0));
+        assert_eq!(
+            (event.items[0].price_minor, event.items[0].quantity, event.items[1].quantity),
+            (Some(990), 2.0, 1.0)
+        );
         assert_eq!(decode(&encode(&event)).unwrap(), event);
     }
 

@@ -25,9 +25,28 @@ pub const DEADLINE_MS_MAX: u64 = 60_000;
 
 /// Parameters every list takes.
 pub const COMMON: &[&str] = &[
-    "page", "page_size", "sort", "store_view", "filter", "facets", "visitor", "customer", "session", "customer_group",
-    "price_book", "audiences", "page_type", "cart", "viewed", "explain", "now", "overlay", "seed", "min_seq",
-    "deadline_ms", "request_id",
+    "page",
+    "page_size",
+    "sort",
+    "store_view",
+    "filter",
+    "facets",
+    "visitor",
+    "customer",
+    "session",
+    "customer_group",
+    "price_book",
+    "audiences",
+    "page_type",
+    "cart",
+    "viewed",
+    "explain",
+    "now",
+    "overlay",
+    "seed",
+    "min_seq",
+    "deadline_ms",
+    "request_id",
 ];
 
 /// What HTTP headers add to a request.
@@ -188,11 +207,20 @@ mod tests {
     use serde_json::json;
 
     fn pairs(query: &str) -> Vec<(String, String)> {
-        query.split('&').filter(|s| !s.is_empty()).map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (k.into(), v.into())).collect()
+        query
+            .split('&')
+            .filter(|s| !s.is_empty())
+            .map(|p| p.split_once('=').unwrap_or((p, "")))
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect()
     }
 
     fn get(query: &str) -> Result<ListRequest, Problem> {
-        from_address(Target::Search, &pairs(query), &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] })
+        from_address(
+            Target::Search,
+            &pairs(query),
+            &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] },
+        )
     }
 
     fn post(body: Value) -> Result<ListRequest, Problem> {
@@ -210,8 +238,10 @@ mod tests {
 
     #[test]
     fn address_and_body_say_the_same() {
-        let a = get("q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
-            &audiences=vip,new&cart=A,B&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&seed=7&min_seq=9&deadline_ms=50");
+        let a = get(
+            "q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
+            &audiences=vip,new&cart=A,B&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&seed=7&min_seq=9&deadline_ms=50",
+        );
         let b = post(json!({"q": "rain jacket", "page": 2, "page_size": 10, "sort": ["price:desc", "name"],
             "filter": {"field": "color", "in": ["Red"]}, "facets": ["color", "size"], "visitor": "v",
             "audiences": ["vip", "new"], "cart": ["A", "B"], "explain": true, "now": "2026-01-01T00:00:00Z",

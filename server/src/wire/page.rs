@@ -17,12 +17,39 @@ pub const LISTS_MAX: usize = 50;
 
 /// Parameters that describe the shopper or the moment: said once for the whole page.
 pub(super) const SHARED: &[&str] = &[
-    "store_view", "visitor", "customer", "session", "customer_group", "price_book", "audiences", "page_type", "cart",
-    "viewed", "explain", "now", "overlay", "seed", "min_seq", "deadline_ms", "request_id",
+    "store_view",
+    "visitor",
+    "customer",
+    "session",
+    "customer_group",
+    "price_book",
+    "audiences",
+    "page_type",
+    "cart",
+    "viewed",
+    "explain",
+    "now",
+    "overlay",
+    "seed",
+    "min_seq",
+    "deadline_ms",
+    "request_id",
 ];
 /// Parameters a list of a page takes for itself.
-pub(super) const OWN: &[&str] =
-    &["name", "q", "category", "unit", "anchors", "page", "page_size", "sort", "filter", "facets", "page_type", "explain"];
+pub(super) const OWN: &[&str] = &[
+    "name",
+    "q",
+    "category",
+    "unit",
+    "anchors",
+    "page",
+    "page_size",
+    "sort",
+    "filter",
+    "facets",
+    "page_type",
+    "explain",
+];
 
 /// The page a JSON body asks for.
 ///
@@ -54,7 +81,11 @@ fn page(f: &mut Fields, body: &Value, headers: &FromHeaders) -> Option<PageReque
     for (i, row) in rows.iter().enumerate() {
         let Some((name, request)) = one(row, i, &shared, &shopper, f.defects()) else { continue };
         if lists.iter().any(|(n, _)| *n == name) {
-            f.defects().push(Defect::new(format!("/lists/{i}/name"), format!("two lists are named `{name}`"), "each name once"));
+            f.defects().push(Defect::new(
+                format!("/lists/{i}/name"),
+                format!("two lists are named `{name}`"),
+                "each name once",
+            ));
         }
         lists.push((name, request));
     }
@@ -71,12 +102,19 @@ fn shared(f: &mut Fields, body: &Value, headers: &FromHeaders) -> ListRequest {
         fields.iter().filter(|(k, _)| rest.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let rest = Value::Object(rest);
     let mut defects = Vec::new();
-    let request = Fields::open(&rest, "", SHARED, &mut defects).map(|mut r| list::request(Target::Search, &mut r, headers));
+    let request =
+        Fields::open(&rest, "", SHARED, &mut defects).map(|mut r| list::request(Target::Search, &mut r, headers));
     f.defects().extend(defects);
     request.expect("it was made an object just now")
 }
 
-fn one(row: &Value, i: usize, shared: &ListRequest, shopper: &Shopper, defects: &mut Vec<Defect>) -> Option<(String, ListRequest)> {
+fn one(
+    row: &Value,
+    i: usize,
+    shared: &ListRequest,
+    shopper: &Shopper,
+    defects: &mut Vec<Defect>,
+) -> Option<(String, ListRequest)> {
     let pointer = format!("/lists/{i}");
     let before = defects.len();
     let mut f = Fields::open(row, &pointer, OWN, defects)?;
@@ -157,7 +195,10 @@ mod tests {
         check(json!({"lists": [{"name": "a"}]}), &["/lists/0"]);
         check(json!({"lists": [{"name": "a", "q": "", "unit": "u"}]}), &["/lists/0"]);
         check(json!({"lists": [{"name": "a", "q": ""}, {"name": "a", "q": ""}]}), &["/lists/1/name"]);
-        check(json!({"visitor": 1, "seed": "x", "lists": [{"name": "a", "q": "", "page": 0}]}), &["/visitor", "/seed", "/lists/0/page"]);
+        check(
+            json!({"visitor": 1, "seed": "x", "lists": [{"name": "a", "q": "", "page": 0}]}),
+            &["/visitor", "/seed", "/lists/0/page"],
+        );
         check(json!({"lists": [{"name": "a", "q": "", "anchors": ["x"]}]}), &["/lists/0/anchors"]);
     }
 }

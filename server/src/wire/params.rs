@@ -148,7 +148,11 @@ impl Params for Address<'_> {
                 Ok(condition) if !field.is_empty() => filters.push(condition),
                 Ok(_) => self.report("filter", "a filter names no field".to_owned(), "filter.field=value".to_owned()),
                 Err(message) => {
-                    self.report(&format!("filter.{field}"), message, "value,value or from..to (to exclusive)".to_owned());
+                    self.report(
+                        &format!("filter.{field}"),
+                        message,
+                        "value,value or from..to (to exclusive)".to_owned(),
+                    );
                 }
             }
         }
@@ -157,7 +161,9 @@ impl Params for Address<'_> {
 
     fn sort(&mut self) -> Vec<SortKey> {
         let keys = self.list("sort").unwrap_or_default();
-        keys.iter().filter_map(|key| sort_key(key).map_err(|m| self.report("sort", m, SORT_ALLOWED.to_owned())).ok()).collect()
+        keys.iter()
+            .filter_map(|key| sort_key(key).map_err(|m| self.report("sort", m, SORT_ALLOWED.to_owned())).ok())
+            .collect()
     }
 
     fn report(&mut self, name: &str, message: String, allowed: String) {
@@ -228,7 +234,8 @@ pub fn settle(address: Address<'_>) -> Result<(), crate::error::Problem> {
     let mut problem = crate::error::Problem::parameter(&name, message, allowed);
     problem.value = address.pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| cut(v));
     if address.faults.len() > 1 {
-        problem.problems = address.faults.into_iter().map(|(name, message, allowed)| Defect::new(name, message, allowed)).collect();
+        problem.problems =
+            address.faults.into_iter().map(|(name, message, allowed)| Defect::new(name, message, allowed)).collect();
     }
     Err(problem)
 }

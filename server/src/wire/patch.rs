@@ -14,8 +14,20 @@ use super::product::{self, Exponents};
 
 /// Fields of a patch.
 pub const FIELDS: &[&str] = &[
-    "sku", "price", "special_price", "prices", "in_stock", "quantity", "attributes", "visibility", "name",
-    "description", "image", "url", "categories", "links",
+    "sku",
+    "price",
+    "special_price",
+    "prices",
+    "in_stock",
+    "quantity",
+    "attributes",
+    "visibility",
+    "name",
+    "description",
+    "image",
+    "url",
+    "categories",
+    "links",
 ];
 
 /// The patch a JSON row means.

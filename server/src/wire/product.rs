@@ -19,8 +19,26 @@ use super::time;
 
 /// Fields of a product.
 pub const FIELDS: &[&str] = &[
-    "sku", "collection", "name", "description", "brand", "categories", "visibility", "created_at", "attributes",
-    "image", "url", "links", "views", "vectors", "price", "special_price", "prices", "in_stock", "quantity", "variants",
+    "sku",
+    "collection",
+    "name",
+    "description",
+    "brand",
+    "categories",
+    "visibility",
+    "created_at",
+    "attributes",
+    "image",
+    "url",
+    "links",
+    "views",
+    "vectors",
+    "price",
+    "special_price",
+    "prices",
+    "in_stock",
+    "quantity",
+    "variants",
 ];
 /// Fields of a variant.
 pub const VARIANT_FIELDS: &[&str] =
@@ -115,7 +133,10 @@ fn variants(
 }
 
 fn stock(f: &mut Fields, default: Stock) -> Stock {
-    Stock { in_stock: f.boolean("in_stock").unwrap_or(default.in_stock), quantity: f.number("quantity").or(default.quantity) }
+    Stock {
+        in_stock: f.boolean("in_stock").unwrap_or(default.in_stock),
+        quantity: f.number("quantity").or(default.quantity),
+    }
 }
 
 /// The prices of a product or variant: `price` with `special_price` in the root book, `prices` in the others.
@@ -160,7 +181,9 @@ pub(super) fn price(f: &mut Fields, exponent: u8) -> Option<Price> {
             let pointer = f.pointer("special_price");
             Fields::open(value, &pointer, SPECIAL_FIELDS, f.defects()).and_then(|mut s| special(&mut s, exponent))
         }
-        Some(_) => amount(f, "special_price", exponent).map(|minor| SpecialPrice { minor, from_ms: None, until_ms: None }),
+        Some(_) => {
+            amount(f, "special_price", exponent).map(|minor| SpecialPrice { minor, from_ms: None, until_ms: None })
+        }
     };
     if f.present("price").is_none() && f.present("special_price").is_some() {
         f.report("special_price", "`special_price` stands without a `price`", "a `price` beside it");
@@ -176,7 +199,11 @@ fn special(f: &mut Fields, exponent: u8) -> Option<SpecialPrice> {
     if let (Some(from), Some(until)) = (from_ms, until_ms)
         && until <= from
     {
-        f.report("until", format!("`until` {} is not after `from` {}", time::text(until), time::text(from)), "a later time");
+        f.report(
+            "until",
+            format!("`until` {} is not after `from` {}", time::text(until), time::text(from)),
+            "a later time",
+        );
     }
     Some(SpecialPrice { minor: amount(f, "price", exponent)?, from_ms, until_ms })
 }
@@ -274,7 +301,9 @@ pub(super) fn attribute(value: &Value, pointer: &str, defects: &mut Vec<Defect>)
         Value::String(text) => Some(AttributeValue::Text(text.clone())),
         Value::Number(n) => n.as_f64().map(AttributeValue::Number),
         Value::Bool(b) => Some(AttributeValue::Boolean(*b)),
-        Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<_>>().map(AttributeValue::List),
+        Value::Array(list) => {
+            list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<_>>().map(AttributeValue::List)
+        }
         _ => None,
     };
     if decoded.is_none() {
@@ -289,7 +318,9 @@ pub(super) fn links(f: &mut Fields) -> BTreeMap<LinkKind, Vec<String>> {
     let mut links = BTreeMap::new();
     let Some(value) = f.present("links") else { return links };
     let pointer = f.pointer("links");
-    let Some(mut l) = Fields::open(value, &pointer, &LINK_KINDS.map(|(name, _)| name), f.defects()) else { return links };
+    let Some(mut l) = Fields::open(value, &pointer, &LINK_KINDS.map(|(name, _)| name), f.defects()) else {
+        return links;
+    };
     for (name, kind) in LINK_KINDS {
         if let Some(skus) = l.texts(name) {
             links.insert(kind, skus);
@@ -315,9 +346,9 @@ fn views(f: &mut Fields) -> BTreeMap<String, ViewDoc> {
 fn vectors(f: &mut Fields) -> BTreeMap<String, Vec<f32>> {
     let mut vectors = BTreeMap::new();
     for (space, value) in f.object("vectors").into_iter().flatten() {
-        let numbers: Option<Vec<f32>> = value.as_array().and_then(|list| {
-            list.iter().map(|n| n.as_f64().map(|n| n as f32).filter(|n| n.is_finite())).collect()
-        });
+        let numbers: Option<Vec<f32>> = value
+            .as_array()
+            .and_then(|list| list.iter().map(|n| n.as_f64().map(|n| n as f32).filter(|n| n.is_finite())).collect());
         match numbers {
             Some(numbers) => drop(vectors.insert(space.clone(), numbers)),
             None => {

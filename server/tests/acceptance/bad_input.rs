@@ -51,7 +51,11 @@ fn bodies_are_located() {
     is_problem(&send(&[("content-type", "application/json")], b"{\"sku\": "), 400, &["not JSON"]);
     is_problem(&send(&[("content-type", "application/json")], b"[{\"price\": 1e999}]"), 400, &["number out of range"]);
     is_problem(&send(&[("content-type", "application/json")], b"[\xff]"), 400, &["byte 0xff at offset 1"]);
-    is_problem(&send(&[("content-type", "application/xml")], b"<x/>"), 415, &["application/xml", "application/x-ndjson"]);
+    is_problem(
+        &send(&[("content-type", "application/xml")], b"<x/>"),
+        415,
+        &["application/xml", "application/x-ndjson"],
+    );
     is_problem(&send(&[], b""), 400, &["the body is empty"]);
     is_problem(&shop.send("PUT", "/v1/config/unit/home", &[], Some(b"")), 400, &["the body is empty"]);
 }
@@ -135,7 +139,11 @@ fn a_description_and_metrics_are_served() {
     assert_eq!((api.status, api.json["openapi"].as_str().map(|v| &v[..4])), (200, Some("3.1.")));
     shop.get("/v1/search?page=0");
     let metrics = shop.get("/metrics");
-    assert!(metrics.text.contains("planogram_http_requests_total{method=\"GET\",route=\"/v1/search\",status=\"400\"}"), "{}", metrics.text);
+    assert!(
+        metrics.text.contains("planogram_http_requests_total{method=\"GET\",route=\"/v1/search\",status=\"400\"}"),
+        "{}",
+        metrics.text
+    );
     assert!(metrics.text.contains("planogram_log_seq"), "{}", metrics.text);
 }
 
@@ -147,7 +155,8 @@ fn every_described_operation_is_routed() {
     for (path, operations) in api["paths"].as_object().unwrap() {
         let concrete = path.split('/').map(|s| if s.starts_with('{') { "x" } else { s }).collect::<Vec<_>>().join("/");
         for method in operations.as_object().unwrap().keys() {
-            let reply = shop.send(&method.to_uppercase(), &concrete, &[], (method != "get").then_some(b"{}".as_slice()));
+            let reply =
+                shop.send(&method.to_uppercase(), &concrete, &[], (method != "get").then_some(b"{}".as_slice()));
             assert!(reply.status != 405 && !reply.text.contains("no route"), "{method} {path}: {}", reply.text);
         }
     }
