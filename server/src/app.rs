@@ -1,0 +1,69 @@
+//! Which routes are there?
+//!
+//! The route table on one screen. Each route and its description come from the same attribute, so `/openapi.json`
+//! cannot miss one; the one exception is the category page, whose path may contain slashes.
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::guard;
+use crate::routes::{ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, plugins};
+use crate::state::AppState;
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(lists::category),
+    components(schemas(crate::error::Problem, crate::wire::write::ReceiptJson)),
+    tags(
+        (name = "lists", description = "Ranked lists: search, category pages, recommendations."),
+        (name = "catalog", description = "Products and categories."),
+        (name = "events", description = "What shoppers do."),
+        (name = "config", description = "Configuration documents."),
+        (name = "plugins", description = "Ranking plugins and the questions they answer."),
+        (name = "operation", description = "Health, metrics, log."),
+    )
+)]
+struct Base;
+
+fn table() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .routes(routes!(lists::search, lists::search_post))
+        .route("/v1/categories/{*rest}", get(lists::category))
+        .routes(routes!(lists::unit, lists::unit_post))
+        .routes(routes!(lists::page_of_lists))
+        .routes(routes!(lists::explain))
+        .routes(routes!(catalog::put, catalog::patch, catalog::delete))
+        .routes(routes!(catalog::get))
+        .routes(routes!(catalog::put_categories))
+        .routes(routes!(catalog::image))
+        .routes(routes!(events::post))
+        .routes(routes!(config::kinds))
+        .routes(routes!(config::list))
+        .routes(routes!(config::get, config::put, config::delete))
+        .routes(routes!(config::history))
+        .routes(routes!(ask::get, ask::post))
+        .routes(routes!(ask::get_ask, ask::post_ask))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::reload))
+        .routes(routes!(log::get))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::openapi))
+}
+
+/// All routes with their guards, ready to serve.
+pub fn app(state: AppState) -> Router {
+    let router: Router<AppState> = table().into();
+    let router = router.fallback(nothing_here).method_not_allowed_fallback(no_such_method);
+    guard::around(router.with_state(state.clone()), &state)
+}
+
+/// The description of all routes, without the configuration kinds of a running engine.
+pub fn description() -> Description {
+    table().into_openapi()
+}

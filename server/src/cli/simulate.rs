@@ -1,0 +1,99 @@
+//! `planogram simulate`: shoppers over a catalog.
+//!
+//! The catalog is read back from the log of the data directory; what the simulated shoppers do goes to standard output
+//! as NDJSON (what `import` and `POST /v1/events` take) or straight into the shop.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use planogram_core::catalog::doc::ProductDoc;
+use planogram_core::engine::Engine;
+use planogram_core::engine::types::{Acknowledge, WriteOptions};
+use planogram_core::id::TimeMs;
+use planogram_core::log::entry::Body;
+use planogram_core::signal::event::Event;
+use planogram_datasets::shoppers::{SimConfig, of_catalog, simulate};
+use planogram_server::wire::event;
+
+use super::SimulateArgs;
+use super::open::Open;
+
+/// Events of one log entry.
+const CHUNK: usize = 1_000;
+/// Log entries read at once.
+const READ: usize = 100;
+
+/// Runs the command.
+pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
+    let (engine, _) = Open::dir(&args.data_dir, args.config.as_deref())?;
+    let products = catalog(&engine)?;
+    anyhow::ensure!(!products.is_empty(), "`{}` holds no product, import a catalog first", args.data_dir.display());
+    let config =
+        SimConfig { seed: args.seed, days: args.days, shoppers: args.shoppers as usize, ..SimConfig::default() };
+    let now_ms =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as TimeMs);
+    let config = config.ending_before(now_ms);
+    let written = if args.into_shop {
+        let written = with_events(&products, config, &mut |events| ingest(&engine, events))?;
+        engine.flush().context("the last events")?;
+        written
+    } else {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let written = with_events(&products, config, &mut |events| {
+            events.iter().try_for_each(|e| writeln!(out, "{}", event::encode(e))).context("standard output")
+        })?;
+        out.flush().context("standard output")?;
+        written
+    };
+    eprintln!("{written} events of {} shoppers over {} products in {} days", args.shoppers, products.len(), args.days);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Plays the shoppers and hands over what they do in chunks, in time order; returns how many events there were.
+pub fn with_events(
+    products: &[ProductDoc],
+    config: SimConfig,
+    take: &mut dyn FnMut(Vec<Event>) -> anyhow::Result<()>,
+) -> anyhow::Result<u64> {
+    let known = of_catalog(products);
+    let mut events = simulate(&known, &config);
+    let mut count = 0;
+    loop {
+        let chunk: Vec<Event> = events.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(count);
+        }
+        count += chunk.len() as u64;
+        take(chunk)?;
+    }
+}
+
+/// Writes events into the shop.
+pub fn ingest(engine: &Engine, events: Vec<Event>) -> anyhow::Result<()> {
+    let options =
+        WriteOptions { actor: "simulate".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
+    let receipt = engine.ingest_events(events, options).context("events")?;
+    match receipt.rejected.first() {
+        None => Ok(()),
+        Some(first) => anyhow::bail!("event {} was refused: {} {}", first.index, first.pointer, first.message),
+    }
+}
+
+/// The products of the shop as they are now, in the order of their skus.
+fn catalog(engine: &Engine) -> anyhow::Result<Vec<ProductDoc>> {
+    let mut skus = BTreeSet::new();
+    let mut from = 1;
+    loop {
+        let entries = engine.read_log(from, READ).map_err(|why| anyhow::anyhow!("the log cannot be read: {why}"))?;
+        let Some(last) = entries.last() else { break };
+        from = last.seq + 1;
+        for entry in entries {
+            if let Body::Products(products) = entry.body {
+                skus.extend(products.into_iter().map(|p| p.sku));
+            }
+        }
+    }
+    Ok(skus.iter().filter_map(|sku| engine.product(sku)).collect())
+}

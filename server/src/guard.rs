@@ -1,0 +1,172 @@
+//! What happens to every request, whatever its route?
+//!
+//! From outside in: request id, measuring, cross-origin rules, compression, panic barrier, load shedding, write key.
+//! The request id is outermost so that every answer carries one, those of the guards included.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, Response, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::error::{Kind, Problem};
+use crate::extract::text;
+use crate::state::AppState;
+use crate::wire::list::valid_request_id;
+
+/// Name of the header that carries the request id, in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Id of the request being answered.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Puts the guards around all routes.
+pub fn around(router: Router, state: &AppState) -> Router {
+    router
+        .layer(from_fn_with_state(state.clone(), write_key))
+        .layer(from_fn_with_state(state.clone(), shed))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
+        .layer(cors(&state.settings().cors.origins))
+        .layer(from_fn(measure))
+        .layer(from_fn(request_id))
+}
+
+/// Takes the caller's request id, or draws one, and puts it on the answer.
+async fn request_id(mut request: Request, next: Next) -> Response<Body> {
+    let id = text(request.headers(), REQUEST_ID.as_str()).filter(|id| valid_request_id(id)).unwrap_or_else(draw_id);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        // A list route that was given its own id has set it already.
+        response.headers_mut().entry(REQUEST_ID).or_insert(value);
+    }
+    response
+}
+
+/// A request id nobody else has drawn: a random process prefix and a counter, mixed.
+pub fn draw_id() -> String {
+    static PROCESS: OnceLock<RandomState> = OnceLock::new();
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let process = PROCESS.get_or_init(RandomState::new);
+    let n = DRAWN.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}{:08x}", process.hash_one(n), n & 0xffff_ffff)
+}
+
+/// Counts the request and its time under its route.
+async fn measure(request: Request, next: Next) -> Response<Body> {
+    let begun = Instant::now();
+    let method = request.method().as_str().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |p| p.as_str().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    let elapsed = begun.elapsed().as_secs_f64();
+    tracing::debug!(method, route, status, elapsed, "answered");
+    metrics::counter!("planogram_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("planogram_http_request_seconds", "method" => method, "route" => route).record(elapsed);
+    response
+}
+
+/// Answers 503 at once when too many requests are being answered; health and metrics always pass.
+async fn shed(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+    let path = request.uri().path();
+    if path.starts_with("/health/") || path == "/metrics" {
+        return next.run(request).await;
+    }
+    match state.in_flight().try_acquire() {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => {
+            metrics::counter!("planogram_http_shed_total").increment(1);
+            let max = state.settings().server.in_flight_max;
+            Problem::new(Kind::Overloaded, format!("{max} requests are being answered, no more may at the same time"))
+                .into_response()
+        }
+    }
+}
+
+/// Asks for the write key where the route changes or exports the shop.
+async fn write_key(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+    let Some(wanted) = state.write_key() else { return next.run(request).await };
+    if !needs_key(request.method(), request.uri().path(), state.settings().auth.events_open) {
+        return next.run(request).await;
+    }
+    let headers = request.headers();
+    let bearer =
+        text(headers, header::AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer ").map(str::to_owned));
+    match bearer.or_else(|| text(headers, "x-api-key")) {
+        // The comparison of hashes takes the same time whatever differs.
+        Some(key) if blake3::hash(key.trim().as_bytes()) == wanted => next.run(request).await,
+        given => {
+            let said = if given.is_some() { "the write key is wrong" } else { "the write key is missing" };
+            Problem::new(Kind::Unauthorized, said).allow("Authorization: Bearer KEY, or X-Api-Key: KEY").into_response()
+        }
+    }
+}
+
+fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
+    match *method {
+        Method::PUT | Method::PATCH | Method::DELETE => true,
+        Method::POST => path.starts_with("/v1/plugins/") || (path == "/v1/events" && !events_open),
+        // The log holds everything, shoppers included.
+        _ => path == "/v1/log",
+    }
+}
+
+/// Reads may be called from any page; writes are for the shop's own backend.
+fn cors(origins: &[String]) -> CorsLayer {
+    let origin = if origins.iter().any(|o| o == "*") {
+        AllowOrigin::from(Any)
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(Any)
+        .expose_headers([REQUEST_ID, header::ETAG])
+}
+
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response<Body> {
+    let said = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let said = said.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+    metrics::counter!("planogram_http_panics_total").increment(1);
+    tracing::error!(message = said, "a handler panicked");
+    Problem::new(Kind::Internal, "the server made a mistake; the log has it under this request id").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawn_ids_differ_and_are_fit_for_a_header() {
+        let ids: std::collections::BTreeSet<String> = (0..1000).map(|_| draw_id()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| valid_request_id(id)));
+    }
+
+    #[test]
+    fn what_changes_or_exports_the_shop_needs_the_key() {
+        let check =
+            |method: Method, path: &str, expected: bool| assert_eq!(needs_key(&method, path, true), expected, "{path}");
+        check(Method::GET, "/v1/search", false);
+        check(Method::POST, "/v1/search", false);
+        check(Method::POST, "/v1/events", false);
+        check(Method::GET, "/v1/log", true);
+        check(Method::PUT, "/v1/products", true);
+        check(Method::POST, "/v1/plugins/x/reload", true);
+        assert!(needs_key(&Method::POST, "/v1/events", false));
+    }
+}

@@ -1,0 +1,305 @@
+//! What is a list request on the wire?
+//!
+//! The parameters that search, category pages, recommendations and page requests share, with their defaults and
+//! bounds. Unknown parameters are refused, so that a misspelled name never silently changes what is asked;
+//! filters by attribute therefore carry a prefix (`filter.color=Red`).
+
+use std::time::Duration;
+
+use planogram_core::limits::QUERY_CHARS_MAX;
+use planogram_core::pipeline::request::{List, ListRequest, Page, Shopper};
+use serde_json::Value;
+
+use super::decode::Fields;
+use super::params::{Address, Params, settle};
+use crate::error::{Kind, Problem};
+
+/// Items a page when the request names none.
+pub const PAGE_SIZE_DEFAULT: u32 = 24;
+/// Most items a page.
+pub const PAGE_SIZE_MAX: u32 = 500;
+/// Furthest position a page may reach: `page` × `page_size`.
+pub const WINDOW_MAX: u32 = 10_000;
+/// Longest deadline a request may ask for, in milliseconds.
+pub const DEADLINE_MS_MAX: u64 = 60_000;
+
+/// Parameters every list takes.
+pub const COMMON: &[&str] = &[
+    "page",
+    "page_size",
+    "sort",
+    "store_view",
+    "filter",
+    "facets",
+    "visitor",
+    "customer",
+    "session",
+    "customer_group",
+    "price_book",
+    "audiences",
+    "page_type",
+    "cart",
+    "viewed",
+    "explain",
+    "now",
+    "overlay",
+    "seed",
+    "min_seq",
+    "deadline_ms",
+    "request_id",
+];
+
+/// What HTTP headers add to a request.
+#[derive(Clone, Debug, Default)]
+pub struct FromHeaders {
+    /// Id of the request: the caller's `X-Request-Id`, or one drawn by the server.
+    pub request_id: String,
+    /// Audiences from `aep-segments-membership`.
+    pub audiences: Vec<String>,
+}
+
+/// Which list a route asks for, as far as the route itself says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// Search; the words are the parameter `q`.
+    Search,
+    /// The category of this path.
+    Category(String),
+    /// The unit of this id; the products it is about are the parameter `anchors`.
+    Unit(String),
+}
+
+impl Target {
+    /// The parameters this list takes.
+    pub fn parameters(&self) -> Vec<&'static str> {
+        let own: &[&str] = match self {
+            Target::Search => &["q"],
+            Target::Category(_) => &[],
+            Target::Unit(_) => &["anchors"],
+        };
+        own.iter().chain(COMMON).copied().collect()
+    }
+}
+
+/// The request an address asks for.
+///
+/// # Errors
+/// The parameter at fault.
+pub fn from_address(target: Target, pairs: &[(String, String)], headers: &FromHeaders) -> Result<ListRequest, Problem> {
+    let mut address = Address::new(pairs, &target.parameters());
+    let request = request(target, &mut address, headers);
+    settle(address).map(|()| request)
+}
+
+/// The request a JSON body asks for.
+///
+/// # Errors
+/// Everything that is wrong with the body.
+pub fn from_json(target: Target, body: &Value, headers: &FromHeaders) -> Result<ListRequest, Problem> {
+    let mut defects = Vec::new();
+    let allowed = target.parameters();
+    let request = Fields::open(body, "", &allowed, &mut defects).map(|mut f| request(target, &mut f, headers));
+    match request {
+        Some(request) if defects.is_empty() => Ok(request),
+        _ => Err(Problem::defects(Kind::InvalidParameter, defects)),
+    }
+}
+
+/// Reads one list request; mistakes go to `p`.
+pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders) -> ListRequest {
+    ListRequest {
+        list: list(target, p),
+        request_id: request_id(p).unwrap_or_else(|| headers.request_id.clone()),
+        store_view: p.text("store_view").unwrap_or_default(),
+        filters: p.filters(),
+        sort: p.sort(),
+        page: page(p),
+        facets: facets(p),
+        shopper: shopper(p, headers),
+        explain: p.flag("explain").unwrap_or(false),
+        now_ms: p.moment("now"),
+        overlays: p.list("overlay").unwrap_or_default(),
+        seed: p.whole("seed", 0, u64::MAX),
+        min_seq: p.whole("min_seq", 0, u64::MAX),
+        deadline: p.whole("deadline_ms", 1, DEADLINE_MS_MAX).map(Duration::from_millis),
+    }
+}
+
+fn list(target: Target, p: &mut dyn Params) -> List {
+    match target {
+        Target::Search => {
+            let text = p.text("q").unwrap_or_default().trim().to_owned();
+            let length = text.chars().count();
+            if length > QUERY_CHARS_MAX {
+                p.report("q", format!("`q` has {length} characters"), format!("at most {QUERY_CHARS_MAX} characters"));
+            }
+            List::Search { text }
+        }
+        Target::Category(path) => List::Category { path },
+        Target::Unit(unit) => List::Unit { unit, anchors: p.list("anchors").unwrap_or_default() },
+    }
+}
+
+fn page(p: &mut dyn Params) -> Page {
+    let size = p.whole("page_size", 1, u64::from(PAGE_SIZE_MAX)).map_or(PAGE_SIZE_DEFAULT, |n| n as u32);
+    let last = u64::from(WINDOW_MAX / size);
+    let number = p.whole("page", 1, u64::from(u32::MAX)).unwrap_or(1);
+    if number > last {
+        p.report(
+            "page",
+            format!("page {number} of {size} items reaches past position {WINDOW_MAX}"),
+            format!("a page from 1 to {last} at `page_size` {size}"),
+        );
+        return Page { number: 1, size };
+    }
+    Page { number: number as u32, size }
+}
+
+fn facets(p: &mut dyn Params) -> Option<Vec<String>> {
+    let codes = p.list("facets")?;
+    Some(if codes == ["none"] { Vec::new() } else { codes })
+}
+
+/// Reads who asks.
+pub(super) fn shopper(p: &mut dyn Params, headers: &FromHeaders) -> Shopper {
+    let mut audiences = headers.audiences.clone();
+    for audience in p.list("audiences").unwrap_or_default() {
+        if !audiences.contains(&audience) {
+            audiences.push(audience);
+        }
+    }
+    let mut some = |name: &str| p.text(name).filter(|text| !text.is_empty());
+    Shopper {
+        visitor: some("visitor"),
+        customer: some("customer"),
+        session: some("session"),
+        customer_group: some("customer_group"),
+        price_book: some("price_book"),
+        page_type: some("page_type"),
+        audiences,
+        cart: p.list("cart").unwrap_or_default(),
+        viewed: p.list("viewed").unwrap_or_default(),
+    }
+}
+
+/// Reads the id of the request, which must be fit for a header.
+pub(super) fn request_id(p: &mut dyn Params) -> Option<String> {
+    let id = p.text("request_id")?;
+    if !valid_request_id(&id) {
+        p.report("request_id", "`request_id` is not fit for a header".to_owned(), REQUEST_ID_ALLOWED.to_owned());
+    }
+    Some(id)
+}
+
+/// What a request id may look like, for messages.
+pub const REQUEST_ID_ALLOWED: &str = "1 to 128 visible ASCII characters";
+
+/// Can the text be a request id?
+pub fn valid_request_id(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use planogram_core::expr::{Condition, Test};
+    use planogram_core::pipeline::request::SortKey;
+    use serde_json::json;
+
+    fn pairs(query: &str) -> Vec<(String, String)> {
+        query
+            .split('&')
+            .filter(|s| !s.is_empty())
+            .map(|p| p.split_once('=').unwrap_or((p, "")))
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect()
+    }
+
+    fn get(query: &str) -> Result<ListRequest, Problem> {
+        from_address(
+            Target::Search,
+            &pairs(query),
+            &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] },
+        )
+    }
+
+    fn post(body: Value) -> Result<ListRequest, Problem> {
+        from_json(Target::Search, &body, &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] })
+    }
+
+    #[test]
+    fn defaults_are_the_plain_shop() {
+        let r = get("").unwrap();
+        assert_eq!(r.list, List::Search { text: String::new() });
+        assert_eq!(r.page, Page { number: 1, size: PAGE_SIZE_DEFAULT });
+        assert_eq!((r.facets, r.explain, r.now_ms, r.deadline), (None, false, None, None));
+        assert_eq!((r.request_id.as_str(), r.shopper.audiences), ("r", vec!["vip".to_owned()]));
+    }
+
+    #[test]
+    fn address_and_body_say_the_same() {
+        let a = get(
+            "q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
+            &audiences=vip,new&cart=A,B&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&seed=7&min_seq=9&deadline_ms=50",
+        );
+        let b = post(json!({"q": "rain jacket", "page": 2, "page_size": 10, "sort": ["price:desc", "name"],
+            "filter": {"field": "color", "in": ["Red"]}, "facets": ["color", "size"], "visitor": "v",
+            "audiences": ["vip", "new"], "cart": ["A", "B"], "explain": true, "now": "2026-01-01T00:00:00Z",
+            "overlay": ["spring"], "seed": 7, "min_seq": 9, "deadline_ms": 50}));
+        assert_eq!(format!("{:?}", a.unwrap()), format!("{:?}", b.unwrap()));
+    }
+
+    #[test]
+    fn filters_sort_and_facets() {
+        let r = get("filter.price=10..50&filter=size:S,M&sort=created&facets=none").unwrap();
+        let range = Test::Range { from: Some(10.0), to: Some(50.0) };
+        assert_eq!(r.filters[0], Condition::Field { field: "price".into(), test: range });
+        assert_eq!(r.filters.len(), 2);
+        assert_eq!(r.sort, [SortKey { field: "created".into(), ascending: false }]);
+        assert_eq!(r.facets, Some(vec![]));
+    }
+
+    #[test]
+    fn bad_parameters_name_themselves() {
+        let check = |query: &str, parameter: &str, allowed: &str| {
+            let p = get(query).unwrap_err();
+            assert_eq!((p.status, p.parameter.as_deref()), (400, Some(parameter)), "{query}");
+            let said = p.allowed.unwrap_or_default();
+            assert!(said.contains(allowed), "{query}: {said}");
+        };
+        check("page_size=0", "page_size", "from 1 to 500");
+        check("page_size=501", "page_size", "from 1 to 500");
+        check("page_size=-1", "page_size", "from 1 to 500");
+        check("page=0", "page", "from 1");
+        check("page=417", "page", "from 1 to 416");
+        check("page=99999999999999999999", "page", "from 1");
+        check("pagesize=3", "pagesize", "did you mean `page_size`?");
+        check("color=Red", "color", "filter.color");
+        check("sort=price:up", "sort", "field:asc");
+        check("sort=:asc", "sort", "field:asc");
+        check("filter=color", "filter", "field:value");
+        check("filter.=x", "filter", "filter.field");
+        check("filter.price=9..1", "filter.price", "from..to");
+        check("explain=maybe", "explain", "true or false");
+        check("now=noon", "now", "RFC 3339");
+        check("deadline_ms=0", "deadline_ms", "from 1 to 60000");
+        check("q=a&q=b", "q", "once");
+        check("request_id=a b", "request_id", "visible ASCII");
+        check(&format!("q={}", "x".repeat(256)), "q", "at most 255");
+    }
+
+    #[test]
+    fn bad_bodies_name_the_pointer() {
+        let check = |body: Value, pointer: &str| {
+            let p = post(body).unwrap_err();
+            assert_eq!((p.status, p.pointer.as_deref()), (400, Some(pointer)));
+        };
+        check(json!([]), "");
+        check(json!({"page": "1"}), "/page");
+        check(json!({"page_size": 0}), "/page_size");
+        check(json!({"filters": []}), "/filters");
+        check(json!({"filter": 7}), "/filter");
+        check(json!({"seed": 1.5}), "/seed");
+        check(json!({"cart": "A"}), "/cart");
+    }
+}

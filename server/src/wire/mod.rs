@@ -1,0 +1,22 @@
+//! What does the HTTP API look like in JSON?
+//!
+//! The only serde of the API: requests in, answers out, and nothing of what they mean.
+//! One file a shape; `decode` is the shared way of naming every mistake.
+
+pub mod answer;
+pub mod batch;
+pub mod category;
+pub mod condition;
+pub mod config;
+pub mod decode;
+pub mod event;
+pub mod list;
+pub mod money;
+pub mod page;
+pub mod params;
+pub mod patch;
+pub mod plugin;
+pub mod product;
+pub mod schema;
+pub mod time;
+pub mod write;

@@ -1,0 +1,7 @@
+//! Does the whole server do what it says, over HTTP?
+//!
+//! One binary: [`shop`] starts the real router over a real engine in memory on a free port and speaks HTTP to it; the
+//! other modules hold the tests, one module a subject.
+
+mod bad_input;
+mod shop;
