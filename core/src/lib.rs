@@ -13,5 +13,6 @@ pub mod signal;
 pub mod visitor;
 pub mod expr;
 pub mod host;
+pub mod snapshot;
 pub mod pipeline;
 pub mod engine;

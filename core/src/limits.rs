@@ -25,42 +25,36 @@ pub const CONDITION_DEPTH_MAX: usize = 16;
 pub const CONDITION_NODES_MAX: usize = 1_000;
 /// Longest query text, in characters.
 pub const QUERY_CHARS_MAX: usize = 255;
-/// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
-pub const ENTRY_BYTES_MAX: usize = 64 << 20;
-/// Longest name of an actor, in bytes.
-pub const ACTOR_BYTES_MAX: usize = 256;
-/// Longest idempotency key, in bytes.
-pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
-/// A window of the log ends after this many encoded bytes, so that one read cannot fill the memory.
-pub const LOG_READ_BYTES_MAX: usize = 32 << 20;
-/// Page cache of the log file, in bytes: only the tail is hot.
-pub const LOG_CACHE_BYTES: usize = 64 << 20;
-/// How long an idempotency key is remembered and how late an event may come, in milliseconds.
-pub const DEFAULT_LATENESS_MS: i64 = 72 * 3_600_000;
-/// Most expired idempotency keys forgotten by one append beyond the number of its entries.
-pub const KEYS_FORGOTTEN_MAX: usize = 256;
-/// How long a write waits for others to share its sync, in milliseconds.
-pub const DEFAULT_GROUP_COMMIT_MS: u64 = 5;
-/// Idle time of the log after which a tick is appended, in milliseconds.
-pub const DEFAULT_TICK_MS: i64 = 1_000;
-/// Submissions that may wait for the log's writer before the submitter waits too.
-pub const DEFAULT_WRITER_QUEUE: usize = 1_024;
-/// Most entries of one group commit.
-pub const DEFAULT_GROUP_ENTRIES: usize = 512;
-/// Snapshot files kept: the newest, and one to fall back to.
-pub const CHECKPOINTS_KEPT: usize = 2;
-/// Most sections of one snapshot file.
-pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
-/// Longest name of a section of a snapshot file, in bytes.
-pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
-/// Served records that may wait for the disk before new ones are dropped.
-pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
-/// Served records that can be found by request id.
-pub const DEFAULT_SERVED_RECENT: usize = 8_192;
-/// Size at which a file of served records is closed, in bytes.
-pub const DEFAULT_SERVED_FILE_BYTES: u64 = 16 << 20;
-/// Files of served records kept.
-pub const DEFAULT_SERVED_FILES: usize = 8;
+/// Revisions of one configuration document kept at hand; older ones are in the log.
+pub const CONFIG_HISTORY_MAX: usize = 100;
+/// Longest configuration document, in bytes.
+pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Most items of a recommendation unit.
+pub const UNIT_LIMIT_MAX: u32 = 100;
+/// Most rungs of a unit's fallback chain.
+pub const UNIT_FALLBACK_MAX: usize = 8;
+/// Most items on one page of a list.
+pub const PAGE_SIZE_MAX: u32 = 500;
+/// Deepest position that paging reaches.
+pub const PAGE_WINDOW_MAX: u64 = 10_000;
+/// Most lists of one page request.
+pub const PAGE_LISTS_MAX: usize = 50;
+/// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.
+pub const RETRIEVE_FACTOR: usize = 4;
+/// Spellings tried for one misspelled word.
+pub const SPELLINGS_MAX: usize = 3;
+/// Rows of the head that phase 2 scores.
+pub const DEFAULT_WINDOW: usize = 300;
+/// Ranges a numeric facet is cut into when none are configured, about.
+pub const RANGES_WANTED: usize = 8;
+/// Entries folded before a publication, at most.
+pub const APPLY_BATCH_MAX: usize = 256;
+/// Receipts kept for writers that have not asked yet.
+pub const FOLD_REPORTS_MAX: usize = 4_096;
+/// Epochs under overlays kept for the next preview.
+pub const OVERLAY_EPOCHS_MAX: usize = 8;
+/// Rows of one write, at most.
+pub const BATCH_ROWS_MAX: usize = 100_000;
 /// Longest attribute value that can be filtered and counted, in bytes: a longer one is a description.
 pub const FILTER_VALUE_BYTES_MAX: usize = 1 << 10;
 /// Longest code of an attribute, collection, store view, price book or vector space, in bytes.
@@ -128,6 +122,41 @@ pub const VISITOR_PURCHASES_MAX: usize = 200;
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
 pub const VISITOR_DEVICES_MAX: usize = 32;
+/// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
+pub const ENTRY_BYTES_MAX: usize = 64 << 20;
+/// Longest name of an actor, in bytes.
+pub const ACTOR_BYTES_MAX: usize = 256;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
+/// A window of the log ends after this many encoded bytes, so that one read cannot fill the memory.
+pub const LOG_READ_BYTES_MAX: usize = 32 << 20;
+/// Page cache of the log file, in bytes: only the tail is hot.
+pub const LOG_CACHE_BYTES: usize = 64 << 20;
+/// How long an idempotency key is remembered and how late an event may come, in milliseconds.
+/// Most expired idempotency keys forgotten by one append beyond the number of its entries.
+pub const KEYS_FORGOTTEN_MAX: usize = 256;
+/// How long a write waits for others to share its sync, in milliseconds.
+pub const DEFAULT_GROUP_COMMIT_MS: u64 = 5;
+/// Idle time of the log after which a tick is appended, in milliseconds.
+pub const DEFAULT_TICK_MS: i64 = 1_000;
+/// Submissions that may wait for the log's writer before the submitter waits too.
+pub const DEFAULT_WRITER_QUEUE: usize = 1_024;
+/// Most entries of one group commit.
+pub const DEFAULT_GROUP_ENTRIES: usize = 512;
+/// Snapshot files kept: the newest, and one to fall back to.
+pub const CHECKPOINTS_KEPT: usize = 2;
+/// Most sections of one snapshot file.
+pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
+/// Longest name of a section of a snapshot file, in bytes.
+pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
+/// Served records that may wait for the disk before new ones are dropped.
+pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
+/// Served records that can be found by request id.
+pub const DEFAULT_SERVED_RECENT: usize = 8_192;
+/// Size at which a file of served records is closed, in bytes.
+pub const DEFAULT_SERVED_FILE_BYTES: u64 = 16 << 20;
+/// Files of served records kept.
+pub const DEFAULT_SERVED_FILES: usize = 8;
 /// Longest word of the text index, in bytes: a whole sku fits, anything longer is no word.
 pub const WORD_BYTES_MAX: usize = 256;
 /// Most parts of a hyphenated word that are also indexed as one word.
@@ -144,6 +173,10 @@ pub const PREFIX_WORDS_MAX: usize = 50;
 pub const CORRECTED_CHARS_MAX: usize = 32;
 /// Memory in which one text index gathers documents before it writes a segment, in bytes.
 pub const TEXT_WRITER_BYTES: usize = 64 << 20;
+/// Longest id, visitor or session of an event, in bytes.
+pub const EVENT_TEXT_BYTES_MAX: usize = 256;
+/// Most items of one event.
+pub const EVENT_ITEMS_MAX: usize = 1_000;
 
 /// The bounds on what a plugin may emit in one call.
 pub use planogram_abi::limits as wall;
@@ -169,3 +202,11 @@ pub const DEFAULT_CALL_MS: u64 = 250;
 pub const DEFAULT_QUEUE: usize = 1_024;
 /// Largest position an item may be pinned to.
 pub const PIN_POSITION_MAX: u32 = 1_000_000;
+/// Requests that may wait for a ranking worker.
+pub const DEFAULT_QUEUE_MAX: usize = 256;
+/// Deadline of a request that names none, in milliseconds.
+pub const DEFAULT_DEADLINE_MS: u64 = 1_000;
+/// How often changed texts become searchable, in milliseconds.
+pub const DEFAULT_TEXT_COMMIT_MS: u64 = 500;
+/// Log entries between two snapshot files.
+pub const DEFAULT_SNAPSHOT_EVERY: u64 = 100_000;

@@ -209,6 +209,11 @@ impl AttributeDefinitions {
         self.documents.get(code).cloned().unwrap_or_else(|| AttributeDefinition::default_for(code))
     }
 
+    /// Every definition that has a document, by code.
+    pub fn documents(&self) -> impl Iterator<Item = (&String, &AttributeDefinition)> {
+        self.documents.iter()
+    }
+
     /// Pinned facets in display order, then dynamic ones in code order; the built-in ones included.
     pub fn facets(&self) -> Vec<(String, AttributeDefinition)> {
         let built_in = [CATEGORIES, PRICE, super::fold::BRAND].map(|code| (code.to_owned(), self.get(code)));

@@ -38,7 +38,7 @@ use smallvec::SmallVec;
 
 pub use attribute::{Attribute, AttributeId};
 pub use eligible::{Purpose, StockRule, Universe, UniverseQuery};
-pub use fold::PatchOutcome;
+pub use fold::{BRAND, PatchOutcome};
 pub use price::{BookChain, Quote};
 pub use record::{Product, Variant};
 pub use tree::{Category, Hung, ROOT};

@@ -1,59 +1,203 @@
 //! What can a caller do with a shop?
 //!
 //! The engine is the kernel's one front door: open, search, category, recommend, page, ingest, configure,
-//! reload. Writes block until they are acknowledged; reads run on the ranking pool.
+//! reload. Writes block until they are acknowledged; reads run on the ranking pool. Behind the door run a log
+//! writer, an applier that folds, an indexer, an epoch builder, an observer feeder and a janitor, one thread each.
 
 pub mod types;
 
-use std::sync::Arc;
+mod read;
+mod write;
+mod configure;
+mod plugins;
+mod open;
 
-use crate::catalog::doc::{CategoryChange, ProductDoc, ProductPatch};
-use crate::config::document::{Document, DocumentState, DocumentWrite};
+mod applier;
+mod epochs;
+mod indexer;
+mod observe;
+mod publish;
+mod recover;
+pub mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use crate::catalog::doc::ProductDoc;
+use crate::host::{Host, RankingPool};
 use crate::id::Seq;
 use crate::log::entry::Entry;
-use crate::pipeline::request::{ListAnswer, ListRequest};
-use crate::signal::event::Event;
+use crate::log::served::ServedJournal;
+use crate::log::LogReader;
+use crate::log::clock::Clock;
+use crate::log::writer::WriterHandle;
+use applier::Reports;
+use epochs::{EpochBuilder, EpochJob};
+use indexer::TextJob;
+use observe::ObserverJob;
+use publish::Publisher;
 use types::*;
 
+pub use read::Reply;
+
 /// Why a shop could not be opened.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(pub String);
 
-/// A shop, open for business.
-pub struct Engine;
+impl OpenError {
+    fn from_any(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
-#[allow(unused_variables, missing_docs)]
+/// A shop, open for business.
+pub struct Engine {
+    publisher: Arc<Publisher>,
+    pool: RankingPool,
+    host: Arc<Host>,
+    epochs: Arc<EpochBuilder>,
+    served: ServedJournal,
+    log: LogReader,
+    clock: Arc<dyn Clock>,
+    reports: Arc<Reports>,
+    /// Log position the observers have come to.
+    observed: Arc<AtomicU64>,
+    /// Deadline of a request that names none.
+    deadline: Duration,
+    /// True for a shop opened at an earlier position.
+    read_only: bool,
+    configuring: Mutex<()>,
+    closed: AtomicBool,
+    /// Taken apart when the engine closes.
+    machinery: Mutex<Option<Machinery>>,
+}
+
+/// Name of the thread that folds: it is joined first.
+const APPLIER: &str = "planogram-applier";
+
+/// The threads behind the door and the channels that keep them alive.
+struct Machinery {
+    writer: WriterHandle,
+    checkpoints: Sender<Sender<()>>,
+    texts: Sender<TextJob>,
+    epochs: Sender<EpochJob>,
+    observers: Sender<ObserverJob>,
+    threads: Vec<JoinHandle<()>>,
+}
+
 impl Engine {
-    pub fn open(config: EngineConfig) -> Result<Arc<Engine>, OpenError> { Ok(Arc::new(Engine)) }
-    /// Answers on the ranking pool; `reply` is called exactly once, possibly on another thread.
-    pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Box<dyn FnOnce(Result<ListAnswer, QueryError>) + Send>) { reply(Err(QueryError::Internal("stub".into()))) }
-    pub fn submit_page(self: &Arc<Self>, request: PageRequest, reply: Box<dyn FnOnce(Result<PageAnswer, QueryError>) + Send>) { reply(Err(QueryError::Internal("stub".into()))) }
-    /// "Why is this sku not here?": what first stopped it, or where it stands.
-    pub fn explain_absence(&self, request: ListRequest, sku: &str) -> Result<String, QueryError> { Ok(String::new()) }
-    pub fn put_products(&self, docs: Vec<ProductDoc>, options: WriteOptions) -> Result<Receipt, WriteError> { Ok(Receipt::default()) }
-    pub fn patch_products(&self, patches: Vec<ProductPatch>, options: WriteOptions) -> Result<Receipt, WriteError> { Ok(Receipt::default()) }
-    pub fn delete_products(&self, skus: Vec<String>, options: WriteOptions) -> Result<Receipt, WriteError> { Ok(Receipt::default()) }
-    pub fn change_categories(&self, changes: Vec<CategoryChange>, options: WriteOptions) -> Result<Receipt, WriteError> { Ok(Receipt::default()) }
-    pub fn ingest_events(&self, events: Vec<Event>, options: WriteOptions) -> Result<Receipt, WriteError> { Ok(Receipt::default()) }
-    /// Writes documents, all or none; returns the stored revisions and the log position.
-    pub fn write_config(&self, writes: Vec<DocumentWrite>, options: WriteOptions) -> Result<(Vec<Document>, Seq), WriteError> { Ok((vec![], 0)) }
-    pub fn config_kinds(&self) -> Vec<KindInfo> { vec![] }
-    pub fn config_list(&self, kind: &str, scope: Option<&str>) -> Result<Vec<DocumentView>, WriteError> { Ok(vec![]) }
-    pub fn config_get(&self, kind: &str, scope: &str, id: &str, state: DocumentState, overlay: &str) -> Result<Option<DocumentView>, WriteError> { Ok(None) }
-    /// All revisions, newest first.
-    pub fn config_history(&self, kind: &str, scope: &str, id: &str) -> Result<Vec<Document>, WriteError> { Ok(vec![]) }
-    pub fn ask(&self, kind: &str, question: &str, argument: &str) -> Result<String, WriteError> { Ok(String::new()) }
-    pub fn plugins(&self) -> Vec<PluginInfo> { vec![] }
-    /// Loads the plugin's library anew; on any failure the previous version keeps serving.
-    pub fn reload_plugin(&self, name: &str) -> Result<PluginInfo, ReloadError> { Ok(PluginInfo::default()) }
-    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, String> { Ok(vec![]) }
-    /// Product as stored, for `GET /v1/products/{sku}`.
-    pub fn product(&self, sku: &str) -> Option<ProductDoc> { None }
-    pub fn store_views(&self) -> Vec<(String, String)> { vec![] }
-    pub fn status(&self) -> Status { Status::default() }
+    /// Entries of the log from a position on, at most `max`.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the position was cut.
+    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, String> {
+        self.log.read(from, max).map_err(|error| error.to_string())
+    }
+
+    /// A product as it is stored.
+    pub fn product(&self, sku: &str) -> Option<ProductDoc> {
+        let snapshot = self.publisher.current();
+        snapshot.catalog.document(snapshot.catalog.item(sku)?)
+    }
+
+    /// Codes of the store views with their locales.
+    pub fn store_views(&self) -> Vec<(String, String)> {
+        let epoch = self.publisher.current().epoch.clone();
+        epoch.shop.store_views().into_iter().map(|view| (view.code, view.locale)).collect()
+    }
+
+    /// Decimal places of a price book's currency: 2 for cents; `None` when there is no such book.
+    pub fn currency_exponent(&self, book: &str) -> Option<u32> {
+        let snapshot = self.publisher.current();
+        snapshot.epoch.shop.book(&snapshot.catalog, book).map(|book| book.exponent)
+    }
+
+    /// Log entries with counted events that the observers have not seen yet.
+    fn observer_lag(&self) -> u64 {
+        self.publisher.reached().seq.saturating_sub(self.observed.load(Ordering::Relaxed))
+    }
+
+    /// How the engine is doing.
+    pub fn status(&self) -> Status {
+        let snapshot = self.publisher.current();
+        let is_closed = self.closed.load(Ordering::Acquire);
+        Status {
+            ready: !is_closed,
+            phase: if is_closed { "closing" } else { "serving" }.into(),
+            as_of: snapshot.as_of(&snapshot.epoch),
+            now_ms: snapshot.now_ms,
+            products: snapshot.catalog.n_products(),
+            variants: snapshot.catalog.n_variants(),
+            visitors: snapshot.visitors.len() as u64,
+            mappings: self.host.mappings(),
+            workers_lost: self.pool.workers_lost(),
+            served_dropped: self.served.dropped(),
+        }
+    }
+
     /// Waits until everything written so far is visible, text included.
-    pub fn flush(&self) -> Result<(), WriteError> { Ok(()) }
-    /// Drains, syncs, writes a snapshot file. Later calls answer `Closing`.
-    pub fn close(&self) {}
+    ///
+    /// # Errors
+    /// [`WriteError::Closing`].
+    pub fn flush(&self) -> Result<(), WriteError> {
+        let (last, _) = self.log.last();
+        self.publisher.wait(None, |reached| reached.seq >= last);
+        let (done, finished) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
+        finished.recv().map_err(|_| WriteError::Closing)
+    }
+
+    /// Writes a snapshot file now, so that the next start replays nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Closing`].
+    pub fn checkpoint(&self) -> Result<(), WriteError> {
+        let (done, finished) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.checkpoints.send(done).is_ok())?;
+        finished.recv().map_err(|_| WriteError::Closing)
+    }
+
+    /// Drains what was accepted, syncs, writes a snapshot file and stops every thread. Later writes answer
+    /// [`WriteError::Closing`]; reads still see the last snapshot.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let Some(machinery) = lock(&self.machinery).take() else { return };
+        // Closing the writer ends the applier, which lets go of its senders, and so on down the line; the
+        // indexer is told, since the epoch builder keeps a sender for as long as the engine lives.
+        machinery.writer.close();
+        let Machinery { writer, checkpoints, texts, epochs, observers, threads } = machinery;
+        drop((writer, epochs, observers));
+        let (applier, others) = threads.into_iter().partition::<Vec<_>, _>(|thread| thread.thread().name() == Some(APPLIER));
+        // A thread that panicked has said so in the log; the others still get to finish.
+        applier.into_iter().for_each(|thread| drop(thread.join()));
+        drop(checkpoints);
+        drop(texts.send(TextJob::Stop));
+        for thread in others {
+            drop(thread.join());
+        }
+        self.served.flush();
+    }
+
+    fn send(&self, send: impl FnOnce(&Machinery) -> bool) -> Result<(), WriteError> {
+        lock(&self.machinery).as_ref().filter(|m| send(m)).map(|_| ()).ok_or(WriteError::Closing)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The data behind the engine's mutexes stays good whatever panics while holding them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::document::{Document, DocumentKey};
 use crate::id::{Seq, TimeMs};
+use crate::limits;
 use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
 
 /// How to open a shop.
@@ -29,6 +30,22 @@ pub struct EngineConfig {
     pub text_commit: Duration,
     /// Log entries between two snapshot files.
     pub snapshot_every: u64,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            plugin_dirs: Vec::new(),
+            plugins: Vec::new(),
+            workers: 0,
+            queue_max: limits::DEFAULT_QUEUE_MAX,
+            deadline: Duration::from_millis(limits::DEFAULT_DEADLINE_MS),
+            group_commit: Duration::from_millis(limits::DEFAULT_GROUP_COMMIT_MS),
+            text_commit: Duration::from_millis(limits::DEFAULT_TEXT_COMMIT_MS),
+            snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
+        }
+    }
 }
 
 /// One plugin of the configuration.
@@ -193,6 +210,9 @@ pub enum WriteError {
         /// Its name.
         name: String,
     },
+    /// A plugin could not answer.
+    #[error("{0}")]
+    Failed(String),
     /// The log could not be written.
     #[error("the log could not be written: {0}")]
     Log(String),

@@ -25,5 +25,5 @@ pub mod testing;
 pub use guard::{BreakerState, Fault, FaultReason, GuardPolicy};
 pub use observe::ObserverSlot;
 pub use pool::{Attempt, PoolConfig, PoolError, RankingPool};
-pub use registry::{Host, HostConfig, LoadProblem};
+pub use registry::{Host, HostConfig, LoadProblem, log_for_plugin};
 pub use set::{AskError, CallContext, PluginSet, Slot};

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use planogram_abi::table::{PluginRef, Prepared};
-use planogram_abi::{Document, Failure, LogLevel, PrepareHost, Problem};
+use planogram_abi::{ConfigKind, Document, Failure, LogLevel, PrepareHost, Problem};
 
 use super::discover;
 use super::guard::GuardPolicy;
@@ -85,7 +85,7 @@ pub struct Host {
 impl Host {
     /// Loads and configures every plugin of the configuration. Those that cannot be are listed and left out.
     pub fn open(config: HostConfig) -> (Self, Vec<LoadProblem>) {
-        planogram_abi::table::set_logger(log_plugin_line);
+        planogram_abi::table::set_logger(log_for_plugin);
         let loader = Loader::new(config.private_dir.clone(), config.mappings_max);
         let host = Self { loader, seats: Mutex::default(), retired: Arc::default(), config };
         let mut problems = Vec::new();
@@ -252,6 +252,13 @@ impl Host {
         })
     }
 
+    /// The kinds of configuration document that running plugins own, each with its owner's name.
+    pub fn kinds(&self) -> Vec<(ConfigKind, String)> {
+        let running: Vec<Arc<Running>> = self.seats().iter().filter_map(|seat| seat.state.clone().ok()).collect();
+        let of = |r: &Arc<Running>| r.description.kinds.iter().map(|kind| (kind.clone(), r.name.clone())).collect::<Vec<_>>();
+        running.iter().flat_map(of).collect()
+    }
+
     /// New observers of every running plugin, in configured order, each with an empty state.
     pub fn observers(&self) -> Vec<ObserverSlot> {
         let running: Vec<Arc<Running>> = self.seats().iter().filter_map(|seat| seat.state.clone().ok()).collect();
@@ -292,7 +299,7 @@ fn check_owners(running: &Running, seats: &[Seat]) -> Result<(), LoadProblem> {
 }
 
 /// Log lines of plugins that belong to no request.
-fn log_plugin_line(level: LogLevel, message: &str) {
+pub fn log_for_plugin(level: LogLevel, message: &str) {
     match level {
         LogLevel::Debug => tracing::debug!(target: "plugin", "{message}"),
         LogLevel::Info => tracing::info!(target: "plugin", "{message}"),

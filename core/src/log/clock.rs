@@ -3,6 +3,7 @@
 //! The only source of time in the kernel: the writer stamps entries with it, everything else reads the time
 //! of entries. It is passed in, so that tests move it by hand.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -33,6 +34,53 @@ impl Clock for SystemClock {
     fn alarm(&self, at_ms: TimeMs) -> Receiver<Instant> {
         let wait_ms = at_ms.saturating_sub(self.now_ms()).max(0);
         after(Duration::from_millis(wait_ms.unsigned_abs()))
+    }
+}
+
+/// The machine's clock, except while history is taken in: then it shows what it is told, so that events of long
+/// ago enter the log at their own time.
+#[derive(Debug)]
+pub struct HistoryClock {
+    /// [`LIVE`] outside history.
+    shown_ms: AtomicI64,
+}
+
+/// What a [`HistoryClock`] holds while it follows the machine's clock.
+const LIVE: TimeMs = TimeMs::MIN;
+
+/// How often somebody who waits for an alarm of history looks again, since history moves in jumps.
+const HISTORY_ALARM: Duration = Duration::from_secs(1);
+
+impl HistoryClock {
+    /// A clock that shows `time_ms` until it is moved.
+    pub fn at(time_ms: TimeMs) -> Self {
+        Self { shown_ms: AtomicI64::new(time_ms) }
+    }
+
+    /// Shows `time_ms` from now on.
+    pub fn show(&self, time_ms: TimeMs) {
+        self.shown_ms.store(time_ms, Ordering::Release);
+    }
+
+    /// Follows the machine's clock from now on.
+    pub fn go_live(&self) {
+        self.shown_ms.store(LIVE, Ordering::Release);
+    }
+}
+
+impl Clock for HistoryClock {
+    fn now_ms(&self) -> TimeMs {
+        match self.shown_ms.load(Ordering::Acquire) {
+            LIVE => SystemClock.now_ms(),
+            shown => shown,
+        }
+    }
+
+    fn alarm(&self, at_ms: TimeMs) -> Receiver<Instant> {
+        match self.shown_ms.load(Ordering::Acquire) {
+            LIVE => SystemClock.alarm(at_ms),
+            _ => after(HISTORY_ALARM),
+        }
     }
 }
 

@@ -1,3 +1,24 @@
 //! How is one list ranked?
+//!
+//! One straight line of steps, one file each, in the order in which they run; [`run::rank_list`] reads like a
+//! table of contents. A search, a category page and a recommendation unit take the same line and differ
+//! only in where their matches come from. No step does I/O, takes a lock, or knows the name of a plugin.
 
 pub mod request;
+pub mod unit;
+
+pub mod run;
+pub mod explain;
+mod understand;
+mod eligible;
+mod retrieve;
+mod facet;
+mod rank;
+mod rerank;
+mod page;
+
+mod column;
+mod ledger;
+mod lend;
+mod order;
+mod source;

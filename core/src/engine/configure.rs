@@ -1,0 +1,229 @@
+//! How is the shop configured while it runs?
+//!
+//! A document is checked by the owner of its kind before it is stored: the kernel for its own kinds, a plugin
+//! for the others. A write is all or none, and is acknowledged when the epoch made from it is published.
+
+use planogram_abi::Problem;
+
+use super::Engine;
+use super::types::*;
+use super::epochs::lend;
+use crate::catalog::{definition, views};
+use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
+use crate::id::Seq;
+use crate::limits::CONFIG_BYTES_MAX;
+use crate::log::entry::Body;
+use crate::pipeline::unit::{self, Unit};
+use crate::snapshot::Epoch;
+
+/// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
+type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
+
+/// The kernel's own kinds.
+const KERNEL_KINDS: &[KernelKind] = &[
+    (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| problems(definition::parse_attribute(id, json))),
+    (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
+    (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
+    (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
+];
+
+impl Engine {
+    /// Writes documents, all or none; returns the stored revisions and the log position.
+    ///
+    /// # Errors
+    /// [`WriteError::Refused`] with everything the owner found wrong, [`WriteError::Conflict`] when a document
+    /// changed in between, [`WriteError::UnknownKind`].
+    pub fn write_config(
+        &self,
+        writes: Vec<DocumentWrite>,
+        options: WriteOptions,
+    ) -> Result<(Vec<Document>, Seq), WriteError> {
+        // One writer at a time, so that what was checked is what is stored.
+        let _turn = super::lock(&self.configuring);
+        let epoch = self.publisher.current().epoch.clone();
+        for write in &writes {
+            self.check_write(&epoch, write)?;
+        }
+        let keys: Vec<(DocumentKey, DocumentState, String)> =
+            writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
+        let acknowledge = options.acknowledge;
+        let before = epoch.store.epoch();
+        let (seq, repeated) = self.submit(Body::Config(writes), options)?;
+        if !repeated {
+            self.publisher.wait(None, |reached| reached.epoch > before && reached.seq >= seq);
+        }
+        self.wait_for(seq, acknowledge)?;
+        let store = &self.publisher.current().epoch.store;
+        let stored = keys.iter().filter_map(|(key, ..)| store.history(key).into_iter().find(|d| d.seq == seq));
+        Ok((stored.map(|document| (*document).clone()).collect(), seq))
+    }
+
+    fn check_write(&self, epoch: &Epoch, write: &DocumentWrite) -> Result<(), WriteError> {
+        let refused = |problems: Vec<Problem>| WriteError::Refused { key: write.key.clone(), problems };
+        let current = epoch.store.revision(&write.key);
+        if let Some(expected) = write.expected_revision
+            && expected != current
+        {
+            return Err(WriteError::Conflict { key: write.key.clone(), current, expected });
+        }
+        let problems = check_frame(epoch, write);
+        if !problems.is_empty() {
+            return Err(refused(problems));
+        }
+        let Some(body) = &write.body else {
+            return match epoch.store.get(&write.key, write.state, &write.overlay) {
+                None if write.state == DocumentState::Live => {
+                    Err(WriteError::NotFound { what: write.key.kind.clone(), name: write.key.id.clone() })
+                }
+                _ => Ok(()),
+            };
+        };
+        let problems = match KERNEL_KINDS.iter().find(|(kind, ..)| *kind == write.key.kind) {
+            Some((_, _, check)) => check(&write.key.id, body),
+            None if epoch.plugins.owner_of(&write.key.kind).is_some() => self.ask_owner(epoch, write, body),
+            // The owner may come back: its documents are kept and reported inactive, but no new kind is made up.
+            None if epoch.store.kinds().contains(&write.key.kind) => Vec::new(),
+            None => {
+                return Err(WriteError::UnknownKind { kind: write.key.kind.clone(), known: self.kind_names() });
+            }
+        };
+        if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+    }
+
+    fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str) -> Vec<Problem> {
+        let overlays: Vec<String> = match write.state {
+            DocumentState::Live => Vec::new(),
+            DocumentState::Draft => vec![write.overlay.clone()],
+        };
+        let selection = epoch.store.select(&overlays);
+        let others = selection.of_kind(&write.key.kind);
+        let others: Vec<&Document> = others.into_iter().filter(|d| d.write.key.scope == write.key.scope).collect();
+        let candidate = Document {
+            write: DocumentWrite { body: Some(body.to_owned()), ..write.clone() },
+            revision: epoch.store.revision(&write.key) + 1,
+            seq: self.publisher.current().seq + 1,
+            time_ms: self.publisher.current().now_ms,
+        };
+        let candidate = lend(&[&candidate]);
+        self.host.validate(&candidate[0], &lend(&others))
+    }
+
+    fn kind_names(&self) -> String {
+        self.config_kinds().into_iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Every kind of document, the kernel's and the plugins', and those whose owner is absent.
+    pub fn config_kinds(&self) -> Vec<KindInfo> {
+        let mut kinds: Vec<KindInfo> = KERNEL_KINDS
+            .iter()
+            .map(|(name, schema, _)| KindInfo {
+                name: (*name).to_owned(),
+                schema: (*schema).to_owned(),
+                owner: Some("kernel".into()),
+                questions: Vec::new(),
+            })
+            .collect();
+        let epoch = self.publisher.current().epoch.clone();
+        let questions = epoch.plugins.questions();
+        kinds.extend(epoch.plugins.kinds().into_iter().map(|(kind, owner)| KindInfo {
+            name: kind.name.clone(),
+            schema: kind.schema.clone(),
+            owner: Some(owner.to_owned()),
+            questions: questions
+                .iter()
+                .filter(|(question, _)| question.kind == kind.name)
+                .map(|(question, _)| (question.name.clone(), question.about.clone()))
+                .collect(),
+        }));
+        for name in epoch.store.kinds() {
+            if !kinds.iter().any(|kind| kind.name == name) {
+                kinds.push(KindInfo { name, schema: "{}".into(), owner: None, questions: Vec::new() });
+            }
+        }
+        kinds.sort_by(|a, b| a.name.cmp(&b.name));
+        kinds
+    }
+
+    fn known_kind(&self, kind: &str) -> Result<bool, WriteError> {
+        let found = self.config_kinds().into_iter().find(|known| known.name == kind);
+        found
+            .map(|kind| kind.owner.is_some())
+            .ok_or_else(|| WriteError::UnknownKind { kind: kind.to_owned(), known: self.kind_names() })
+    }
+
+    /// The live documents of a kind, of one scope or of all.
+    ///
+    /// # Errors
+    /// [`WriteError::UnknownKind`].
+    pub fn config_list(&self, kind: &str, scope: Option<&str>) -> Result<Vec<DocumentView>, WriteError> {
+        let active = self.known_kind(kind)?;
+        let snapshot = self.publisher.current();
+        let documents = snapshot.epoch.store.select(&[]).of_kind(kind).into_iter().cloned();
+        Ok(documents
+            .filter(|document| scope.is_none_or(|scope| document.write.key.scope == scope))
+            .map(|document| DocumentView { document, active })
+            .collect())
+    }
+
+    /// One document: the live one, or the draft of an overlay.
+    ///
+    /// # Errors
+    /// [`WriteError::UnknownKind`].
+    pub fn config_get(
+        &self,
+        kind: &str,
+        scope: &str,
+        id: &str,
+        state: DocumentState,
+        overlay: &str,
+    ) -> Result<Option<DocumentView>, WriteError> {
+        let active = self.known_kind(kind)?;
+        let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
+        let found = self.publisher.current().epoch.store.get(&key, state, overlay);
+        Ok(found.map(|document| DocumentView { document: (*document).clone(), active }))
+    }
+
+    /// The revisions of a document that are at hand, newest first; older ones are in the log.
+    ///
+    /// # Errors
+    /// [`WriteError::UnknownKind`].
+    pub fn config_history(&self, kind: &str, scope: &str, id: &str) -> Result<Vec<Document>, WriteError> {
+        self.known_kind(kind)?;
+        let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
+        let history = self.publisher.current().epoch.store.history(&key);
+        Ok(history.iter().map(|document| (**document).clone()).collect())
+    }
+}
+
+fn problems<T>(read: Result<T, Vec<Problem>>) -> Vec<Problem> {
+    read.err().unwrap_or_default()
+}
+
+/// What is wrong with a document whatever its kind.
+fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |pointer: &str, message: String, allowed: &str| {
+        problems.push(Problem::new(pointer, message, allowed));
+    };
+    if write.key.id.is_empty() || write.key.id.len() > 256 {
+        problem("", format!("the id has {} bytes", write.key.id.len()), "1 to 256 bytes");
+    }
+    let is_view = write.key.scope.is_empty() || epoch.shop.store_view(&write.key.scope).is_some();
+    if !is_view {
+        problem("", format!("no store view `{}` to scope the document to", write.key.scope), "a store view, or none");
+    }
+    if let Some(body) = &write.body
+        && body.len() > CONFIG_BYTES_MAX
+    {
+        problem("", format!("the document has {} bytes", body.len()), &format!("at most {CONFIG_BYTES_MAX}"));
+    }
+    if let (Some(from), Some(until)) = (write.from_ms, write.until_ms)
+        && from >= until
+    {
+        problem("", "validity ends before it begins".into(), "`from` before `until`");
+    }
+    if write.state == DocumentState::Draft && write.overlay.is_empty() {
+        problem("", "a draft needs the name of its overlay".into(), "a name");
+    }
+    problems
+}

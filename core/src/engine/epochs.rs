@@ -1,0 +1,204 @@
+//! Who makes a new epoch?
+//!
+//! One thread takes changed configurations, types the kernel's documents, lets every plugin prepare for its
+//! own, and publishes the result. If several changes queued up, only the newest is prepared. Epochs under
+//! overlays are made the same way, on demand, and the latest few are kept.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender};
+use planogram_abi::{ConditionId, Document as Lent, Failure, LogLevel, Outcome, PrepareHost};
+use tracing::{error, warn};
+
+use super::indexer::TextJob;
+use super::publish::Publisher;
+use crate::catalog::Catalog;
+use crate::config::document::Document;
+use crate::config::store::{Selection, Store};
+use crate::expr;
+use crate::host::Host;
+use crate::engine::types::ReloadError;
+use crate::limits::OVERLAY_EPOCHS_MAX;
+use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
+
+/// What the epoch builder is sent.
+pub enum EpochJob {
+    /// The configuration changed.
+    Store {
+        /// All documents.
+        store: Store,
+        /// The catalog at the same position, should texts have to be indexed anew.
+        catalog: Catalog,
+    },
+    /// Load a plugin's library anew and put the new version in place of the old one.
+    Reload {
+        /// Which plugin.
+        plugin: String,
+        /// Told when the new set is published, or why the old version runs on.
+        done: Sender<Result<(), ReloadError>>,
+    },
+}
+
+/// Makes epochs.
+pub struct EpochBuilder {
+    /// The plugins.
+    pub host: Arc<Host>,
+    /// Where epochs go.
+    pub publisher: Arc<Publisher>,
+    /// Where changed text rules go.
+    pub indexer: Sender<TextJob>,
+    /// Epochs under overlays, newest last.
+    overlaid: Mutex<Vec<Arc<Epoch>>>,
+}
+
+impl EpochBuilder {
+    /// A builder that publishes to `publisher`.
+    pub fn new(host: Arc<Host>, publisher: Arc<Publisher>, indexer: Sender<TextJob>) -> Self {
+        Self { host, publisher, indexer, overlaid: Mutex::default() }
+    }
+
+    /// Builds epochs until nobody can ask for any.
+    pub fn run(&self, inbox: &Receiver<EpochJob>) {
+        while let Ok(first) = inbox.recv() {
+            let jobs: Vec<EpochJob> = std::iter::once(first).chain(inbox.try_iter()).collect();
+            let mut newest = None;
+            let mut reloads = Vec::new();
+            for job in jobs {
+                match job {
+                    EpochJob::Store { store, catalog } => newest = Some((store, catalog)),
+                    EpochJob::Reload { plugin, done } => reloads.push((plugin, done)),
+                }
+            }
+            if let Some((store, catalog)) = newest {
+                self.rebuild(store, &catalog);
+            }
+            for (plugin, done) in reloads {
+                let _ = done.send(self.reload(&plugin));
+            }
+        }
+    }
+
+    fn rebuild(&self, store: Store, catalog: &Catalog) {
+        let current = self.publisher.current();
+        let old = &current.epoch;
+        let epoch = Arc::new(build(&self.host, store, Vec::new(), Some(old)));
+        if epoch.shop.text_rules() != old.shop.text_rules() {
+            self.publisher.expect_text();
+            let job = TextJob::Everything { seq: current.seq, catalog: catalog.clone(), epoch: epoch.clone() };
+            drop(self.indexer.send(job));
+        }
+        self.publish(epoch);
+    }
+
+    /// The new version is loaded, configured, prepared and probed before anything is published.
+    fn reload(&self, plugin: &str) -> Result<(), ReloadError> {
+        let old = self.publisher.current().epoch.clone();
+        let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()) };
+        let selection = old.store.select(&[]);
+        let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
+        let plugins =
+            self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
+        let epoch = Epoch {
+            revision: old.revision,
+            store: old.store.clone(),
+            overlays: Vec::new(),
+            shop: old.shop.clone(),
+            conditions: compiler.conditions.into_inner(),
+            plugins,
+        };
+        self.publish(Arc::new(epoch));
+        Ok(())
+    }
+
+    fn publish(&self, epoch: Arc<Epoch>) {
+        lock(&self.overlaid).clear();
+        self.publisher.publish(|next| next.epoch = epoch);
+    }
+
+    /// The epoch a request sees: the snapshot's own, or one under the overlays it names.
+    pub fn under(&self, snapshot: &Snapshot, overlays: &[String]) -> Arc<Epoch> {
+        if overlays.is_empty() {
+            return snapshot.epoch.clone();
+        }
+        let same = |epoch: &Arc<Epoch>| epoch.overlays == overlays && epoch.revision == snapshot.epoch.revision;
+        if let Some(found) = lock(&self.overlaid).iter().find(|epoch| same(epoch)) {
+            return found.clone();
+        }
+        let made = Arc::new(build(&self.host, snapshot.epoch.store.clone(), overlays.to_vec(), Some(&snapshot.epoch)));
+        let mut kept = lock(&self.overlaid);
+        kept.push(made.clone());
+        let excess = kept.len().saturating_sub(OVERLAY_EPOCHS_MAX);
+        kept.drain(..excess);
+        made
+    }
+}
+
+/// Types the kernel's documents and lets every plugin prepare for its own.
+pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<&Epoch>) -> Epoch {
+    let selection = store.select(&overlays);
+    let (shop, problems) = Shop::read(&selection);
+    for problem in problems {
+        // Documents are checked before they are stored, so this one was stored by an older version.
+        error!(problem, "stored document left out");
+    }
+    let compiler = Compiler { conditions: RefCell::new(previous.map(|e| e.conditions.clone()).unwrap_or_default()) };
+    let documents = documents_for_plugins(host, &selection, None);
+    let before = previous.map(|epoch| &*epoch.plugins);
+    let (plugins, failures) = host.prepare(&lend(&documents), store.epoch(), &compiler, before);
+    for (plugin, Failure(message)) in failures {
+        warn!(plugin, message, "plugin could not prepare and keeps its previous state");
+    }
+    let revision = store.epoch();
+    Epoch { revision, overlays, shop, conditions: compiler.conditions.into_inner(), plugins, store }
+}
+
+/// Every document a plugin may own, ordered by kind, scope and id. A reloaded version may own kinds that the
+/// running one does not, so a reload offers all that the kernel does not own.
+fn documents_for_plugins<'a>(host: &Host, selection: &Selection<'a>, reloading: Option<&str>) -> Vec<&'a Document> {
+    let owned = host.kinds();
+    let kinds = selection.kinds();
+    let wanted = kinds.iter().filter(|kind| reloading.is_some() || owned.iter().any(|(known, _)| known.name == **kind));
+    wanted.flat_map(|kind| selection.of_kind(kind)).collect()
+}
+
+/// Documents as plugins see them.
+pub fn lend<'a>(documents: &[&'a Document]) -> Vec<Lent<'a>> {
+    documents
+        .iter()
+        .map(|document| Lent {
+            kind: &document.write.key.kind,
+            scope: &document.write.key.scope,
+            id: &document.write.key.id,
+            revision: document.revision,
+            seq: document.seq,
+            from_ms: document.write.from_ms.unwrap_or(i64::MIN),
+            until_ms: document.write.until_ms.unwrap_or(i64::MAX),
+            json: document.write.body.as_deref().unwrap_or("{}"),
+        })
+        .collect()
+}
+
+/// Compiles plugins' conditions into the epoch's table.
+struct Compiler {
+    conditions: RefCell<Conditions>,
+}
+
+impl PrepareHost for Compiler {
+    fn compile(&self, condition: &str) -> Outcome<ConditionId> {
+        let value = serde_json::from_str(condition).map_err(|e| Failure(format!("condition is not JSON: {e}")))?;
+        let parsed = expr::parse(&value).map_err(|problems| {
+            let said: Vec<String> = problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
+            Failure(said.join("; "))
+        })?;
+        Ok(self.conditions.borrow_mut().intern(parsed))
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        crate::host::log_for_plugin(level, message);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

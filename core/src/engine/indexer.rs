@@ -1,0 +1,222 @@
+//! Who keeps the text indexes?
+//!
+//! One thread owns the long-lived index writers, one a text source. It takes changed items as they come,
+//! commits on a timer, and publishes the committed views. Texts are built from the catalog as it was when the
+//! change was folded, so that the thread's timing shows nowhere but in `text_seq`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use tracing::{error, info};
+
+use super::publish::Publisher;
+use crate::catalog::Catalog;
+use crate::id::{ItemId, Seq};
+use crate::snapshot::{Epoch, Texts};
+use crate::text::{TextError, TextIndex, TextView};
+
+/// What the indexer is sent.
+pub enum TextJob {
+    /// These items changed.
+    Changed {
+        /// Log position of the catalog.
+        seq: Seq,
+        /// The catalog with the change in it.
+        catalog: Catalog,
+        /// What to index anew; items that are gone are removed.
+        items: Vec<ItemId>,
+    },
+    /// The rules of what is searchable changed (or nothing was indexed yet): index everything.
+    Everything {
+        /// Log position of the catalog.
+        seq: Seq,
+        /// The catalog.
+        catalog: Catalog,
+        /// The configuration to index under.
+        epoch: Arc<Epoch>,
+    },
+    /// Commit now and say when it is published.
+    Flush(Sender<()>),
+    /// Commit and end.
+    Stop,
+}
+
+/// The indexer's thread.
+pub struct Indexer {
+    publisher: Arc<Publisher>,
+    /// Folder of the indexes; in memory when absent.
+    dir: Option<PathBuf>,
+    commit_every: Duration,
+    epoch: Arc<Epoch>,
+    sources: BTreeMap<String, TextIndex>,
+    views: BTreeMap<String, TextView>,
+    /// Position of the newest change taken in.
+    seq: Seq,
+    /// Jobs taken in since the last commit.
+    uncommitted: u64,
+}
+
+impl Indexer {
+    /// An indexer for an epoch's text sources. `text_seq` is the log position of the newest change of a text:
+    /// an index in the folder that has come that far, under the same rules, is taken as it is; any other is
+    /// made anew from `catalog`.
+    ///
+    /// # Errors
+    /// When a folder cannot be made or written.
+    pub fn open(
+        publisher: Arc<Publisher>,
+        dir: Option<&Path>,
+        commit_every: Duration,
+        epoch: Arc<Epoch>,
+        catalog: &Catalog,
+        (seq, text_seq): (Seq, Seq),
+    ) -> Result<Self, TextError> {
+        let dir = dir.map(Path::to_owned);
+        let (sources, views) = Default::default();
+        let mut indexer = Self { publisher, dir, commit_every, epoch, sources, views, seq, uncommitted: 0 };
+        let items: Vec<ItemId> = catalog.alive_items().iter().map(ItemId).collect();
+        for (name, locale) in indexer.epoch.shop.text_sources() {
+            let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
+            indexer.sources.insert(name.clone(), index);
+            if !is_current {
+                indexer.index_source(&name, catalog, &items)?;
+            }
+        }
+        indexer.commit();
+        Ok(indexer)
+    }
+
+    fn open_source(&self, name: &str, locale: &str, text_seq: Seq) -> Result<(TextIndex, bool), TextError> {
+        let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale)?.0, false)) };
+        let dir = dir.join(folder_name(name, &self.epoch.shop.text_rules()));
+        match TextIndex::open(Some(&dir), locale) {
+            Ok((index, seq)) if seq >= text_seq && seq > 0 => return Ok((index, true)),
+            Ok((index, _)) => drop(index),
+            Err(error) if error.needs_rebuild() => info!(source = name, %error, "text index made anew"),
+            Err(error) => return Err(error),
+        }
+        Ok((TextIndex::rebuild(&dir, locale)?, false))
+    }
+
+    /// Takes jobs until nobody can send any, then commits what is left.
+    pub fn run(mut self, inbox: &Receiver<TextJob>) {
+        let mut due: Option<Instant> = None;
+        loop {
+            let wait = due.map_or(Duration::from_secs(3600), |due| due.saturating_duration_since(Instant::now()));
+            let mut flushed = Vec::new();
+            match inbox.recv_timeout(wait) {
+                Ok(TextJob::Flush(done)) => flushed.push(done),
+                Ok(TextJob::Stop) => {
+                    self.commit();
+                    return;
+                }
+                Ok(job) => {
+                    self.take(job);
+                    due.get_or_insert_with(|| Instant::now() + self.commit_every);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.commit();
+                    return;
+                }
+            }
+            if !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
+                // What is queued already is cheaper to commit with this than after it.
+                for job in inbox.try_iter().collect::<Vec<_>>() {
+                    match job {
+                        TextJob::Flush(done) => flushed.push(done),
+                        job => self.take(job),
+                    }
+                }
+                self.commit();
+                due = None;
+            }
+            for done in flushed {
+                // Whoever asked may have given up.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn take(&mut self, job: TextJob) {
+        self.uncommitted += 1;
+        let outcome = match job {
+            TextJob::Changed { seq, catalog, items } => self.index(seq, &catalog, &items),
+            TextJob::Everything { seq, catalog, epoch } => {
+                self.epoch = epoch;
+                self.reindex(seq, &catalog)
+            }
+            TextJob::Flush(_) | TextJob::Stop => Ok(()),
+        };
+        if let Err(error) = outcome {
+            error!(%error, "text not indexed");
+        }
+    }
+
+    fn reindex(&mut self, seq: Seq, catalog: &Catalog) -> Result<(), TextError> {
+        let started = Instant::now();
+        self.sources.clear();
+        self.views.clear();
+        self.seq = self.seq.max(seq);
+        let items: Vec<ItemId> = catalog.alive_items().iter().map(ItemId).collect();
+        for (name, locale) in self.epoch.shop.text_sources() {
+            let index = match &self.dir {
+                None => TextIndex::open(None, &locale)?.0,
+                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.epoch.shop.text_rules())), &locale)?,
+            };
+            self.sources.insert(name.clone(), index);
+            self.index_source(&name, catalog, &items)?;
+        }
+        info!(products = items.len(), elapsed_ms = started.elapsed().as_millis() as u64, "indexed all texts");
+        Ok(())
+    }
+
+    fn index(&mut self, seq: Seq, catalog: &Catalog, items: &[ItemId]) -> Result<(), TextError> {
+        self.seq = self.seq.max(seq);
+        let names: Vec<String> = self.sources.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.index_source(name, catalog, items))
+    }
+
+    fn index_source(&mut self, name: &str, catalog: &Catalog, items: &[ItemId]) -> Result<(), TextError> {
+        let Some(index) = self.sources.get_mut(name) else { return Ok(()) };
+        for batch in items.chunks(INDEX_BATCH) {
+            let mut upserts = Vec::new();
+            let mut deletes = Vec::new();
+            for &item in batch {
+                match self.epoch.shop.text_doc(catalog, name, item) {
+                    Some(doc) => upserts.push(doc),
+                    None => deletes.push(item),
+                }
+            }
+            index.apply(&upserts, &deletes)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        for (name, index) in &mut self.sources {
+            match index.commit(self.seq) {
+                Ok(view) => drop(self.views.insert(name.clone(), view)),
+                Err(error) => error!(%error, source = name, "text not committed"),
+            }
+        }
+        let (seq, jobs) = (self.seq, std::mem::take(&mut self.uncommitted));
+        let texts = Texts::new(seq, self.views.clone());
+        self.publisher.publish(|next| {
+            self.publisher.text_arrived(jobs);
+            next.text = texts;
+        });
+    }
+}
+
+/// Documents built before they are handed to the index.
+const INDEX_BATCH: usize = 1_000;
+
+/// A folder name for a text source under some rules, safe on every file system.
+fn folder_name(source: &str, rules: &str) -> String {
+    let safe: String = source.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("{safe}-{}", &blake3::hash(format!("{source}\n{rules}").as_bytes()).to_hex()[..16])
+}

@@ -1,0 +1,186 @@
+//! How is a shop opened?
+//!
+//! Recover the state, load the plugins, make the first epoch, index what is not indexed yet, publish the first
+//! snapshot, start the threads. Everything after the recovery is the same for a shop in memory, for one on disk,
+//! and for one as it was at an earlier position.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::Sender;
+use tracing::warn;
+
+use super::applier::Applier;
+use super::epochs::{self, EpochBuilder};
+use super::indexer::Indexer;
+use super::observe::{ObserverJob, ObserverThread};
+use super::publish::Publisher;
+use super::recover::{self, Recovered};
+use super::types::EngineConfig;
+use super::{APPLIER, Engine, Machinery, OpenError};
+use crate::host::{Host, HostConfig, RankingPool};
+use crate::id::Seq;
+use crate::limits::DEFAULT_LATENESS_MS;
+use crate::log::entry::Entry;
+use crate::log::clock::{Clock, SystemClock};
+use crate::log::disk::{RedbLog, RedbOptions};
+use crate::log::served::{ServedConfig, ServedJournal};
+use crate::log::writer::{Writer, WriterConfig};
+use crate::log::{Log, MemoryLog};
+use crate::snapshot::{Snapshot, Texts};
+
+impl Engine {
+    /// Opens a shop: its data directory, or one in memory.
+    ///
+    /// # Errors
+    /// When the log or a snapshot file cannot be used, with what to do about it.
+    pub fn open(config: EngineConfig) -> Result<Arc<Engine>, OpenError> {
+        Self::open_with_clock(config, Arc::new(SystemClock))
+    }
+
+    /// As [`Engine::open`], with a clock of the caller's: for tests, and for taking in history.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_with_clock(config: EngineConfig, clock: Arc<dyn Clock>) -> Result<Arc<Engine>, OpenError> {
+        Self::start(config, clock, None)
+    }
+
+    /// Opens a shop as it was at log position `until`, for reading.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; also when the log has not come so far.
+    pub fn open_at(config: EngineConfig, until: Seq) -> Result<Arc<Engine>, OpenError> {
+        Self::start(config, Arc::new(SystemClock), Some(until))
+    }
+
+    fn start(config: EngineConfig, clock: Arc<dyn Clock>, until: Option<Seq>) -> Result<Arc<Engine>, OpenError> {
+        let log = open_log(config.data_dir.as_deref())?;
+        let reader = log.reader();
+        let files = config.data_dir.as_deref().map(checkpoints_in);
+        let recovered = recover::recover(files.as_deref(), &reader, until)?;
+        if let Some(until) = until.filter(|until| recovered.state.seq < *until) {
+            return Err(OpenError(format!("the log ends at entry {}, {until} was asked for", recovered.state.seq)));
+        }
+        let host = Arc::new(open_host(&config));
+        let Recovered { state, observers: saved, observed } = recovered;
+        let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
+        let mut state = state;
+        let (publisher, janitor) = Publisher::new(Snapshot {
+            seq: state.seq,
+            now_ms: state.time_ms,
+            catalog: state.catalog.clone(),
+            signals: state.signals.publish(),
+            visitors: state.visitors.publish(),
+            text: Texts::default(),
+            epoch: epoch.clone(),
+            observed: Arc::default(),
+        });
+        let read_only = until.is_some();
+        let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
+        let positions = (state.seq, state.text_seq);
+        let indexer =
+            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, epoch, &state.catalog, positions)
+                .map_err(OpenError::from_any)?;
+        let (texts, text_jobs) = crossbeam_channel::unbounded();
+        let (epoch_sender, epoch_jobs) = crossbeam_channel::unbounded();
+        let (observer_sender, observer_jobs) = crossbeam_channel::unbounded();
+        let (checkpoints, checkpoint_requests) = crossbeam_channel::unbounded();
+        let (sink, entries) = crossbeam_channel::bounded(WriterConfig::default().queue);
+        let builder = Arc::new(EpochBuilder::new(host.clone(), publisher.clone(), texts.clone()));
+        let reached = Arc::new(AtomicU64::new(state.seq));
+        let mut observers =
+            ObserverThread { observers: host.observers(), publisher: publisher.clone(), reached: reached.clone() };
+        observers.restore(&saved);
+        drop(observer_sender.send(ObserverJob::Fold { rows: observed, seq: state.seq }));
+        let applier = Applier {
+            publisher: publisher.clone(),
+            indexer: texts.clone(),
+            epochs: epoch_sender.clone(),
+            observers: observer_sender.clone(),
+            reports: Arc::default(),
+            checkpoint_dir: files.filter(|_| !read_only),
+            checkpoint_every: config.snapshot_every,
+        };
+        let reports = applier.reports.clone();
+        let building = builder.clone();
+        let threads = vec![
+            spawn(APPLIER, move || applier.run(state, &entries, &checkpoint_requests))?,
+            spawn("planogram-indexer", move || indexer.run(&text_jobs))?,
+            spawn("planogram-epochs", move || building.run(&epoch_jobs))?,
+            spawn("planogram-observers", move || observers.run(&observer_jobs))?,
+        ];
+        // Not joined: it ends when the publisher is dropped, and has nothing to lose.
+        spawn("planogram-janitor", janitor)?;
+        let writer_config = WriterConfig { group_commit: config.group_commit, ..WriterConfig::default() };
+        let writer = if read_only {
+            // Nothing may be added to the log of a shop that is looked at as it was: this one goes nowhere.
+            Writer::start(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS)), clock.clone(), writer_config, dead_end())
+        } else {
+            Writer::start(log, clock.clone(), writer_config, sink)
+        };
+        let served = ServedConfig { dir: config.data_dir.map(|dir| dir.join("served")), ..ServedConfig::default() };
+        Ok(Arc::new(Engine {
+            publisher,
+            pool: RankingPool::new(workers(config.workers), config.queue_max),
+            host,
+            epochs: builder,
+            served: ServedJournal::start(&served).map_err(OpenError::from_any)?,
+            log: reader,
+            clock,
+            reports,
+            observed: reached,
+            deadline: config.deadline,
+            read_only,
+            configuring: Default::default(),
+            closed: Default::default(),
+            machinery: Some(Machinery {
+                writer,
+                checkpoints,
+                texts,
+                epochs: epoch_sender,
+                observers: observer_sender,
+                threads,
+            })
+            .into(),
+        }))
+    }
+}
+
+/// A sink nobody reads.
+fn dead_end() -> Sender<Entry> {
+    crossbeam_channel::bounded(1).0
+}
+
+fn open_log(dir: Option<&Path>) -> Result<Box<dyn Log>, OpenError> {
+    let Some(dir) = dir else { return Ok(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS))) };
+    std::fs::create_dir_all(dir).map_err(|e| OpenError(format!("data directory {}: {e}", dir.display())))?;
+    Ok(Box::new(RedbLog::open(dir, &RedbOptions::default()).map_err(OpenError::from_any)?))
+}
+
+fn checkpoints_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("snapshots")
+}
+
+fn open_host(config: &EngineConfig) -> Host {
+    let private = match &config.data_dir {
+        Some(dir) => dir.join("plugins"),
+        None => std::env::temp_dir().join(format!("planogram-plugins-{}", std::process::id())),
+    };
+    let (host, problems) =
+        Host::open(HostConfig::new(private, config.plugin_dirs.clone(), config.plugins.clone()));
+    for problem in problems {
+        warn!(plugin = problem.plugin, message = problem.message, "plugin not loaded");
+    }
+    host
+}
+
+fn workers(configured: usize) -> usize {
+    if configured > 0 { configured } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenError::from_any)
+}

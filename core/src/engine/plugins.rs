@@ -1,0 +1,70 @@
+//! How are plugins looked after while the shop runs?
+//!
+//! What is loaded, how it is doing, the swap of a version, and the questions plugins answer.
+
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use super::Engine;
+use super::epochs::EpochJob;
+use super::observe::ObserverJob;
+use super::types::*;
+use crate::host::{AskError, Attempt};
+use crate::log::entry::Body;
+use crate::pipeline::explain;
+
+impl Engine {
+    /// Every configured plugin: running, refused, missing.
+    pub fn plugins(&self) -> Vec<PluginInfo> {
+        let mut infos = self.publisher.current().epoch.plugins.infos();
+        let lag = self.observer_lag();
+        infos.iter_mut().filter(|info| info.contributions.iter().any(|(kind, _)| kind == "observer")).for_each(|info| {
+            info.observer_lag = lag;
+        });
+        infos
+    }
+
+    /// Loads a plugin's library anew. Requests that run keep the version they began with; later ones get the new
+    /// one.
+    ///
+    /// # Errors
+    /// Expected …, got …; the previous version keeps serving.
+    pub fn reload_plugin(&self, name: &str) -> Result<PluginInfo, ReloadError> {
+        let refused = |message: &str| ReloadError { plugin: name.into(), message: message.into(), unknown: false };
+        let (done, outcome) = crossbeam_channel::bounded(1);
+        let job = EpochJob::Reload { plugin: name.to_owned(), done };
+        self.send(|machinery| machinery.epochs.send(job).is_ok()).map_err(|_| refused("the engine is closing"))?;
+        outcome.recv().map_err(|_| refused("the engine is closing"))??;
+        let running = self.plugins().into_iter().find(|info| info.name == name);
+        let info = running.ok_or_else(|| refused("it was loaded and has gone again"))?;
+        let observers = self.host.observers();
+        drop(self.send(|machinery| machinery.observers.send(ObserverJob::Swap(observers)).is_ok()));
+        if !self.read_only {
+            let body = Body::Plugin {
+                name: name.to_owned(),
+                content_hash: Some(info.content_hash.clone()),
+                version: info.version.clone(),
+            };
+            let options = WriteOptions { actor: "system".into(), ..WriteOptions::default() };
+            self.submit(body, options).map_err(|error| refused(&format!("it runs, but the log does not say so: {error}")))?;
+        }
+        Ok(info)
+    }
+
+    /// Asks the owner of a kind one of its questions; argument and answer are JSON text.
+    ///
+    /// # Errors
+    /// [`WriteError::NotFound`] when nobody answers it.
+    pub fn ask(self: &Arc<Self>, kind: &str, question: &str, argument: &str) -> Result<String, WriteError> {
+        let snapshot = self.publisher.current();
+        let epoch = snapshot.epoch.clone();
+        let asked = explain::with_context(&snapshot, &epoch, &RoaringBitmap::new(), &Attempt::inline(), |context| {
+            epoch.plugins.ask(context, kind, question, argument)
+        });
+        asked.map_err(|error| WriteError::Failed(error.to_string()))?.map_err(|error| match error {
+            AskError::Unknown { .. } => WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() },
+            other => WriteError::Failed(other.to_string()),
+        })
+    }
+}

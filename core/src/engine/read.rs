@@ -1,0 +1,189 @@
+//! How is a read answered?
+//!
+//! On the ranking pool: take one snapshot, find the epoch, run the pipeline, note what was served. A read that
+//! names `min_seq` first waits for it without holding a worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roaring::RoaringBitmap;
+
+use super::Engine;
+use super::types::*;
+use crate::host::{Attempt, PoolError};
+use crate::id::Seq;
+use crate::limits::PAGE_LISTS_MAX;
+use crate::log::served::{ServedItem, ServedKind, ServedRecord};
+use crate::pipeline::request::*;
+use crate::pipeline::{explain, run};
+use crate::signal::key::visitor_key;
+use crate::snapshot::{Epoch, Snapshot};
+
+/// Takes an answer, once, on whatever thread has it.
+pub type Reply<T> = Box<dyn FnOnce(Result<T, QueryError>) + Send>;
+
+/// What a read needs before it can run.
+struct Ticket {
+    min_seq: Option<Seq>,
+    deadline: Duration,
+    overlays: Vec<String>,
+}
+
+impl Engine {
+    /// Ranks one list; `reply` is called exactly once, possibly on another thread.
+    pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
+        let ticket = self.ticket(&request);
+        let request = ListRequest { deadline: Some(ticket.deadline), ..request };
+        let served = (self.clone(), request.clone());
+        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+        };
+        let reply: Reply<ListAnswer> = Box::new(move |answer| {
+            let (engine, request) = served;
+            if let Ok(answer) = &answer {
+                engine.note_served(&request, answer);
+            }
+            reply(answer);
+        });
+        self.on_pool(ticket, job, reply);
+    }
+
+    /// Ranks several lists over one snapshot, without duplicates across them: the first list keeps a product
+    /// that several want, and the later ones take their next.
+    pub fn submit_page(self: &Arc<Self>, page: PageRequest, reply: Reply<PageAnswer>) {
+        let Some((_, first)) = page.lists.first() else {
+            return reply(Err(invalid("lists", "the page has no lists".into(), format!("1 to {PAGE_LISTS_MAX} allowed"))));
+        };
+        if page.lists.len() > PAGE_LISTS_MAX {
+            let message = format!("the page has {} lists", page.lists.len());
+            return reply(Err(invalid("lists", message, format!("1 to {PAGE_LISTS_MAX} allowed"))));
+        }
+        let ticket = self.ticket(first);
+        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+            let mut taken = RoaringBitmap::new();
+            let mut lists = Vec::with_capacity(page.lists.len());
+            for (name, request) in &page.lists {
+                let request = with_shopper(request, &page.shopper);
+                let answer = run::rank_list(snapshot, epoch, &request, &taken, attempt);
+                if let Ok(answer) = &answer {
+                    taken.extend(answer.items.iter().map(|hit| hit.item.0));
+                }
+                lists.push((name.clone(), answer));
+            }
+            Ok(PageAnswer { lists, as_of: snapshot.as_of(epoch) })
+        };
+        self.on_pool(ticket, job, reply);
+    }
+
+    /// Ranks one list and waits for it.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_list`].
+    pub fn list(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
+        wait_for_reply(|reply| self.submit_list(request, reply))
+    }
+
+    /// Ranks one page and waits for it.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_page`].
+    pub fn page(self: &Arc<Self>, request: PageRequest) -> Result<PageAnswer, QueryError> {
+        wait_for_reply(|reply| self.submit_page(request, reply))
+    }
+
+    /// "Why is this product not here?": the first thing that stopped it, or where it stands.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_list`]; an unknown sku is [`QueryError::NotFound`].
+    pub fn explain_absence(self: &Arc<Self>, request: ListRequest, sku: &str) -> Result<String, QueryError> {
+        let ticket = self.ticket(&request);
+        let sku = sku.to_owned();
+        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+            explain::why_not(snapshot, epoch, &request, &sku, attempt)
+        };
+        wait_for_reply(|reply| self.on_pool(ticket, job, reply))
+    }
+
+    fn ticket(&self, request: &ListRequest) -> Ticket {
+        Ticket {
+            min_seq: request.min_seq,
+            deadline: request.deadline.unwrap_or(self.deadline),
+            overlays: request.overlays.clone(),
+        }
+    }
+
+    fn on_pool<T: Send + 'static>(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        job: impl Fn(&Snapshot, &Epoch, &Attempt) -> Result<T, QueryError> + Send + Sync + 'static,
+        reply: Reply<T>,
+    ) {
+        let engine = self.clone();
+        let Ticket { min_seq, deadline, overlays } = ticket;
+        let wanted = min_seq.unwrap_or(0);
+        let begin = move |reached: bool| {
+            if !reached {
+                let at = engine.publisher.reached().seq;
+                return reply(Err(QueryError::NotYet { at, wanted }));
+            }
+            let snapshot = engine.publisher.current();
+            let epoch = engine.epochs.under(&snapshot, &overlays);
+            let job = Arc::new(move |attempt: &Attempt| job(&snapshot, &epoch, attempt));
+            let reply = Box::new(move |outcome: Result<Result<T, QueryError>, PoolError>| {
+                reply(outcome.unwrap_or_else(|error| Err(pool_error(error))));
+            });
+            engine.pool.submit(job, reply, deadline);
+        };
+        if self.publisher.reached().seq >= wanted {
+            begin(true);
+        } else {
+            self.publisher.when(wanted, deadline, Box::new(begin));
+        }
+    }
+
+    fn note_served(&self, request: &ListRequest, answer: &ListAnswer) {
+        let (kind, subject) = match &request.list {
+            List::Search { text } => (ServedKind::Search, text),
+            List::Category { path } => (ServedKind::Category, path),
+            List::Unit { unit, .. } => (ServedKind::Unit, unit),
+        };
+        let item = |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
+        self.served.record(ServedRecord {
+            request_id: answer.request_id.clone(),
+            time_ms: self.clock.now_ms(),
+            kind,
+            subject: subject.clone(),
+            store_view: request.store_view.clone(),
+            visitor: request.shopper.visitor.as_deref().map(visitor_key),
+            columns: Vec::new(),
+            items: answer.items.iter().map(item).collect(),
+            arms: Vec::new(),
+        });
+    }
+}
+
+/// A list of a page asks for whom the page does, unless it says otherwise.
+fn with_shopper(request: &ListRequest, shopper: &Shopper) -> ListRequest {
+    let mut request = request.clone();
+    if request.shopper == Shopper::default() {
+        request.shopper = shopper.clone();
+    }
+    request
+}
+
+fn wait_for_reply<T: Send + 'static>(submit: impl FnOnce(Reply<T>)) -> Result<T, QueryError> {
+    let (sender, receiver) = crossbeam_channel::bounded(1);
+    submit(Box::new(move |answer| drop(sender.send(answer))));
+    receiver.recv().unwrap_or_else(|_| Err(QueryError::Internal("the request was dropped without an answer".into())))
+}
+
+fn invalid(parameter: &str, message: String, allowed: String) -> QueryError {
+    QueryError::Invalid { parameter: parameter.into(), message, allowed }
+}
+
+fn pool_error(error: PoolError) -> QueryError {
+    match error {
+        PoolError::Overloaded { waiting, limit } => QueryError::Overloaded { waiting, limit },
+        other => QueryError::Internal(other.to_string()),
+    }
+}

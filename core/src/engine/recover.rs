@@ -1,0 +1,108 @@
+//! How does a shop start?
+//!
+//! From the newest good snapshot file and the tail of the log behind it; from the log alone when there is no
+//! file. A damaged file is named and passed over. The same replay makes a shop as it was at an earlier
+//! position: time travel is recovery that stops early.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::{info, warn};
+
+use super::OpenError;
+use super::observe::SavedObservers;
+use super::state::{ObservedRow, State};
+use crate::id::Seq;
+use crate::limits::DEFAULT_VISITORS_MAX;
+use crate::log::LogReader;
+use crate::log::checkpoint::{self, Checkpoint};
+use crate::signal::{SignalConfig, Signals};
+use crate::visitor::Visitors;
+use crate::catalog::Catalog;
+
+/// Writes the state into a snapshot file.
+pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -> Result<(), OpenError> {
+    let sections = [
+        ("meta", encode(&(state.seq, state.time_ms, state.text_seq, &state.plugins))?),
+        ("catalog", encode(&state.catalog.save())?),
+        ("signals", encode(&state.signals.save())?),
+        ("visitors", encode(&state.visitors.save())?),
+        ("config", encode(&state.store)?),
+        ("observers", encode(observers)?),
+    ];
+    let path = checkpoint::write(dir, state.seq, &sections).map_err(OpenError::from_any)?;
+    info!(seq = state.seq, path = %path.display(), "snapshot file written");
+    Ok(())
+}
+
+/// A shop as it stands in its files.
+#[derive(Default)]
+pub struct Recovered {
+    /// The views' state.
+    pub state: State,
+    /// The observers' states at the snapshot file.
+    pub observers: SavedObservers,
+    /// Counted events behind the snapshot file, for the observers.
+    pub observed: Vec<ObservedRow>,
+}
+
+/// The shop at the end of the log, or at `until`.
+pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Result<Recovered, OpenError> {
+    let mut recovered = match dir.map(|dir| newest_checkpoint(dir, until)).transpose()?.flatten() {
+        Some(checkpoint) => decode(&checkpoint)?,
+        None => Recovered::default(),
+    };
+    let state = &mut recovered.state;
+    let from_checkpoint = state.seq;
+    for entry in log.scan(state.seq + 1) {
+        let entry = entry.map_err(OpenError::from_any)?;
+        if until.is_some_and(|until| entry.seq > until) {
+            break;
+        }
+        if entry.seq != state.seq + 1 {
+            let (expected, got) = (state.seq + 1, entry.seq);
+            return Err(OpenError(format!(
+                "the log goes on at entry {got}, expected {expected}: older entries were cut and no good snapshot file covers them"
+            )));
+        }
+        recovered.observed.extend(state.fold(&entry).observed);
+    }
+    info!(seq = state.seq, from_checkpoint, "recovered");
+    Ok(recovered)
+}
+
+fn newest_checkpoint(dir: &Path, until: Option<Seq>) -> Result<Option<Checkpoint>, OpenError> {
+    let found = checkpoint::newest_good_until(dir, until.unwrap_or(Seq::MAX)).map_err(OpenError::from_any)?;
+    for damaged in &found.damaged {
+        warn!(file = %damaged.path.display(), reason = %damaged.reason, "snapshot file passed over");
+    }
+    Ok(found.checkpoint)
+}
+
+fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
+    let (seq, time_ms, text_seq, plugins) = section(checkpoint, "meta")?;
+    let state = State {
+        seq,
+        time_ms,
+        text_seq,
+        plugins,
+        catalog: Catalog::load(section(checkpoint, "catalog")?).map_err(OpenError::from_any)?,
+        signals: Signals::load(section(checkpoint, "signals")?, SignalConfig::default()),
+        visitors: Visitors::load(section(checkpoint, "visitors")?, DEFAULT_VISITORS_MAX),
+        store: section(checkpoint, "config")?,
+    };
+    Ok(Recovered { state, observers: section(checkpoint, "observers")?, observed: Vec::new() })
+}
+
+fn encode(value: &impl Serialize) -> Result<Vec<u8>, OpenError> {
+    rmp_serde::to_vec_named(value).map_err(OpenError::from_any)
+}
+
+fn section<T: DeserializeOwned>(checkpoint: &Checkpoint, name: &str) -> Result<T, OpenError> {
+    let bytes = checkpoint
+        .section(name)
+        .ok_or_else(|| OpenError(format!("snapshot file at entry {} has no section `{name}`", checkpoint.seq)))?;
+    rmp_serde::from_slice(bytes)
+        .map_err(|e| OpenError(format!("section `{name}` of the snapshot file at entry {}: {e}", checkpoint.seq)))
+}

@@ -1,0 +1,191 @@
+//! What does an entry change?
+//!
+//! The whole fold: `State × Entry → State`. It is pure: no clock but the entry's, no thread order, no
+//! randomness, so that a replay of the log is the live state. Views fold themselves; this file only says which
+//! view hears of what, and resolves skus to items on the way.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::catalog::Catalog;
+use crate::config::store::Store;
+use crate::id::{ItemId, Seq, TimeMs};
+use crate::limits::DEFAULT_VISITORS_MAX;
+use crate::log::entry::{Body, Entry};
+use crate::signal::event::Event;
+use crate::signal::key::{session_key, visitor_key};
+use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
+use crate::visitor::Visitors;
+
+/// Everything that entries are folded into.
+pub struct State {
+    /// Position of the last entry folded.
+    pub seq: Seq,
+    /// Its time.
+    pub time_ms: TimeMs,
+    /// Position of the last entry that changed a text.
+    pub text_seq: Seq,
+    /// What the shop sells.
+    pub catalog: Catalog,
+    /// What shoppers do.
+    pub signals: Signals,
+    /// Who they are.
+    pub visitors: Visitors,
+    /// What is configured.
+    pub store: Store,
+    /// Plugins switched on, by name.
+    pub plugins: BTreeMap<String, SwitchedOn>,
+}
+
+/// A plugin version that the log says is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchedOn {
+    /// Hash of the library file.
+    pub content_hash: String,
+    /// Version it declares.
+    pub version: String,
+}
+
+/// What one entry changed, for those who follow the fold.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// Items whose text must be indexed anew (or removed).
+    pub text_changed: Vec<ItemId>,
+    /// The configuration changed.
+    pub config_changed: bool,
+    /// Rows that changed something.
+    pub accepted: u64,
+    /// Rows that were there already.
+    pub duplicates: u64,
+    /// Shopper events that counted, as observers see them.
+    pub observed: Vec<ObservedRow>,
+}
+
+/// One (event, item) pair that counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ObservedRow {
+    /// Log position.
+    pub seq: Seq,
+    /// Event time.
+    pub time_ms: TimeMs,
+    /// Event kind code.
+    pub kind: u32,
+    /// Item, `u32::MAX` when the event is about none.
+    pub item: u32,
+    /// Hash of the session.
+    pub session: u64,
+    /// Hash of the visitor.
+    pub visitor: u64,
+    /// How many.
+    pub quantity: f32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            time_ms: 0,
+            text_seq: 0,
+            catalog: Catalog::new(),
+            signals: Signals::new(SignalConfig::default()),
+            visitors: Visitors::new(DEFAULT_VISITORS_MAX),
+            store: Store::default(),
+            plugins: BTreeMap::new(),
+        }
+    }
+}
+
+impl State {
+    /// Folds one entry in; entries come in order, each once.
+    pub fn fold(&mut self, entry: &Entry) -> Folded {
+        debug_assert_eq!(entry.seq, self.seq + 1, "entries are folded in order, each once");
+        self.seq = entry.seq;
+        self.time_ms = self.time_ms.max(entry.time_ms);
+        self.signals.tick(self.time_ms);
+        let mut folded = Folded::default();
+        match &entry.body {
+            Body::Products(docs) => {
+                for doc in docs {
+                    folded.text_changed.push(self.catalog.put(doc.clone(), self.time_ms));
+                }
+                folded.accepted = docs.len() as u64;
+            }
+            Body::Patches(patches) => {
+                for patch in patches {
+                    let outcome = self.catalog.patch(patch, self.time_ms);
+                    folded.accepted += u64::from(outcome.item.is_some());
+                    folded.text_changed.extend(outcome.item.filter(|_| outcome.text_changed));
+                }
+            }
+            Body::Deletions(skus) => {
+                for sku in skus {
+                    let deleted = self.catalog.delete(sku);
+                    folded.accepted += u64::from(deleted.is_some());
+                    folded.text_changed.extend(deleted);
+                }
+            }
+            Body::Categories(changes) => {
+                changes.iter().for_each(|change| self.catalog.change_category(change));
+                folded.accepted = changes.len() as u64;
+            }
+            Body::Events(events) => {
+                for event in events {
+                    self.fold_event(event, &mut folded);
+                }
+            }
+            Body::Config(writes) => {
+                self.store.apply(writes, entry.seq, entry.time_ms);
+                folded.accepted = writes.len() as u64;
+                folded.config_changed = true;
+            }
+            Body::Plugin { name, content_hash, version } => match content_hash {
+                Some(content_hash) => {
+                    let on = SwitchedOn { content_hash: content_hash.clone(), version: version.clone() };
+                    self.plugins.insert(name.clone(), on);
+                }
+                None => drop(self.plugins.remove(name)),
+            },
+            Body::Erased { subject } => self.visitors.erase(*subject),
+            Body::Model { .. } | Body::Tick => {}
+        }
+        if !folded.text_changed.is_empty() {
+            self.text_seq = self.seq;
+        }
+        folded
+    }
+
+    fn fold_event(&mut self, event: &Event, folded: &mut Folded) {
+        if self.signals.admit(event, self.time_ms) != Admission::New {
+            folded.duplicates += 1;
+            return;
+        }
+        let items: SmallVec<[ItemId; 4]> = event.items.iter().map(|item| self.catalog.intern(&item.sku)).collect();
+        let resolved = ResolvedEvent { event, items };
+        self.signals.fold(&resolved);
+        self.visitors.fold(&resolved);
+        folded.accepted += 1;
+        folded.observe(self.seq, &resolved);
+    }
+}
+
+impl Folded {
+    fn observe(&mut self, seq: Seq, resolved: &ResolvedEvent<'_>) {
+        let event = resolved.event;
+        let row = ObservedRow {
+            seq,
+            time_ms: event.time_ms,
+            kind: event.kind.code(),
+            item: u32::MAX,
+            session: session_key(event).unwrap_or(0),
+            visitor: if event.visitor.is_empty() { 0 } else { visitor_key(&event.visitor) },
+            quantity: 1.0,
+        };
+        if resolved.items.is_empty() {
+            self.observed.push(row);
+        }
+        let rows = resolved.items.iter().zip(&event.items);
+        self.observed.extend(rows.map(|(item, line)| ObservedRow { item: item.0, quantity: line.quantity, ..row }));
+    }
+}

@@ -1,0 +1,76 @@
+//! What does a column hold for each candidate?
+//!
+//! Gathers a named column into one contiguous `f32[n]`, row = candidate. This is the only place where names of
+//! columns meet the views behind them. A missing value is NaN.
+
+use planogram_abi::column;
+
+use super::retrieve::Matches;
+use super::run::{Run, Subject};
+use crate::id::{DAY_MS, ItemId};
+use crate::signal::SignalColumn;
+
+/// The named column over `rows` of the matches; `None` when there is no such column.
+pub(super) fn gather(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option<Vec<f32>> {
+    let items = || rows.iter().map(|&row| ItemId(matches.items[row as usize]));
+    let pick = |values: &[f32]| rows.iter().map(|&row| values[row as usize]).collect();
+    let catalog = &run.snapshot.catalog;
+    Some(match name {
+        column::TEXT => match matches.sources.get("text") {
+            Some(values) => pick(values),
+            None => vec![0.0; rows.len()],
+        },
+        column::POSITION => match &run.subject {
+            Subject::Category { id, .. } => {
+                let node = catalog.category_node(*id)?;
+                items().map(|item| node.position_of(item).map_or(f32::NAN, |p| p as f32)).collect()
+            }
+            _ => vec![f32::NAN; rows.len()],
+        },
+        column::PRICE => items().map(|item| price(run, item).map_or(f32::NAN, |(paid, _)| paid)).collect(),
+        column::DISCOUNT => items().map(|item| price(run, item).map_or(f32::NAN, |(_, off)| off)).collect(),
+        column::QUANTITY => items().map(|item| quantity(run, item)).collect(),
+        column::IN_STOCK => {
+            let sellable = catalog.sellable_items();
+            items().map(|item| f32::from(u8::from(sellable.contains(item.0)))).collect()
+        },
+        column::AGE_DAYS => items().map(|item| age_days(run, item)).collect(),
+        _ => {
+            if let Some(signal) = SignalColumn::from_name(name) {
+                let ids: Vec<u32> = items().map(|item| item.0).collect();
+                let mut values = vec![0.0; ids.len()];
+                run.snapshot.signals.gather(signal, &ids, &mut values);
+                return Some(values);
+            }
+            if let Some(code) = name.strip_prefix(column::ATTRIBUTE_PREFIX) {
+                let attribute = catalog.attribute(catalog.attribute_id(code)?)?;
+                return Some(items().map(|item| attribute.item_number(item) as f32).collect());
+            }
+            if name.starts_with(column::SOURCE_PREFIX) {
+                return Some(matches.source_column(name).map_or_else(|| vec![f32::NAN; rows.len()], pick));
+            }
+            let observed = run.snapshot.observed.get(name)?;
+            items().map(|item| observed.get(item.index()).copied().unwrap_or(f32::NAN)).collect()
+        }
+    })
+}
+
+/// Final price in major units, and the share taken off, of the variant shown by default.
+fn price(run: &Run<'_>, item: ItemId) -> Option<(f32, f32)> {
+    let quote = run.quote(item)?;
+    let off = if quote.regular_minor > 0 {
+        1.0 - quote.final_minor as f64 / quote.regular_minor as f64
+    } else {
+        0.0
+    };
+    Some((run.book.major(quote.final_minor) as f32, off as f32))
+}
+
+fn age_days(run: &Run<'_>, item: ItemId) -> f32 {
+    run.snapshot.catalog.created_ms(item).map_or(f32::NAN, |created| ((run.now_ms - created) as f64 / DAY_MS as f64) as f32)
+}
+
+fn quantity(run: &Run<'_>, item: ItemId) -> f32 {
+    let stock = run.witness(item).map(|variant| run.snapshot.catalog.stock(variant));
+    stock.and_then(|stock| stock.quantity).map_or(f32::NAN, |quantity| quantity as f32)
+}

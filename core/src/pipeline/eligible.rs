@@ -1,0 +1,198 @@
+//! What may be shown at all?
+//!
+//! The universe is computed before retrieval, as bitmaps over variants and products, so that no later step can
+//! let an ineligible item through and no filter costs recall. A filter must hold for one and the same variant:
+//! all of them are intersected over variants first, and only then lifted to products. A request without
+//! filters and rules shares the catalog's ready sets.
+
+use std::sync::Arc;
+
+use planogram_abi::{Target, Verb};
+use roaring::RoaringBitmap;
+
+use super::run::{Run, Subject};
+use super::understand::Understanding;
+use crate::catalog::doc::PRODUCTS;
+use crate::catalog::facet::Scope;
+use crate::catalog::views::OutOfStock;
+use crate::catalog::{Purpose, StockRule, UniverseQuery};
+use crate::expr::{self, Condition, EvalContext};
+use crate::id::ItemId;
+
+/// What may be shown.
+pub(super) struct Universe {
+    /// Eligible before the caller's filters.
+    pub base: crate::catalog::Universe,
+    /// The caller's filters, each over variants, with the field it tests if it tests only one.
+    pub filters: Vec<(Option<String>, RoaringBitmap)>,
+    /// Variants that pass everything.
+    pub variants: Arc<RoaringBitmap>,
+    /// Their products.
+    pub items: Arc<RoaringBitmap>,
+    /// Products that a rule adds though the text does not match.
+    pub included: RoaringBitmap,
+    /// Whether eligibility alone, without filters, may leave only some variants of a product.
+    pub scope: Scope,
+}
+
+impl Universe {
+    /// Eligible variants under every filter but those on `field`; shared when no other filter is left.
+    pub fn without_filters_on(&self, field: &str) -> Arc<RoaringBitmap> {
+        let mut others = self.filters.iter().filter(|(of, _)| of.as_deref() != Some(field)).peekable();
+        if others.peek().is_none() {
+            return self.base.variants.clone();
+        }
+        let mut variants = RoaringBitmap::clone(&self.base.variants);
+        others.for_each(|(_, filter)| variants &= filter);
+        Arc::new(variants)
+    }
+}
+
+pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Universe {
+    let (base, scope, mut included) = before_filters(run, understanding);
+    let filters: Vec<_> = run.request.filters.iter().map(|f| (tested_field(f), evaluate(run, f))).collect();
+    warn_of_unknown_fields(run);
+    let (variants, items) = if filters.is_empty() {
+        (base.variants.clone(), base.items.clone())
+    } else {
+        let mut variants = RoaringBitmap::clone(&base.variants);
+        filters.iter().for_each(|(_, filter)| variants &= filter);
+        let items = run.snapshot.catalog.lift(&variants);
+        (Arc::new(variants), Arc::new(items))
+    };
+    included &= &*items;
+    Universe { base, filters, variants, items, included, scope }
+}
+
+/// The catalog's ready sets, less what rules and the unit take away.
+fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catalog::Universe, Scope, RoaringBitmap) {
+    let catalog = &run.snapshot.catalog;
+    let query = universe_query(run);
+    let mut base = catalog.universe(query);
+    let mut scope = if query.stock == StockRule::Any { Scope::WholeProducts } else { Scope::SomeVariants };
+    let mut removed = run.taken.clone();
+    let mut included = RoaringBitmap::new();
+    let mut kept: Option<RoaringBitmap> = None;
+    for (_, act) in &understanding.set_acts {
+        let target = target_items(run, &act.target);
+        match act.verb {
+            Verb::Hide => removed |= target,
+            Verb::Include => included |= target,
+            Verb::Filter => kept = Some(kept.map_or_else(|| target.clone(), |kept| kept & &target)),
+            Verb::Pin { .. } | Verb::Boost { .. } | Verb::Bury | Verb::Raise => {}
+        }
+    }
+    if let Subject::Unit { unit, anchors, .. } = &run.subject {
+        removed.extend(anchors.iter().map(|item| item.0));
+        removed.extend(run.shopper.cart.iter());
+        if let Some(filter) = &unit.filter {
+            let variants = &*base.variants & evaluate(run, filter);
+            base.items = Arc::new(catalog.lift(&variants));
+            base.variants = Arc::new(variants);
+            scope = Scope::SomeVariants;
+        }
+    }
+    if let Some(kept) = kept {
+        base.variants = Arc::new(&*base.variants & catalog.expand(&kept));
+        base.items = Arc::new(&*base.items & kept);
+    }
+    if !removed.is_empty() {
+        base.variants = Arc::new(&*base.variants - catalog.expand(&removed));
+        base.items = Arc::new(&*base.items - removed);
+    }
+    (base, scope, included)
+}
+
+fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
+    let (purpose, is_unit) = match run.subject {
+        Subject::Search { .. } => (Purpose::Search, false),
+        Subject::Category { .. } => (Purpose::Catalog, false),
+        Subject::Unit { .. } => (Purpose::Catalog, true),
+    };
+    // A recommendation of something that cannot be bought helps nobody, whatever the view shows elsewhere.
+    let stock = if is_unit || run.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
+    UniverseQuery { collection: PRODUCTS, purpose, view: &run.view.code, stock }
+}
+
+/// The variants that satisfy a condition.
+pub(super) fn evaluate(run: &Run<'_>, condition: &Condition) -> RoaringBitmap {
+    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code };
+    expr::evaluate(condition, &run.snapshot.catalog, &context)
+}
+
+/// The products an act is about.
+pub(super) fn target_items(run: &Run<'_>, target: &Target) -> RoaringBitmap {
+    match target {
+        Target::Items(items) => items.iter().copied().collect(),
+        Target::Matching(id) => match run.epoch.conditions.get(*id) {
+            Some(condition) => run.snapshot.catalog.lift(&evaluate(run, condition)),
+            None => RoaringBitmap::new(),
+        },
+    }
+}
+
+/// The field a filter tests, when it tests only one: its facet is counted without it.
+fn tested_field(condition: &Condition) -> Option<String> {
+    match condition {
+        Condition::Field { field, .. } => Some(field.clone()),
+        Condition::Any(parts) | Condition::All(parts) => {
+            let first = tested_field(parts.first()?)?;
+            parts.iter().all(|part| tested_field(part).as_ref() == Some(&first)).then_some(first)
+        }
+        Condition::Not(_) => None,
+    }
+}
+
+fn warn_of_unknown_fields(run: &mut Run<'_>) {
+    let catalog = &run.snapshot.catalog;
+    let unknown = run.request.filters.iter().flat_map(|filter| expr::unknown_fields(filter, catalog));
+    let warnings = unknown.map(|field| format!("no product has the attribute `{field}`, so the filter on it matches nothing"));
+    run.warnings.extend(warnings);
+}
+
+/// What first keeps an item out of a list, in words; `None` when it may be shown.
+pub(super) fn obstacle(
+    run: &Run<'_>,
+    understanding: &Understanding,
+    universe: &Universe,
+    item: ItemId,
+) -> Option<String> {
+    if universe.items.contains(item.0) {
+        return None;
+    }
+    if let Some(reason) = why_not_shown(run, item) {
+        return Some(reason);
+    }
+    for (plugin, act) in &understanding.set_acts {
+        let hit = target_items(run, &act.target).contains(item.0);
+        match act.verb {
+            Verb::Hide if hit => return Some(format!("hidden by {plugin}: {}", act.reason)),
+            Verb::Filter if !hit => return Some(format!("filtered out by {plugin}: {}", act.reason)),
+            _ => {}
+        }
+    }
+    let variants = run.snapshot.catalog.variants_of(item);
+    let eligible = variants.iter().filter(|variant| universe.base.variants.contains(variant.0)).collect::<Vec<_>>();
+    if eligible.is_empty() {
+        return Some("left out of this list: it is the anchor, in the cart, filtered by the unit, or on the page already".into());
+    }
+    let fails = |filter: &RoaringBitmap| !eligible.iter().any(|variant| filter.contains(variant.0));
+    Some(match universe.filters.iter().position(|(_, filter)| fails(filter)) {
+        Some(at) => format!("filter {} of the request holds for none of its eligible variants", at + 1),
+        None => "each filter of the request holds for one of its variants, but no one variant satisfies all".into(),
+    })
+}
+
+/// Why an item is not among those the store view shows at all.
+fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<String> {
+    let catalog = &run.snapshot.catalog;
+    let query = universe_query(run);
+    let Some(product) = catalog.product(item) else {
+        return Some("it is known from events or links only, no product has been put under this sku".into());
+    };
+    if !catalog.universe(UniverseQuery { stock: StockRule::Any, ..query }).items.contains(item.0) {
+        let visibility = product.visibility_in(&run.view.code);
+        return Some(format!("its visibility in store view `{}` is {visibility:?}, which leaves it out of this list", run.view.code));
+    }
+    (!catalog.universe(query).items.contains(item.0)).then(|| "none of its variants is in stock".into())
+}

@@ -1,0 +1,121 @@
+//! What does the caller get?
+//!
+//! Cuts the page out of the ordered list, asserts once more that nothing ineligible is on it, and hydrates the
+//! few items that are left: the variant that satisfied the filters gives price and image.
+
+use planogram_abi::ListKind;
+
+use super::eligible::Universe;
+use super::rerank::Ordered;
+use super::request::*;
+use super::run::{Run, Subject};
+use crate::engine::types::QueryError;
+use crate::id::ItemId;
+
+pub(super) fn page(
+    mut run: Run<'_>,
+    universe: &Universe,
+    ordered: Ordered,
+    facets: Vec<Facet>,
+) -> Result<ListAnswer, QueryError> {
+    let total = listed(&run, ordered.ranked.matches.len());
+    let Page { number, size } = run.request.page;
+    let begin = (number as usize - 1) * size as usize;
+    if number > 1 && begin >= total {
+        let pages = total.div_ceil(size as usize).max(1);
+        return Err(QueryError::Invalid {
+            parameter: "page".into(),
+            message: format!("`page` is {number}, but {total} items fill {pages} pages of {size}"),
+            allowed: format!("1 to {pages} allowed"),
+        });
+    }
+    let shown = ordered.rows.iter().take(total).enumerate().skip(begin).take(size as usize);
+    let mut items = Vec::with_capacity(size as usize);
+    for (position, &row) in shown {
+        let item = ItemId(ordered.ranked.matches.items[row as usize]);
+        assert!(universe.items.contains(item.0), "item {} is on the page but not in the universe", item.0);
+        if let Some(hit) = hydrate(&run, &ordered, row, position as u32) {
+            items.push(hit);
+        }
+    }
+    run.degraded.dedup();
+    Ok(ListAnswer {
+        items,
+        total: total as u64,
+        page: run.request.page,
+        facets,
+        request_id: run.request.request_id.clone(),
+        as_of: run.snapshot.as_of(run.epoch),
+        degraded: run.degraded,
+        redirect: run.redirect,
+        relaxed: run.relaxed,
+        warnings: run.warnings,
+        unit: unit_info(&run.subject),
+    })
+}
+
+/// A unit lists no more than its limit; everything else lists all matches.
+fn listed(run: &Run<'_>, matches: usize) -> usize {
+    match &run.subject {
+        Subject::Unit { unit, .. } => matches.min(unit.limit as usize),
+        _ => matches,
+    }
+}
+
+fn unit_info(subject: &Subject) -> Option<UnitInfo> {
+    let Subject::Unit { id, unit, .. } = subject else { return None };
+    Some(UnitInfo { id: id.clone(), unit_type: unit.unit_type.clone(), label: unit.label.clone() })
+}
+
+fn hydrate(run: &Run<'_>, ordered: &Ordered, row: u32, position: u32) -> Option<Hit> {
+    let ranked = &ordered.ranked;
+    let item = ItemId(ranked.matches.items[row as usize]);
+    let catalog = &run.snapshot.catalog;
+    let product = catalog.product(item)?;
+    let witness = run.witness(item)?;
+    let quote = catalog.price(witness, &run.book, run.now_ms);
+    let variant_image = catalog.variant_record(witness).and_then(|variant| variant.image.clone());
+    let query_type = (run.kind() == ListKind::Recommendation).then(|| query_type(ordered, row));
+    let sources = ranked.matches.sources.iter().map(|(name, scores)| (name.clone(), f64::from(scores[row as usize])));
+    Some(Hit {
+        item,
+        sku: catalog.sku_of(item).to_owned(),
+        variant: catalog.variant_sku_of(witness).to_owned(),
+        name: product.name_in(&run.view.code).to_owned(),
+        brand: product.brand.clone(),
+        url: product.url_in(&run.view.code).map(str::to_owned),
+        image: variant_image.or_else(|| product.image.clone()),
+        price_minor: quote.map(|q| q.final_minor),
+        regular_minor: quote.map(|q| q.regular_minor),
+        currency: run.book.currency.clone(),
+        in_stock: catalog.sellable_items().contains(item.0),
+        score: ranked.scores[row as usize],
+        sources: sources.filter(|(_, score)| !score.is_nan()).collect(),
+        query_type,
+        position,
+        ledger: run.request.explain.then(|| ledger(run, ordered, row)),
+    })
+}
+
+fn query_type(ordered: &Ordered, row: u32) -> String {
+    let matches = &ordered.ranked.matches;
+    match matches.rungs.get(row as usize) {
+        Some(&rung) if rung > 0 => format!("backup:{}", matches.rung_names[usize::from(rung)]),
+        _ => "primary".into(),
+    }
+}
+
+/// The score's lines, then what moved the item without touching the score.
+fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
+    let mut lines = ordered.ranked.ledger.lines(row);
+    lines.extend(ordered.remarks.iter().filter(|(of, _)| *of == row).map(|(_, line)| line.clone()));
+    if run.has_explicit_sort() {
+        lines.extend(run.request.sort.iter().map(|key| LedgerLine {
+            kind: LedgerKind::Sort,
+            name: key.field.clone(),
+            value: 0.0,
+            note: if key.ascending { "smallest first".into() } else { "largest first".into() },
+        }));
+    }
+    lines
+}

@@ -1,0 +1,121 @@
+//! How good is each match?
+//!
+//! Phase 1 scores all matches, phase 2 the best few hundred; rows past that window follow in phase-1 order.
+//! Scorers run in configured order; each gets the columns it declared, gathered over its rows, and writes into
+//! buffers the host owns. A scorer that fails leaves no trace in the scores.
+
+use std::collections::HashMap;
+
+use planogram_abi::{Combine, Output, Phase, Verb, column};
+
+use super::column as columns;
+use super::eligible;
+use super::ledger::{Entry, Ledger, Values};
+use super::order;
+use super::retrieve::Matches;
+use super::run::Run;
+use super::understand::Understanding;
+use crate::host::Slot;
+use crate::limits::DEFAULT_WINDOW;
+
+/// The matches with their scores, before they are put in order.
+pub(super) struct Ranked {
+    pub matches: Matches,
+    /// The running sum of the ledger, `[n]`.
+    pub scores: Vec<f64>,
+    /// Coarse order before the score: see [`order::band`].
+    pub bands: Vec<u8>,
+    /// Where the scores come from.
+    pub ledger: Ledger,
+}
+
+pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches: Matches) -> Ranked {
+    let n = matches.len();
+    let mut scores = vec![0.0; n];
+    let mut ledger = Ledger::default();
+    let base = std::mem::take(&mut matches.base);
+    let base = Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base) };
+    ledger.enter(base, &mut scores);
+    let mut ranked = Ranked { bands: order::first_bands(run, &matches), matches, scores, ledger };
+    let all: Vec<u32> = (0..n as u32).collect();
+    score_phase(run, Phase::All, &all, &mut ranked);
+    apply_factors(run, understanding, &mut ranked);
+    let plugins = run.epoch.plugins.clone();
+    if plugins.scorers(run.kind(), Phase::Window).next().is_some() && run.has_time_for("phase 2") {
+        let window = order::head(run, &ranked, DEFAULT_WINDOW);
+        if n > window.len() {
+            order::band_rows_outside(&window, &mut ranked.bands);
+        }
+        score_phase(run, Phase::Window, &window, &mut ranked);
+    }
+    ranked
+}
+
+/// Runs every scorer of a phase over `rows`.
+fn score_phase(run: &mut Run<'_>, phase: Phase, rows: &[u32], ranked: &mut Ranked) {
+    if rows.is_empty() {
+        return;
+    }
+    let plugins = run.epoch.plugins.clone();
+    let mut gathered: HashMap<String, Vec<f32>> = HashMap::new();
+    let items: Vec<u32> = rows.iter().map(|&row| ranked.matches.items[row as usize]).collect();
+    for slot in plugins.scorers(run.kind(), phase) {
+        gathered.insert(column::SCORE.into(), rows.iter().map(|&row| ranked.scores[row as usize] as f32).collect());
+        for name in slot.reads() {
+            if !gathered.contains_key(name) {
+                let values = columns::gather(run, name, &ranked.matches, rows);
+                gathered.insert(name.clone(), values.unwrap_or_else(|| vec![f32::NAN; rows.len()]));
+            }
+        }
+        let inputs: Vec<&[f32]> = slot.reads().iter().map(|name| gathered[name].as_slice()).collect();
+        let mut outputs: Vec<Vec<f32>> = slot.writes().iter().map(|w| vec![neutral(w.combine); rows.len()]).collect();
+        let scored = run.call(slot, None, |slot, context| slot.score(context, &items, &inputs, &mut outputs));
+        if scored.is_some() {
+            enter_outputs(slot, outputs, rows, ranked, &mut gathered);
+        }
+    }
+}
+
+fn enter_outputs(
+    slot: &Slot,
+    outputs: Vec<Vec<f32>>,
+    rows: &[u32],
+    ranked: &mut Ranked,
+    gathered: &mut HashMap<String, Vec<f32>>,
+) {
+    let is_dense = rows.len() == ranked.scores.len();
+    for (Output { name, combine }, values) in slot.writes().iter().zip(outputs) {
+        let name = format!("{}/{name}", slot.plugin());
+        gathered.insert(name.clone(), values.clone());
+        let values = if is_dense {
+            Values::Dense(values)
+        } else {
+            let mut sparse: Vec<_> = rows.iter().zip(values).map(|(&row, value)| (row, value, String::new())).collect();
+            sparse.sort_unstable_by_key(|(row, _, _)| *row);
+            Values::Sparse(sparse)
+        };
+        ranked.ledger.enter(Entry { name, combine: *combine, values }, &mut ranked.scores);
+    }
+}
+
+fn neutral(combine: Combine) -> f32 {
+    if combine == Combine::Factor { 1.0 } else { 0.0 }
+}
+
+/// Boosts ordered while the query was understood are part of the score, so they are entered before the cut.
+fn apply_factors(run: &Run<'_>, understanding: &Understanding, ranked: &mut Ranked) {
+    if run.has_explicit_sort() {
+        return;
+    }
+    for (plugin, act) in &understanding.order_acts {
+        if let Verb::Boost { factor } = act.verb {
+            let rows = eligible::target_items(run, &act.target)
+                .iter()
+                .filter_map(|item| ranked.matches.row_of(item))
+                .map(|row| (row as u32, factor, act.reason.clone()))
+                .collect();
+            let entry = Entry { name: plugin.clone(), combine: Combine::Factor, values: Values::Sparse(rows) };
+            ranked.ledger.enter(entry, &mut ranked.scores);
+        }
+    }
+}

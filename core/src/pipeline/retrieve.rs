@@ -1,0 +1,214 @@
+//! Which items match?
+//!
+//! A search takes every text match, a category all its members, a unit what its type's retriever proposes and
+//! then what the rungs of its fallback chain do. Every source's raw score is kept; the matches leave here
+//! ordered by item id, so that everything after is independent of how they were found.
+
+use std::collections::BTreeMap;
+
+use planogram_abi::{Alternative, Candidate, Query, TermGroup, column};
+use roaring::RoaringBitmap;
+
+use super::eligible::Universe;
+use super::run::{Run, Subject};
+use super::source;
+use super::understand::Understanding;
+use super::unit::{DEFAULT_FALLBACK, Unit};
+use crate::id::{CategoryId, ItemId};
+use crate::limits::{RETRIEVE_FACTOR, SPELLINGS_MAX};
+use crate::text::{Correction, Match};
+
+/// The matches of a request, one row an item, ordered by item id.
+#[derive(Default)]
+pub(super) struct Matches {
+    /// Items, ascending.
+    pub items: Vec<u32>,
+    /// What the score starts from, `[n]`.
+    pub base: Vec<f32>,
+    /// Ledger name of the base.
+    pub base_name: String,
+    /// Raw scores by source, each `[n]`, NaN where the source did not find the item.
+    pub sources: BTreeMap<String, Vec<f32>>,
+    /// Of a unit: which rung supplied the row, 0 is the unit's own type; empty elsewhere.
+    pub rungs: Vec<u8>,
+    /// Names of the rungs.
+    pub rung_names: Vec<String>,
+    /// Every item that matched before the caller's filters, for facets; `None` when it equals `items`.
+    pub unfiltered: Option<RoaringBitmap>,
+}
+
+pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
+    match &run.subject {
+        Subject::Search { text } if text.is_empty() => browse(universe),
+        Subject::Search { .. } => search(run, understanding, universe),
+        Subject::Category { id, .. } => category(run, *id, universe),
+        Subject::Unit { unit, .. } => unit_candidates(run, &unit.clone(), universe),
+    }
+}
+
+/// An empty text: everything eligible.
+fn browse(universe: &Universe) -> Matches {
+    let items: Vec<u32> = universe.items.iter().collect();
+    let base = vec![0.0; items.len()];
+    Matches { items, base, base_name: "kernel/browse".into(), ..Matches::default() }
+}
+
+fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
+    let catalog = &run.snapshot.catalog;
+    let Some(node) = catalog.category_node(id) else { return Matches::default() };
+    let mut matching = &**node.members() & &*universe.items;
+    matching |= &universe.included;
+    let items: Vec<u32> = matching.iter().collect();
+    // Falls with the position and is never above 1/2, so that a strategy that counts in whole steps outranks it.
+    let base = items
+        .iter()
+        .map(|&item| node.position_of(ItemId(item)).map_or(0.0, |p| 1.0 / (2.0 + p.max(0) as f32)))
+        .collect();
+    let unfiltered = (!universe.filters.is_empty()).then(|| RoaringBitmap::clone(node.members()));
+    Matches { items, base, base_name: "kernel/position".into(), unfiltered, ..Matches::default() }
+}
+
+fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
+    let mut found = text_matches(run, &understanding.query, &universe.base.items);
+    found.sort_unstable_by_key(|(item, _)| *item);
+    let mut unfiltered = None;
+    if !universe.filters.is_empty() {
+        unfiltered = Some(found.iter().map(|(item, _)| item.0).collect());
+        found.retain(|(item, _)| universe.items.contains(item.0));
+    }
+    add_included(&mut found, &universe.included);
+    let mut matches = Matches { base_name: "kernel/text".into(), unfiltered, ..Matches::default() };
+    (matches.items, matches.base) = found.into_iter().map(|(item, score)| (item.0, score)).unzip();
+    matches.sources.insert("text".into(), matches.base.clone());
+    matches
+}
+
+fn add_included(found: &mut Vec<(ItemId, f32)>, included: &RoaringBitmap) {
+    for item in included {
+        if let Err(at) = found.binary_search_by_key(&ItemId(item), |(item, _)| *item) {
+            found.insert(at, (ItemId(item), 0.0));
+        }
+    }
+}
+
+/// All words must match; if nothing does, misspelled words are corrected, then any word will do.
+fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+    let snapshot = run.snapshot;
+    let Some(view) = snapshot.text.view(&run.view.text_source) else { return Vec::new() };
+    let weights = &run.epoch.shop.field_weights;
+    let attempt = |query: &Query, mode: Match, run: &mut Run<'_>| match view.search(query, weights, Some(within), mode) {
+        Ok(found) => found,
+        Err(error) => {
+            run.degraded.push(super::request::Degraded {
+                plugin: "kernel".into(),
+                contribution: "text".into(),
+                reason: "failed".into(),
+                detail: error.to_string(),
+            });
+            Vec::new()
+        }
+    };
+    let found = attempt(query, Match::All, run);
+    if !found.is_empty() || query.groups.is_empty() {
+        return found;
+    }
+    let (corrected, corrections) = correct(query, |word| view.corrections(word, SPELLINGS_MAX).unwrap_or_default());
+    if !corrections.is_empty() {
+        let found = attempt(&corrected, Match::All, run);
+        if !found.is_empty() {
+            run.relaxed.extend(corrections);
+            return found;
+        }
+    }
+    if query.groups.len() > 1 {
+        let found = attempt(&corrected, Match::Any, run);
+        if !found.is_empty() {
+            run.relaxed.push("no product matches every word, so those matching some are shown".into());
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Adds the likeliest spellings to every word, lighter the further away they are.
+fn correct(query: &Query, corrections: impl Fn(&str) -> Vec<Correction>) -> (Query, Vec<String>) {
+    let mut said = Vec::new();
+    let groups = query.groups.iter().map(|group| {
+        let mut alternatives = group.alternatives.clone();
+        let original = group.alternatives.first().map_or("", |a| a.text.as_str());
+        for Correction { word, distance, .. } in corrections(original) {
+            said.push(format!("`{original}` was also read as `{word}`"));
+            alternatives.push(Alternative { text: word, weight: 0.5f32.powi(i32::from(distance)), prefix: false });
+        }
+        TermGroup { alternatives }
+    });
+    (Query { groups: groups.collect(), redirect: query.redirect.clone() }, said)
+}
+
+/// The unit's own type first, then rung after rung until the unit is full.
+fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Matches {
+    let wanted = run.request.page.number as usize * (run.request.page.size.min(unit.limit)) as usize;
+    let mut rung_names = vec![unit.unit_type.clone()];
+    rung_names.extend(unit.fallback.iter().filter(|rung| **rung != unit.unit_type).cloned());
+    let mut rows: BTreeMap<u32, (f32, u8)> = BTreeMap::new();
+    let mut sources: BTreeMap<String, BTreeMap<u32, f32>> = BTreeMap::new();
+    for (at, rung) in rung_names.iter().enumerate() {
+        if rows.len() >= wanted {
+            break;
+        }
+        let candidates = rung_candidates(run, rung, wanted * RETRIEVE_FACTOR, universe);
+        let kept = candidates.into_iter().filter(|c| universe.items.contains(c.item) && c.score.is_finite());
+        for candidate in kept {
+            sources.entry(rung.clone()).or_default().entry(candidate.item).or_insert(candidate.score);
+            rows.entry(candidate.item).or_insert((candidate.score, at as u8));
+        }
+    }
+    let items: Vec<u32> = rows.keys().copied().collect();
+    let column = |scores: &BTreeMap<u32, f32>| -> Vec<f32> {
+        items.iter().map(|item| scores.get(item).copied().unwrap_or(f32::NAN)).collect()
+    };
+    Matches {
+        base: rows.values().map(|(score, _)| *score).collect(),
+        base_name: "kernel/source".into(),
+        sources: sources.iter().map(|(name, scores)| (name.clone(), column(scores))).collect(),
+        rungs: rows.values().map(|(_, rung)| *rung).collect(),
+        rung_names,
+        unfiltered: None,
+        items,
+    }
+}
+
+/// The plugin that serves the unit type, else the kernel's source of that name, else what most look at.
+fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> Vec<Candidate> {
+    let plugins = run.epoch.plugins.clone();
+    if let Some(slot) = plugins.retriever(rung)
+        && let Some(found) = run.call(slot, Some(universe), |slot, context| slot.retrieve(context, k))
+    {
+        return found;
+    }
+    let anchors = run.shopper.anchors.clone();
+    source::candidates(run, rung, &anchors, k, &universe.items).unwrap_or_else(|unknown| {
+        if plugins.retriever(rung).is_none() {
+            run.warnings.push(unknown);
+        }
+        source::candidates(run, DEFAULT_FALLBACK, &anchors, k, &universe.items).unwrap_or_default()
+    })
+}
+
+impl Matches {
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The row of an item.
+    pub fn row_of(&self, item: u32) -> Option<usize> {
+        self.items.binary_search(&item).ok()
+    }
+
+    /// A source's raw scores by the name a plugin reads them under.
+    pub fn source_column(&self, name: &str) -> Option<&[f32]> {
+        let source = name.strip_prefix(column::SOURCE_PREFIX)?;
+        self.sources.get(source).map(Vec::as_slice)
+    }
+}

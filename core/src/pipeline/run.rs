@@ -1,0 +1,343 @@
+//! What are the steps of one request?
+//!
+//! [`rank_list`] is the driver. What all steps share (the snapshot, the epoch, who asks, how much time is left,
+//! what went wrong) is the [`Run`]; what flows from step to step is passed by value.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use planogram_abi::{ListKind, Request};
+use roaring::RoaringBitmap;
+
+use super::request::*;
+use super::unit::{self, Unit};
+use super::{eligible, facet, lend, page, rank, rerank, retrieve, understand};
+use crate::catalog::{BookChain, Quote};
+use crate::catalog::views::StoreView;
+use crate::engine::types::QueryError;
+use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
+use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
+use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
+use crate::snapshot::{Epoch, Snapshot};
+
+/// Ranks one list over one snapshot. `taken` are items that an earlier list of the same page shows already.
+///
+/// # Errors
+/// Only for what the caller asked wrongly; whatever goes wrong inside is named in the answer's `degraded`.
+pub fn rank_list(
+    snapshot: &Snapshot,
+    epoch: &Epoch,
+    request: &ListRequest,
+    taken: &RoaringBitmap,
+    attempt: &Attempt,
+) -> Result<ListAnswer, QueryError> {
+    let mut run = Run::begin(snapshot, epoch, request, taken, attempt)?;
+    let mut understanding = understand::understand(&mut run);
+    run.redirect = understanding.query.redirect.take();
+    let universe = eligible::eligible(&mut run, &understanding);
+    run.variants = universe.variants.clone();
+    let matches = retrieve::retrieve(&mut run, &understanding, &universe);
+    let facets = facet::count(&mut run, &universe, &matches);
+    let ranked = rank::rank(&mut run, &understanding, matches);
+    let ordered = rerank::rerank(&mut run, understanding, ranked);
+    page::page(run, &universe, ordered, facets)
+}
+
+/// What every step of one request can see.
+pub(super) struct Run<'a> {
+    pub snapshot: &'a Snapshot,
+    pub epoch: &'a Epoch,
+    pub request: &'a ListRequest,
+    pub taken: &'a RoaringBitmap,
+    pub attempt: &'a Attempt,
+    /// The store view that answers.
+    pub view: StoreView,
+    /// The price book and its parents.
+    pub book: BookChain,
+    /// Time the request is answered for.
+    pub now_ms: TimeMs,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// What the list is about, resolved.
+    pub subject: Subject,
+    /// Who asks, resolved.
+    pub shopper: Resolved,
+    /// Variants that may stand for their products: those that pass every filter.
+    pub variants: Arc<RoaringBitmap>,
+    /// What went wrong so far.
+    pub degraded: Vec<Degraded>,
+    /// Remarks for the caller.
+    pub warnings: Vec<String>,
+    /// How the query was relaxed.
+    pub relaxed: Vec<String>,
+    /// Where to send the shopper instead.
+    pub redirect: Option<String>,
+    /// Optional steps are skipped after this.
+    soft_deadline: Option<Instant>,
+}
+
+/// What a list is about, with names resolved to ids.
+pub(super) enum Subject {
+    Search { text: String },
+    Category { id: CategoryId, path: String },
+    Unit { id: String, unit: Unit, anchors: Vec<ItemId> },
+}
+
+/// Who asks, with skus resolved to items; unknown skus are left out.
+#[derive(Default)]
+pub(super) struct Resolved {
+    pub cart: Vec<u32>,
+    pub recent: Vec<u32>,
+    pub purchased: Vec<u32>,
+    pub anchors: Vec<u32>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn begin(
+        snapshot: &'a Snapshot,
+        epoch: &'a Epoch,
+        request: &'a ListRequest,
+        taken: &'a RoaringBitmap,
+        attempt: &'a Attempt,
+    ) -> Result<Self, QueryError> {
+        check_page(request.page)?;
+        let view = epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
+        let book = match &request.shopper.price_book {
+            Some(code) => epoch.shop.book(&snapshot.catalog, code).ok_or_else(|| not_found("price book", code))?,
+            None => epoch.shop.book(&snapshot.catalog, &view.price_book).unwrap_or_else(|| snapshot.catalog.root_chain()),
+        };
+        let now_ms = request.now_ms.unwrap_or(snapshot.now_ms);
+        let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
+        let shopper = resolve_shopper(snapshot, request, &subject);
+        Ok(Run {
+            snapshot,
+            epoch,
+            request,
+            taken,
+            attempt,
+            view,
+            book,
+            now_ms,
+            seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
+            subject,
+            shopper,
+            variants: snapshot.catalog.alive().clone(),
+            degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
+            warnings: Vec::new(),
+            relaxed: Vec::new(),
+            redirect: None,
+            soft_deadline: request.deadline.map(|deadline| Instant::now() + soft(deadline)),
+        })
+    }
+
+    /// Which kind of list this is, in the contract's words.
+    pub fn kind(&self) -> ListKind {
+        match self.subject {
+            Subject::Search { .. } => ListKind::Search,
+            Subject::Category { .. } => ListKind::Category,
+            Subject::Unit { .. } => ListKind::Recommendation,
+        }
+    }
+
+    /// Why an eligible item may still not be in the list.
+    pub fn no_match_words(&self) -> &'static str {
+        match self.subject {
+            Subject::Search { .. } => "it may be shown, but its text does not match the query",
+            Subject::Category { .. } => "it may be shown, but it is not in the category or below it",
+            Subject::Unit { .. } => "it may be shown, but neither the unit's type nor its fallback proposes it",
+        }
+    }
+
+    /// The variant that stands for a product in this request: it gives price, stock and image.
+    pub fn witness(&self, item: ItemId) -> Option<VariantId> {
+        self.snapshot.catalog.witness(item, &self.variants)
+    }
+
+    /// What that variant costs.
+    pub fn quote(&self, item: ItemId) -> Option<Quote> {
+        self.snapshot.catalog.price(self.witness(item)?, &self.book, self.now_ms)
+    }
+
+    /// Whether the caller asked for an order of its own, which no plugin may disturb.
+    pub fn has_explicit_sort(&self) -> bool {
+        self.request.sort.iter().any(|key| !matches!(key.field.as_str(), "relevance" | "position"))
+    }
+
+    /// Whether an optional step still has time; when not, the step is named in `degraded`.
+    pub fn has_time_for(&mut self, step: &str) -> bool {
+        let in_time = self.soft_deadline.is_none_or(|deadline| Instant::now() < deadline);
+        if !in_time {
+            self.degraded.push(Degraded {
+                plugin: "kernel".into(),
+                contribution: step.into(),
+                reason: "deadline".into(),
+                detail: format!("no time was left for `{step}`"),
+            });
+        }
+        in_time
+    }
+
+    /// Calls one contribution of a plugin; a fault becomes a line of `degraded` and `None`.
+    pub fn call<T>(
+        &mut self,
+        slot: &Slot,
+        universe: Option<&eligible::Universe>,
+        f: impl FnOnce(&Slot, &CallContext<'_>) -> Result<T, Fault>,
+    ) -> Option<T> {
+        match self.with_context(universe, |context| f(slot, context)) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.degraded.push(Degraded {
+                    plugin: fault.plugin,
+                    contribution: fault.contribution,
+                    reason: fault.reason.word().into(),
+                    detail: fault.detail,
+                });
+                None
+            }
+        }
+    }
+
+    /// Lends the request's view of the shop.
+    pub fn with_context<T>(
+        &self,
+        universe: Option<&eligible::Universe>,
+        ask: impl FnOnce(&CallContext<'_>) -> T,
+    ) -> T {
+        let audiences: Vec<&str> = self.request.shopper.audiences.iter().map(String::as_str).collect();
+        let host = lend::Lender { run: self, universe };
+        ask(&CallContext {
+            request: self.contract_request(&audiences),
+            host: &host,
+            attempt: self.attempt,
+            n_items: self.snapshot.catalog.item_bound() as u32,
+        })
+    }
+
+    fn contract_request<'r>(&'r self, audiences: &'r [&'r str]) -> Request<'r> {
+        let (text, category, unit, unit_type) = match &self.subject {
+            Subject::Search { text } => (text.as_str(), "", "", ""),
+            Subject::Category { path, .. } => ("", path.as_str(), "", ""),
+            Subject::Unit { id, unit, .. } => ("", "", id.as_str(), unit.unit_type.as_str()),
+        };
+        let shopper = &self.request.shopper;
+        Request {
+            kind: self.kind(),
+            text,
+            store_view: &self.view.code,
+            locale: &self.view.locale,
+            category,
+            unit,
+            unit_type,
+            page_type: shopper.page_type.as_deref().unwrap_or_default(),
+            customer_group: shopper.customer_group.as_deref().unwrap_or_default(),
+            audiences,
+            anchors: &self.shopper.anchors,
+            cart: &self.shopper.cart,
+            recent: &self.shopper.recent,
+            purchased: &self.shopper.purchased,
+            now_ms: self.now_ms,
+            seed: self.seed,
+            explicit_sort: self.has_explicit_sort(),
+        }
+    }
+}
+
+/// Optional steps stop at four fifths of the deadline, so that the answer itself is in time.
+fn soft(deadline: Duration) -> Duration {
+    deadline * 4 / 5
+}
+
+/// A seed from the request id, the same on every machine.
+fn seed_of(request_id: &str) -> u64 {
+    let hash = blake3::hash(request_id.as_bytes());
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has more than 8 bytes"))
+}
+
+fn degraded_of(plugin: &str, reason: FaultReason) -> Degraded {
+    let reason = reason.word();
+    Degraded {
+        plugin: plugin.to_owned(),
+        contribution: String::new(),
+        reason: reason.to_owned(),
+        detail: format!("`{plugin}` was left out of this answer: {reason}"),
+    }
+}
+
+fn not_found(what: &str, name: &str) -> QueryError {
+    QueryError::NotFound { what: what.into(), name: name.into() }
+}
+
+fn check_page(page: Page) -> Result<(), QueryError> {
+    let invalid = |parameter: &str, message: String, allowed: String| {
+        Err(QueryError::Invalid { parameter: parameter.into(), message, allowed })
+    };
+    if page.number == 0 {
+        return invalid("page", "`page` is 0".into(), "pages are counted from 1".into());
+    }
+    if page.size == 0 || page.size > PAGE_SIZE_MAX {
+        return invalid("page_size", format!("`page_size` is {}", page.size), format!("1 to {PAGE_SIZE_MAX} allowed"));
+    }
+    let end = u64::from(page.number) * u64::from(page.size);
+    if end > PAGE_WINDOW_MAX && page.number > 1 {
+        let message = format!("`page` {} of size {} ends at item {end}", page.number, page.size);
+        return invalid("page", message, format!("paging reaches item {PAGE_WINDOW_MAX}"));
+    }
+    Ok(())
+}
+
+fn resolve_subject(
+    snapshot: &Snapshot,
+    epoch: &Epoch,
+    request: &ListRequest,
+    view: &StoreView,
+    now_ms: TimeMs,
+) -> Result<Subject, QueryError> {
+    match &request.list {
+        List::Search { text } => {
+            let n_chars = text.chars().count();
+            if n_chars > QUERY_CHARS_MAX {
+                return Err(QueryError::Invalid {
+                    parameter: "q".into(),
+                    message: format!("`q` has {n_chars} characters"),
+                    allowed: format!("at most {QUERY_CHARS_MAX} allowed"),
+                });
+            }
+            Ok(Subject::Search { text: text.trim().to_owned() })
+        }
+        List::Category { path } => {
+            let id = snapshot.catalog.category(path).ok_or_else(|| not_found("category", path))?;
+            Ok(Subject::Category { id, path: snapshot.catalog.category_path(id).join("/") })
+        }
+        List::Unit { unit, anchors } => {
+            let document = epoch.documents().in_force(unit::KIND, &view.code, unit, now_ms);
+            let body = document.and_then(|d| d.write.body.as_deref()).ok_or_else(|| not_found("unit", unit))?;
+            let parsed = Unit::parse(body)
+                .map_err(|problems| QueryError::Internal(format!("unit `{unit}` is stored but unreadable: {problems:?}")))?;
+            let anchors = anchors.iter().filter_map(|sku| snapshot.catalog.item(sku)).collect();
+            Ok(Subject::Unit { id: unit.clone(), unit: parsed, anchors })
+        }
+    }
+}
+
+fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject) -> Resolved {
+    let items = |skus: &[String]| -> Vec<u32> {
+        skus.iter().filter_map(|sku| snapshot.catalog.item(sku)).map(|item| item.0).collect()
+    };
+    let shopper = &request.shopper;
+    let known = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
+    let mut resolved = Resolved { cart: items(&shopper.cart), recent: items(&shopper.viewed), ..Resolved::default() };
+    if let Some(visitor) = known {
+        if resolved.cart.is_empty() {
+            resolved.cart = visitor.cart.iter().map(|line| line.item.0).collect();
+        }
+        if resolved.recent.is_empty() {
+            resolved.recent = visitor.views.iter().map(|view| view.item.0).collect();
+        }
+        resolved.purchased = visitor.purchases.iter().map(|purchase| purchase.item.0).collect();
+    }
+    if let Subject::Unit { anchors, .. } = subject {
+        resolved.anchors = anchors.iter().map(|item| item.0).collect();
+    }
+    resolved
+}

@@ -1,0 +1,113 @@
+//! What can the kernel propose by itself?
+//!
+//! The kernel's own retrievers, by name: they are mechanism, plugins combine them, and with no plugin at all
+//! they still answer. Every one proposes eligible items only, best first, ties by item id.
+
+use std::collections::BTreeMap;
+
+use planogram_abi::{Candidate, source};
+use roaring::RoaringBitmap;
+
+use super::run::Run;
+use crate::catalog::doc::LinkKind;
+use crate::id::ItemId;
+use crate::signal::{CoKind, Counter, Window};
+
+/// At most `k` candidates of the named source inside `universe`, or the reason why there is no such source.
+pub(super) fn candidates(
+    run: &Run<'_>,
+    name: &str,
+    anchors: &[u32],
+    k: usize,
+    universe: &RoaringBitmap,
+) -> Result<Vec<Candidate>, String> {
+    let signals = &run.snapshot.signals;
+    let top = |counter| signals.top(counter, Window::Week, k, universe).into_iter().map(candidate).collect();
+    Ok(match name {
+        source::MOST_VIEWED => top(Counter::Views),
+        source::MOST_PURCHASED => top(Counter::Purchases),
+        source::MOST_CARTED => top(Counter::Carts),
+        source::TRENDING => signals.top_trending(k, universe).into_iter().map(candidate).collect(),
+        source::CO_VIEWED => neighbors(run, CoKind::ViewedViewed, anchors, k, universe),
+        source::CO_BOUGHT => neighbors(run, CoKind::BoughtBought, anchors, k, universe),
+        source::VIEWED_BOUGHT => neighbors(run, CoKind::ViewedBought, anchors, k, universe),
+        source::RECENT => recent(run, k, universe),
+        source::CONTENT => content(run, anchors, k, universe),
+        _ => match link_kind(name) {
+            Some(kind) => links(run, kind, anchors, k, universe),
+            None => return Err(format!("no unit type or source `{name}`")),
+        },
+    })
+}
+
+fn candidate((item, score): (ItemId, f32)) -> Candidate {
+    Candidate { item: item.0, score }
+}
+
+fn link_kind(name: &str) -> Option<LinkKind> {
+    let at = source::LINKS.iter().position(|link| *link == name)?;
+    [LinkKind::Related, LinkKind::UpSell, LinkKind::CrossSell].get(at).copied()
+}
+
+/// Neighbors of all anchors: scores add up, so that what goes with several anchors comes first.
+fn neighbors(run: &Run<'_>, kind: CoKind, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let lists = anchors.iter().map(|&anchor| {
+        run.snapshot.signals.neighbors(kind, ItemId(anchor)).iter().map(|n| (n.item.0, n.score)).collect::<Vec<_>>()
+    });
+    sum_up(lists, anchors, k, universe)
+}
+
+/// What reads like the anchors.
+fn content(run: &Run<'_>, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let Some(view) = run.snapshot.text.view(&run.view.text_source) else { return Vec::new() };
+        let lists = anchors.iter().filter_map(|&anchor| {
+        let doc = run.snapshot.text_doc(&run.view.text_source, ItemId(anchor), run.epoch)?;
+        let found = view.similar(&doc, k + anchors.len(), Some(universe)).unwrap_or_default();
+        Some(found.into_iter().map(|(item, score)| (item.0, score)).collect::<Vec<_>>())
+    });
+    sum_up(lists, anchors, k, universe)
+}
+
+fn sum_up(
+    lists: impl Iterator<Item = Vec<(u32, f32)>>,
+    anchors: &[u32],
+    k: usize,
+    universe: &RoaringBitmap,
+) -> Vec<Candidate> {
+    let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
+    for (item, score) in lists.flatten() {
+        if universe.contains(item) && !anchors.contains(&item) {
+            *sums.entry(item).or_default() += score;
+        }
+    }
+    let mut candidates: Vec<Candidate> = sums.into_iter().map(|(item, score)| Candidate { item, score }).collect();
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+    candidates.truncate(k);
+    candidates
+}
+
+/// The shopper's own views, newest first; the score falls with the rank.
+fn recent(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let eligible = run.shopper.recent.iter().copied().filter(|&item| universe.contains(item));
+    ranked(eligible, k)
+}
+
+/// Manual links in the merchant's order, those of the first anchor first.
+fn links(run: &Run<'_>, kind: LinkKind, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let catalog = &run.snapshot.catalog;
+    let mut linked = Vec::new();
+    for &anchor in anchors {
+        let skus = catalog.product(ItemId(anchor)).and_then(|product| product.links.get(&kind));
+        for item in skus.into_iter().flatten().filter_map(|sku| catalog.item(sku)) {
+            if universe.contains(item.0) && !linked.contains(&item.0) && !anchors.contains(&item.0) {
+                linked.push(item.0);
+            }
+        }
+    }
+    ranked(linked.into_iter(), k)
+}
+
+/// Scores 1, 1/2, 1/3, … by rank.
+fn ranked(items: impl Iterator<Item = u32>, k: usize) -> Vec<Candidate> {
+    items.take(k).enumerate().map(|(rank, item)| Candidate { item, score: 1.0 / (1.0 + rank as f32) }).collect()
+}

@@ -1,0 +1,76 @@
+//! Which configuration is in force, and which plugins were prepared for it?
+//!
+//! An epoch binds the documents seen under one set of overlays to what was made of them: the typed [`Shop`] and
+//! the plugins' prepared states. It is built off the request path and never changes.
+
+use std::sync::Arc;
+
+use imbl::Vector;
+use planogram_abi::ConditionId;
+
+use super::Shop;
+use crate::config::store::{Selection, Store};
+use crate::expr::Condition;
+use crate::host::PluginSet;
+
+/// One configuration with everything prepared for it.
+pub struct Epoch {
+    /// Revision of the configuration.
+    pub revision: u64,
+    /// All documents.
+    pub store: Store,
+    /// Drafts laid over the live documents, in order; empty for the live shop.
+    pub overlays: Vec<String>,
+    /// The kernel's own settings.
+    pub shop: Shop,
+    /// Conditions that plugins compiled.
+    pub conditions: Conditions,
+    /// The plugins.
+    pub plugins: Arc<PluginSet>,
+}
+
+impl Epoch {
+    /// The documents as this epoch sees them.
+    pub fn documents(&self) -> Selection<'_> {
+        self.store.select(&self.overlays)
+    }
+}
+
+/// Conditions compiled so far. The table only grows and equal conditions share an id, so that an id stays good
+/// for prepared states that outlive the epoch they were made in.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    table: Vector<Arc<Condition>>,
+}
+
+impl Conditions {
+    /// The condition of an id.
+    pub fn get(&self, id: ConditionId) -> Option<&Condition> {
+        self.table.get(id.0 as usize).map(|condition| &**condition)
+    }
+
+    /// The id of a condition, new or not.
+    pub fn intern(&mut self, condition: Condition) -> ConditionId {
+        let at = self.table.iter().position(|known| **known == condition).unwrap_or_else(|| {
+            self.table.push_back(Arc::new(condition));
+            self.table.len() - 1
+        });
+        ConditionId(at as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_conditions_share_an_id() {
+        let mut conditions = Conditions::default();
+        let all = conditions.intern(Condition::All(vec![]));
+        let any = conditions.intern(Condition::Any(vec![]));
+        assert_eq!(conditions.intern(Condition::All(vec![])), all);
+        assert_ne!(all, any);
+        assert_eq!(conditions.get(any), Some(&Condition::Any(vec![])));
+        assert_eq!(conditions.get(ConditionId(9)), None);
+    }
+}
