@@ -10,9 +10,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::guard;
 use crate::routes::{ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, plugins};
 use crate::state::AppState;
+use crate::{guard, telemetry};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -58,6 +58,8 @@ fn table() -> OpenApiRouter<AppState> {
 
 /// All routes with their guards, ready to serve.
 pub fn app(state: AppState) -> Router {
+    // Before the first request, or its counts would be lost.
+    telemetry::recorder();
     let router: Router<AppState> = table().into();
     let router = router.fallback(nothing_here).method_not_allowed_fallback(no_such_method);
     guard::around(router.with_state(state.clone()), &state)

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// A problem is moved a few times in a request that has failed: a box would cost more words than it saves time.
+#![allow(clippy::result_large_err)]
 
 pub mod app;
 pub mod error;

@@ -16,6 +16,7 @@ pub fn document(kinds: &[KindInfo]) -> Value {
         "description": "Search and recommendation ranking for storefronts.",
         "version": env!("CARGO_PKG_VERSION"),
     });
+    name_operations(&mut api["paths"]);
     let mut references = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let name = format!("config.{}", component_name(&kind.name));
@@ -29,6 +30,16 @@ pub fn document(kinds: &[KindInfo]) -> Value {
         body["schema"] = json!({"anyOf": references});
     }
     api
+}
+
+/// Names each operation after its method and path: handlers of different modules share a name.
+fn name_operations(paths: &mut Value) {
+    for (path, operations) in paths.as_object_mut().into_iter().flatten() {
+        let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = json!(format!("{method}_{}", words.join("_")));
+        }
+    }
 }
 
 /// Names of components are letters, digits, dots, hyphens and underscores.

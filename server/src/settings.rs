@@ -28,7 +28,8 @@ macro_rules! table {
         }
 
         impl $name {
-            fn describe(out: &mut String) {
+            fn describe(table: &str, out: &mut String) {
+                out.push_str(&format!("\n[{table}]\n"));
                 let defaults = Self::default();
                 $(describe_key(out, &[$($about),+], stringify!($field), &defaults.$field);)*
             }
@@ -206,7 +207,8 @@ impl Settings {
         if !matches!(self.log.format.as_str(), "text" | "json") {
             return refuse("log.format", &self.log.format, "text, json");
         }
-        for origin in self.cors.origins.iter().filter(|o| *o != "*" && axum::http::HeaderValue::from_str(o).is_err()) {
+        let unfit = |origin: &&String| *origin != "*" && axum::http::HeaderValue::from_str(origin).is_err();
+        if let Some(origin) = self.cors.origins.iter().find(unfit) {
             return refuse("cors.origins", origin, "origins such as https://shop.example, or *");
         }
         Ok(())
@@ -276,18 +278,12 @@ pub fn plugin_entries(text: &str, file: &str) -> Result<Vec<PluginEntry>, Settin
 /// Every key with its meaning and its default, as a file that can be used as it is.
 pub fn reference() -> String {
     let mut out = String::from("# planogram: every setting with its default.\n");
-    let tables: [(&str, fn(&mut String)); 6] = [
-        ("server", Server::describe),
-        ("engine", Engine::describe),
-        ("plugins", Plugins::describe),
-        ("auth", Auth::describe),
-        ("cors", Cors::describe),
-        ("log", Log::describe),
-    ];
-    for (name, describe) in tables {
-        out.push_str(&format!("\n[{name}]\n"));
-        describe(&mut out);
-    }
+    Server::describe("server", &mut out);
+    Engine::describe("engine", &mut out);
+    Plugins::describe("plugins", &mut out);
+    Auth::describe("auth", &mut out);
+    Cors::describe("cors", &mut out);
+    Log::describe("log", &mut out);
     out
 }
 

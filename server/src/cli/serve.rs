@@ -30,7 +30,6 @@ pub fn serve_shop(
     prepare: impl FnOnce(&Arc<Engine>) -> Result<(), String> + Send + 'static,
     ready: impl FnOnce(&str) + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
-    telemetry::recorder();
     let config = settings.engine()?;
     let state = AppState::new(settings, images);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

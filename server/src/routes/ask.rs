@@ -14,7 +14,7 @@ use crate::state::AppState;
 /// Asks a question; the argument stands in the address.
 #[utoipa::path(get, path = "/v1/{kind}/{question}", tag = "plugins",
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
-    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(state): State<AppState>,
     Path((kind, question)): Path<(String, String)>,
@@ -26,7 +26,7 @@ pub async fn get(
 /// Asks a question; the argument is the body.
 #[utoipa::path(post, path = "/v1/{kind}/{question}", tag = "plugins", request_body = Value,
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
-    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn post(
     State(state): State<AppState>,
     Path((kind, question)): Path<(String, String)>,
@@ -39,7 +39,7 @@ pub async fn post(
 /// Asks a question whose kind or name is that of a fixed route.
 #[utoipa::path(get, path = "/v1/ask/{kind}/{question}", tag = "plugins",
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
-    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get_ask(state: State<AppState>, path: Path<(String, String)>, pairs: Pairs) -> Answer {
     get(state, path, pairs).await
 }
@@ -47,7 +47,7 @@ pub async fn get_ask(state: State<AppState>, path: Path<(String, String)>, pairs
 /// Asks a question whose kind or name is that of a fixed route; the argument is the body.
 #[utoipa::path(post, path = "/v1/ask/{kind}/{question}", tag = "plugins", request_body = Value,
     params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
-    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_ask(state: State<AppState>, path: Path<(String, String)>, body: Whole) -> Answer {
     post(state, path, body).await
 }

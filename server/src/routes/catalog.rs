@@ -17,7 +17,7 @@ use crate::wire::{category, patch, product};
 #[utoipa::path(put, path = "/v1/products", tag = "catalog", request_body = Vec<ProductBody>, params(WriteQuery),
     responses((status = 200, description = "Every row was taken in.", body = ReceiptJson),
         (status = 207, description = "Some rows were taken in.", body = ReceiptJson),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn put(State(state): State<AppState>, WriteParams(options): WriteParams, body: Whole) -> Answer {
     let rows = body.rows(None)?;
     let exponents = state.exponents();
@@ -34,7 +34,7 @@ pub async fn put(State(state): State<AppState>, WriteParams(options): WriteParam
 #[utoipa::path(patch, path = "/v1/products", tag = "catalog", request_body = Vec<PatchBody>, params(WriteQuery),
     responses((status = 200, description = "Every row was taken in.", body = ReceiptJson),
         (status = 207, description = "Some rows were taken in.", body = ReceiptJson),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn patch(State(state): State<AppState>, WriteParams(options): WriteParams, body: Whole) -> Answer {
     let rows = body.rows(None)?;
     let exponents = state.exponents();
@@ -51,7 +51,7 @@ pub async fn patch(State(state): State<AppState>, WriteParams(options): WritePar
 #[utoipa::path(delete, path = "/v1/products", tag = "catalog", request_body = Vec<String>, params(WriteQuery),
     responses((status = 200, description = "Every row was taken in.", body = ReceiptJson),
         (status = 207, description = "Some rows were taken in.", body = ReceiptJson),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(State(state): State<AppState>, WriteParams(options): WriteParams, body: Whole) -> Answer {
     let rows = body.rows(None)?;
     let mut batch = Batch::decode(rows, sku, |sku| Some(sku), "");
@@ -73,7 +73,7 @@ fn sku(row: &serde_json::Value) -> Result<String, Vec<Defect>> {
 /// One product as it is stored.
 #[utoipa::path(get, path = "/v1/products/{sku}", tag = "catalog",
     params(("sku" = String, Path, description = "Sku of the product.")),
-    responses((status = 200, body = ProductBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ProductBody), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(State(state): State<AppState>, Path(sku): Path<String>) -> Answer {
     let exponents = state.exponents();
     match state.engine()?.product(&sku) {
@@ -86,7 +86,7 @@ pub async fn get(State(state): State<AppState>, Path(sku): Path<String>) -> Answ
 #[utoipa::path(put, path = "/v1/categories", tag = "catalog", request_body = Vec<CategoryChangeBody>, params(WriteQuery),
     responses((status = 200, description = "Every change was taken in.", body = ReceiptJson),
         (status = 207, description = "Some changes were taken in.", body = ReceiptJson),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn put_categories(State(state): State<AppState>, WriteParams(options): WriteParams, body: Whole) -> Answer {
     let rows = body.rows(Some("changes"))?;
     let mut batch = Batch::decode(rows, category::decode, |_| None, "");
@@ -102,7 +102,7 @@ pub async fn put_categories(State(state): State<AppState>, WriteParams(options):
 #[utoipa::path(get, path = "/demo/images/{file}", tag = "catalog",
     params(("file" = String, Path, description = "`{sku}.png`")),
     responses((status = 200, description = "PNG", content_type = "image/png"),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn image(State(state): State<AppState>, Path(file): Path<String>) -> Answer {
     let missing = || Problem::not_found("image", &file);
     let sku = file.strip_suffix(".png").ok_or_else(missing)?.to_owned();

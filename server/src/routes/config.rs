@@ -16,7 +16,7 @@ use crate::wire::schema::{DocumentQuery, DocumentWriteQuery};
 
 /// The kinds of document there are, with owner, schema and questions.
 #[utoipa::path(get, path = "/v1/config", tag = "config",
-    responses((status = 200, body = Vec<KindJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = Vec<KindJson>), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn kinds(State(state): State<AppState>) -> Answer {
     let kinds: Vec<KindJson> = state.engine()?.config_kinds().into_iter().map(KindJson::from).collect();
     Ok(json(&kinds))
@@ -25,7 +25,7 @@ pub async fn kinds(State(state): State<AppState>) -> Answer {
 /// The documents of a kind: of every scope, or of the named store view.
 #[utoipa::path(get, path = "/v1/config/{kind}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), DocumentQuery),
-    responses((status = 200, body = Vec<DocumentJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = Vec<DocumentJson>), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(state): State<AppState>, Path(kind): Path<String>, Pairs(pairs): Pairs) -> Answer {
     let which = config::read(&pairs)?;
     let narrowed = pairs.iter().any(|(name, _)| name == "state" || name == "overlay");
@@ -39,7 +39,7 @@ pub async fn list(State(state): State<AppState>, Path(kind): Path<String>, Pairs
 /// One document.
 #[utoipa::path(get, path = "/v1/config/{kind}/{id}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."), DocumentQuery),
-    responses((status = 200, body = DocumentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = DocumentJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
@@ -63,7 +63,7 @@ pub async fn get(
 #[utoipa::path(put, path = "/v1/config/{kind}/{id}", tag = "config", request_body = serde_json::Value,
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."),
         DocumentQuery, DocumentWriteQuery),
-    responses((status = 200, body = DocumentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = DocumentJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn put(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
@@ -84,7 +84,7 @@ pub async fn put(
 #[utoipa::path(delete, path = "/v1/config/{kind}/{id}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."),
         DocumentQuery, DocumentWriteQuery),
-    responses((status = 200, body = DocumentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = DocumentJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
@@ -99,7 +99,7 @@ pub async fn delete(
 /// All revisions of a document, newest first.
 #[utoipa::path(get, path = "/v1/config/{kind}/{id}/history", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."), DocumentQuery),
-    responses((status = 200, body = Vec<DocumentJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = Vec<DocumentJson>), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn history(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,

@@ -16,7 +16,7 @@ use crate::wire::write::ReceiptJson;
 #[utoipa::path(post, path = "/v1/events", tag = "events", request_body = Vec<EventBody>, params(WriteQuery),
     responses((status = 200, description = "Every event was taken in or was there already.", body = ReceiptJson),
         (status = 207, description = "Some events were taken in.", body = ReceiptJson),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn post(State(state): State<AppState>, WriteParams(options): WriteParams, body: Whole) -> Answer {
     let rows = body.rows(Some("events"))?;
     // Two events with one id are no mistake: clients retry. The kernel counts them as duplicates.

@@ -26,14 +26,14 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Search.
 #[utoipa::path(get, path = "/v1/search", tag = "lists",
     params(("q" = Option<String>, Query, description = "The shopper's words, at most 255 characters; empty browses everything."), ListQuery),
-    responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn search(State(state): State<AppState>, headers: FromHeaders, Pairs(pairs): Pairs) -> Answer {
     run(&state, from_address(Target::Search, &pairs, &headers)?).await
 }
 
 /// Search, with the parameters as a JSON body.
 #[utoipa::path(post, path = "/v1/search", tag = "lists", request_body = ListBody,
-    responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn search_post(State(state): State<AppState>, headers: FromHeaders, body: Whole) -> Answer {
     run(&state, from_json(Target::Search, &body.json()?, &headers)?).await
 }
@@ -41,7 +41,7 @@ pub async fn search_post(State(state): State<AppState>, headers: FromHeaders, bo
 /// The products of a category, in the category's order. The path may contain slashes, raw or as %2F.
 #[utoipa::path(get, path = "/v1/categories/{path}/products", tag = "lists",
     params(("path" = String, Path, description = "Names from the root, joined by `/`."), ListQuery),
-    responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn category(
     State(state): State<AppState>,
     Path(rest): Path<String>,
@@ -60,7 +60,7 @@ pub async fn category(
 #[utoipa::path(get, path = "/v1/recommendations/{unit}", tag = "lists",
     params(("unit" = String, Path, description = "Id of the unit's document."),
         ("anchors" = Option<String>, Query, description = "Skus the unit is about, separated by commas."), ListQuery),
-    responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn unit(
     State(state): State<AppState>,
     Path(unit): Path<String>,
@@ -73,7 +73,7 @@ pub async fn unit(
 /// A recommendation unit, with the parameters as a JSON body.
 #[utoipa::path(post, path = "/v1/recommendations/{unit}", tag = "lists", request_body = ListBody,
     params(("unit" = String, Path, description = "Id of the unit's document.")),
-    responses((status = 200, body = ListJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn unit_post(
     State(state): State<AppState>,
     Path(unit): Path<String>,
@@ -85,7 +85,7 @@ pub async fn unit_post(
 
 /// Several lists over one state of the shop, without duplicates across them.
 #[utoipa::path(post, path = "/v1/page", tag = "lists", request_body = PageBody,
-    responses((status = 200, body = PageAnswerJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = PageAnswerJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn page_of_lists(State(state): State<AppState>, headers: FromHeaders, body: Whole) -> Answer {
     let request = page::from_json(&body.json()?, &headers)?;
     let first = request.lists.first().map(|(_, list)| (list.request_id.clone(), list.deadline));
@@ -106,7 +106,7 @@ pub async fn page_of_lists(State(state): State<AppState>, headers: FromHeaders, 
         ("category" = Option<String>, Query, description = "Path, for a category page."),
         ("unit" = Option<String>, Query, description = "Id, for a recommendation unit."),
         ("anchors" = Option<String>, Query, description = "Skus the unit is about."), ListQuery),
-    responses((status = 200, body = ExplanationJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The answer.", body = ExplanationJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn explain(State(state): State<AppState>, headers: FromHeaders, Pairs(mut pairs): Pairs) -> Answer {
     let mut take = |name: &str| pairs.iter().position(|(n, _)| n == name).map(|at| pairs.remove(at).1);
     let sku = take("sku").filter(|s| !s.is_empty());

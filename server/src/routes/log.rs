@@ -18,7 +18,7 @@ const LIMIT_MAX: u64 = 10_000;
     params(("from" = Option<u64>, Query, description = "First position, 1 by default."),
         ("limit" = Option<u64>, Query, description = "Most entries, 1 to 10,000; 1,000 by default.")),
     responses((status = 200, description = "One entry a line.", content_type = "application/x-ndjson", body = String),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(State(state): State<AppState>, Pairs(pairs): Pairs) -> Answer {
     let mut address = Address::new(&pairs, &["from", "limit"]);
     let from = address.whole("from", 0, u64::MAX).unwrap_or(1).max(1);
