@@ -95,9 +95,34 @@ fn trailer() -> String {
         )*};
     }
     sizes!(
-        PgStr, PgStrs, PgBytes, PgF32s, PgF32sMut, PgU32s, PgU64s, PgI64s, PgColumns, PgColumnsMut, PgRequest,
-        PgAlternative, PgTermGroup, PgQuery, PgAct, PgCandidate, PgScoreBatch, PgRankedList, PgDocument, PgDocuments,
-        PgEpoch, PgEventBatch, PgOutput, PgContribution, PgHandshake, PgCall, PgHostTable, PgPluginTable,
+        PgStr,
+        PgStrs,
+        PgBytes,
+        PgF32s,
+        PgF32sMut,
+        PgU32s,
+        PgU64s,
+        PgI64s,
+        PgColumns,
+        PgColumnsMut,
+        PgRequest,
+        PgAlternative,
+        PgTermGroup,
+        PgQuery,
+        PgAct,
+        PgCandidate,
+        PgScoreBatch,
+        PgRankedList,
+        PgDocument,
+        PgDocuments,
+        PgEpoch,
+        PgEventBatch,
+        PgOutput,
+        PgContribution,
+        PgHandshake,
+        PgCall,
+        PgHostTable,
+        PgPluginTable,
     );
     text.push_str("#endif\n");
     text

@@ -233,7 +233,7 @@ impl Handshake {
         };
         let (major, minor) = (self.abi_major, self.abi_minor);
         check("abi major", major == ABI_MAJOR, ABI_MAJOR.to_string(), major.to_string());
-        check("abi minor", minor <= ABI_MINOR, format!("at most {ABI_MINOR}"), minor.to_string());
+        check("abi minor", (0..=ABI_MINOR).contains(&minor), format!("at most {ABI_MINOR}"), minor.to_string());
         let table_good = self.table_size == ours.table_size;
         check("table size", table_good, ours.table_size.to_string(), self.table_size.to_string());
         let (hash, our_hash) = (format!("{:#018x}", self.layout_hash), format!("{LAYOUT_HASH:#018x}"));

@@ -184,12 +184,13 @@ pub fn run(file: &Path, settings: &str, private_dir: &Path, out: &mut dyn Write)
     let load = || loader.load_any(file).map_err(|error| error.to_string());
     if let Some(loaded) = writer.check("the library loads and gives its table", load) {
         for bad in ["", "{", "{\"no such setting, surely\": 1}"] {
-            writer.check(&format!("bad settings `{bad}` are refused with a message"), || match loaded.plugin.configure(bad)
-            {
-                Ok(_) => Err("they were accepted".to_owned()),
-                Err(error) if words(&error) == "no message" => Err("no message".to_owned()),
-                Err(planogram_abi::table::CallError::Failed(_)) => Ok(()),
-                Err(error) => Err(error.to_string()),
+            writer.check(&format!("bad settings `{bad}` are refused with a message"), || {
+                match loaded.plugin.configure(bad) {
+                    Ok(_) => Err("they were accepted".to_owned()),
+                    Err(error) if words(&error) == "no message" => Err("no message".to_owned()),
+                    Err(planogram_abi::table::CallError::Failed(_)) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                }
             });
         }
         let configure = || loaded.plugin.configure(settings).map_err(|error| error.to_string());

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use planogram_abi::table::{CallError, DescribedRole, Description, Instance, PluginRef};
@@ -32,12 +32,23 @@ pub struct Running {
     pub instance: Arc<Instance>,
     /// What it did so far.
     pub guard: Arc<Guard>,
+    /// Whether it ever was part of a set.
+    served: AtomicBool,
     retired: Arc<AtomicU64>,
+}
+
+impl Running {
+    /// Takes note that the version is part of a set, so that its end counts as a retirement.
+    pub(super) fn serve(&self) {
+        self.served.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.retired.fetch_add(1, Ordering::Relaxed);
+        if *self.served.get_mut() {
+            self.retired.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -105,6 +116,7 @@ pub(super) fn start(
         description,
         instance: Arc::new(instance),
         guard: Arc::new(Guard::new(&entry.name, policy)),
+        served: AtomicBool::new(false),
         retired: Arc::clone(retired),
     })
 }

@@ -512,6 +512,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
+    /// A pool of one worker that gives a plugin little time, however long the deadline is.
+    fn impatient() -> RankingPool {
+        RankingPool::with_config(PoolConfig { call_max: Duration::from_millis(5), ..PoolConfig::new(1, 8) })
+    }
+
     fn guard() -> Arc<Guard> {
         Arc::new(Guard::new("slow", GuardPolicy::default()))
     }
@@ -547,10 +552,10 @@ mod tests {
 
     #[test]
     fn a_stuck_plugin_is_left_out_and_its_worker_replaced() {
-        let pool = RankingPool::new(1, 8);
+        let pool = impatient();
         let guard = guard();
         let (release, wait) = channel();
-        let answer = pool.run(stuck(Arc::clone(&guard), wait), Duration::from_millis(20));
+        let answer = pool.run(stuck(Arc::clone(&guard), wait), LONG);
         assert_eq!(answer, Ok(vec![("slow".to_owned(), FaultReason::Late)]));
         assert_eq!(pool.workers_lost(), 1);
         // The worker is still stuck, and another one answers.
@@ -562,14 +567,14 @@ mod tests {
 
     #[test]
     fn several_lost_workers_quarantine() {
-        let pool = RankingPool::new(1, 8);
+        let pool = impatient();
         let guard = guard();
         let mut releases = Vec::new();
         for _ in 0..GuardPolicy::default().workers_lost_max {
             assert!(!guard.quarantined());
             let (release, wait) = channel();
             releases.push(release);
-            let answer = pool.run(stuck(Arc::clone(&guard), wait), Duration::from_millis(10)).unwrap();
+            let answer = pool.run(stuck(Arc::clone(&guard), wait), LONG).unwrap();
             assert_eq!(answer.len(), 1);
         }
         assert!(guard.quarantined());
@@ -606,9 +611,9 @@ mod tests {
 
     #[test]
     fn shutdown_finishes_what_waits_and_does_not_wait_for_the_stuck() {
-        let pool = RankingPool::new(1, 8);
+        let pool = impatient();
         let (release, wait) = channel();
-        pool.run(stuck(guard(), wait), Duration::from_millis(10)).unwrap();
+        pool.run(stuck(guard(), wait), LONG).unwrap();
         let (send, answers) = channel();
         let reply: Reply<u32> = Box::new(move |result| drop(send.send(result)));
         pool.submit(Arc::new(|_| 5), reply, LONG);

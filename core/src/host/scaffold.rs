@@ -74,9 +74,8 @@ pub fn write(name: &str, dir: &Path, abi_path: &Path) -> Result<Vec<PathBuf>, Sc
 
 /// Lower-case words joined by single hyphens, and a crate name at that.
 fn is_plugin_name(name: &str) -> bool {
-    let word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     name.len() <= crate::limits::wall::NAME_BYTES_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.split('-').all(word)

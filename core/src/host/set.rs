@@ -81,6 +81,7 @@ impl PluginSet {
 
     pub(super) fn new(members: Vec<Member>, absent: Vec<PluginInfo>) -> Arc<Self> {
         let slots_of = |member: &Member| {
+            member.running.serve();
             let contributions = member.running.description.contributions.iter().enumerate();
             let slot = |(index, described): (usize, &Described)| Slot {
                 member: member.clone(),

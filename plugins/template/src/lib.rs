@@ -8,9 +8,7 @@
 mod bonus;
 mod config;
 
-use planogram_abi::{
-    Call, Combine, Contribution, Epoch, Outcome, Phase, Plugin, ScoreBatch, column, export_plugin,
-};
+use planogram_abi::{Call, Combine, Contribution, Epoch, Outcome, Phase, Plugin, ScoreBatch, column, export_plugin};
 
 use config::Settings;
 
