@@ -1,5 +1,7 @@
 //! The kernel as a whole, without plugins and without a server.
 
+mod texts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -171,6 +171,14 @@ impl TextIndex {
         if self.changed { Ok(self.view.clone()) } else { self.refresh(self.view.seq()) }
     }
 
+    /// Ends the writer and waits for its merges, so that nobody writes into the folder any more: it may be opened
+    /// again or removed. What was not committed is lost.
+    pub fn close(self) {
+        if let Err(error) = self.writer.wait_merging_threads() {
+            tracing::debug!(%error, "a merge did not end well; the index is as it was committed");
+        }
+    }
+
     /// The last committed state.
     pub fn view(&self) -> TextView {
         self.view.clone()
