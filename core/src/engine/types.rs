@@ -164,6 +164,9 @@ pub enum QueryError {
         /// The bound.
         limit: usize,
     },
+    /// The deadline passed before a worker was free: try again.
+    #[error("the deadline passed while the request waited for a worker")]
+    Expired,
     /// Ours.
     #[error("{0}")]
     Internal(String),
