@@ -41,6 +41,8 @@ pub const PAGE_WINDOW_MAX: u64 = 10_000;
 pub const PAGE_LISTS_MAX: usize = 50;
 /// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.
 pub const RETRIEVE_FACTOR: usize = 4;
+/// Remarks on one request; there is one for each unknown field of its filters.
+pub const WARNINGS_MAX: usize = 20;
 /// Spellings tried for one misspelled word.
 pub const SPELLINGS_MAX: usize = 3;
 /// Rows of the head that phase 2 scores.

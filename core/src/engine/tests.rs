@@ -1,5 +1,7 @@
 //! The kernel as a whole, without plugins and without a server.
 
+mod acts;
+mod merchant;
 mod texts;
 
 use std::collections::BTreeMap;

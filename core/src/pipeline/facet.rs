@@ -86,7 +86,10 @@ impl<'c, 'a> Counter<'c, 'a> {
         let mut facet = frame(code, definition);
         let catalog = &self.run.snapshot.catalog;
         match (code, catalog.attribute_id(code)) {
-            (CATEGORIES, _) => facet.buckets = self.categories(set),
+            (CATEGORIES, _) => {
+                facet.buckets = self.categories(set);
+                facet.buckets.truncate(definition.facet_size);
+            }
             (PRICE, _) => {
                 let measure = Measure::Price { chain: &self.run.book, now_ms: self.run.now_ms };
                 self.ranges(&mut facet, measure, &definition.ranges, set);
@@ -97,7 +100,6 @@ impl<'c, 'a> Counter<'c, 'a> {
             (_, Some(id)) => facet.buckets = self.values(id, definition, set),
             (_, None) => {}
         }
-        facet.buckets.truncate(definition.facet_size.max(if facet.bounds.is_some() { RANGES_WANTED + 1 } else { 0 }));
         facet
     }
 

@@ -11,6 +11,7 @@ use super::request::*;
 use super::run::{Run, Subject};
 use crate::engine::types::QueryError;
 use crate::id::ItemId;
+use crate::limits::WARNINGS_MAX;
 
 pub(super) fn page(
     mut run: Run<'_>,
@@ -38,7 +39,8 @@ pub(super) fn page(
             items.push(hit);
         }
     }
-    run.degraded.dedup();
+    each_once(&mut run.degraded, usize::MAX);
+    each_once(&mut run.warnings, WARNINGS_MAX);
     Ok(ListAnswer {
         items,
         total: total as u64,
@@ -52,6 +54,17 @@ pub(super) fn page(
         warnings: run.warnings,
         unit: unit_info(&run.subject),
     })
+}
+
+/// Drops repetitions, the first stays, and whatever is beyond `max`.
+fn each_once<T: PartialEq>(remarks: &mut Vec<T>, max: usize) {
+    let mut kept: Vec<T> = Vec::new();
+    for remark in remarks.drain(..) {
+        if kept.len() < max && !kept.contains(&remark) {
+            kept.push(remark);
+        }
+    }
+    *remarks = kept;
 }
 
 /// A unit lists no more than its limit; everything else lists all matches.
