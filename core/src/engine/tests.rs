@@ -2,6 +2,7 @@
 
 mod acts;
 mod merchant;
+mod requests;
 mod texts;
 
 use std::collections::BTreeMap;
