@@ -130,9 +130,10 @@ impl<'a> Selection<'a> {
     }
 
     fn visible(&self, slot: &'a Slot) -> Option<&'a Document> {
-        let draft = self.overlays.iter().rev().find_map(|overlay| {
-            slot.drafts.iter().find(|(name, _)| name == overlay).map(|(_, document)| &**document)
-        });
+        let draft =
+            self.overlays.iter().rev().find_map(|overlay| {
+                slot.drafts.iter().find(|(name, _)| name == overlay).map(|(_, document)| &**document)
+            });
         match draft {
             Some(document) => document.write.body.is_some().then_some(document),
             None => slot.live.as_deref(),

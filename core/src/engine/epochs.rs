@@ -16,9 +16,9 @@ use super::publish::Publisher;
 use crate::catalog::Catalog;
 use crate::config::document::Document;
 use crate::config::store::{Selection, Store};
+use crate::engine::types::ReloadError;
 use crate::expr;
 use crate::host::Host;
-use crate::engine::types::ReloadError;
 use crate::limits::OVERLAY_EPOCHS_MAX;
 use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
 
@@ -97,8 +97,7 @@ impl EpochBuilder {
         let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()) };
         let selection = old.store.select(&[]);
         let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
-        let plugins =
-            self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
+        let plugins = self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
         let epoch = Epoch {
             revision: old.revision,
             store: old.store.clone(),
@@ -188,7 +187,8 @@ impl PrepareHost for Compiler {
     fn compile(&self, condition: &str) -> Outcome<ConditionId> {
         let value = serde_json::from_str(condition).map_err(|e| Failure(format!("condition is not JSON: {e}")))?;
         let parsed = expr::parse(&value).map_err(|problems| {
-            let said: Vec<String> = problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
+            let said: Vec<String> =
+                problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
             Failure(said.join("; "))
         })?;
         Ok(self.conditions.borrow_mut().intern(parsed))

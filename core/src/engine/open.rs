@@ -23,9 +23,9 @@ use super::{APPLIER, Engine, Machinery, OpenError};
 use crate::host::{Host, HostConfig, RankingPool};
 use crate::id::Seq;
 use crate::limits::DEFAULT_LATENESS_MS;
-use crate::log::entry::Entry;
 use crate::log::clock::{Clock, SystemClock};
 use crate::log::disk::{RedbLog, RedbOptions};
+use crate::log::entry::Entry;
 use crate::log::served::{ServedConfig, ServedJournal};
 use crate::log::writer::{Writer, WriterConfig};
 use crate::log::{Log, MemoryLog};
@@ -169,8 +169,7 @@ fn open_host(config: &EngineConfig) -> Host {
         Some(dir) => dir.join("plugins"),
         None => std::env::temp_dir().join(format!("planogram-plugins-{}", std::process::id())),
     };
-    let (host, problems) =
-        Host::open(HostConfig::new(private, config.plugin_dirs.clone(), config.plugins.clone()));
+    let (host, problems) = Host::open(HostConfig::new(private, config.plugin_dirs.clone(), config.plugins.clone()));
     for problem in problems {
         warn!(plugin = problem.plugin, message = problem.message, "plugin not loaded");
     }

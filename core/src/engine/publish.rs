@@ -132,8 +132,7 @@ impl Publisher {
             return;
         }
         let (now, reached) = (Instant::now(), self.reached().seq);
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            waiters.drain(..).partition(|w| w.seq <= reached || w.give_up <= now);
+        let (ready, waiting): (Vec<_>, Vec<_>) = waiters.drain(..).partition(|w| w.seq <= reached || w.give_up <= now);
         *waiters = waiting;
         drop(waiters);
         for waiter in ready {

@@ -52,7 +52,11 @@ impl Engine {
     /// that several want, and the later ones take their next.
     pub fn submit_page(self: &Arc<Self>, page: PageRequest, reply: Reply<PageAnswer>) {
         let Some((_, first)) = page.lists.first() else {
-            return reply(Err(invalid("lists", "the page has no lists".into(), format!("1 to {PAGE_LISTS_MAX} allowed"))));
+            return reply(Err(invalid(
+                "lists",
+                "the page has no lists".into(),
+                format!("1 to {PAGE_LISTS_MAX} allowed"),
+            )));
         };
         if page.lists.len() > PAGE_LISTS_MAX {
             let message = format!("the page has {} lists", page.lists.len());
@@ -147,7 +151,8 @@ impl Engine {
             List::Category { path } => (ServedKind::Category, path),
             List::Unit { unit, .. } => (ServedKind::Unit, unit),
         };
-        let item = |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
+        let item =
+            |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
         self.served.record(ServedRecord {
             request_id: answer.request_id.clone(),
             time_ms: self.clock.now_ms(),

@@ -122,7 +122,8 @@ impl<'c, 'a> Counter<'c, 'a> {
             Subject::Category { id, .. } => *id,
             _ => ROOT,
         };
-        let bucket = |(category, count)| Bucket { value: catalog.category_path(category).join("/"), range: None, count };
+        let bucket =
+            |(category, count)| Bucket { value: catalog.category_path(category).join("/"), range: None, count };
         catalog.count_categories(parent, &set.items).into_iter().map(bucket).collect()
     }
 

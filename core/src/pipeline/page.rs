@@ -6,8 +6,8 @@
 use planogram_abi::ListKind;
 
 use super::eligible::Universe;
-use super::rerank::Ordered;
 use super::request::*;
+use super::rerank::Ordered;
 use super::run::{Run, Subject};
 use crate::engine::types::QueryError;
 use crate::id::ItemId;

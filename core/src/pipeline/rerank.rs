@@ -41,7 +41,9 @@ pub(super) fn rerank(run: &mut Run<'_>, understanding: Understanding, mut ranked
             let gathered: Vec<Vec<f32>> = slot
                 .reads()
                 .iter()
-                .map(|name| column::gather(run, name, &ranked.matches, &head).unwrap_or_else(|| vec![f32::NAN; head.len()]))
+                .map(|name| {
+                    column::gather(run, name, &ranked.matches, &head).unwrap_or_else(|| vec![f32::NAN; head.len()])
+                })
                 .collect();
             let columns: Vec<&[f32]> = gathered.iter().map(Vec::as_slice).collect();
             let list = RankedList { items: &items, scores: &scores, columns: &columns };

@@ -60,7 +60,7 @@ fn neighbors(run: &Run<'_>, kind: CoKind, anchors: &[u32], k: usize, universe: &
 /// What reads like the anchors.
 fn content(run: &Run<'_>, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
     let Some(view) = run.snapshot.text.view(&run.view.text_source) else { return Vec::new() };
-        let lists = anchors.iter().filter_map(|&anchor| {
+    let lists = anchors.iter().filter_map(|&anchor| {
         let doc = run.snapshot.text_doc(&run.view.text_source, ItemId(anchor), run.epoch)?;
         let found = view.similar(&doc, k + anchors.len(), Some(universe)).unwrap_or_default();
         Some(found.into_iter().map(|(item, score)| (item.0, score)).collect::<Vec<_>>())
