@@ -20,7 +20,7 @@ use super::load::{LoadError, Loader};
 use super::observe::ObserverSlot;
 use super::probe::golden_call;
 use super::set::{Member, PluginSet};
-use crate::engine::types::{PluginEntry, PluginInfo, ReloadError};
+use super::types::{PluginEntry, PluginInfo, ReloadError};
 use crate::limits;
 
 /// How to open the wall.

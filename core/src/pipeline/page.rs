@@ -9,7 +9,6 @@ use super::eligible::Universe;
 use super::request::*;
 use super::rerank::Ordered;
 use super::run::{Run, Subject};
-use crate::engine::types::QueryError;
 use crate::id::ItemId;
 
 pub(super) fn page(

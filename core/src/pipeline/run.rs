@@ -14,7 +14,6 @@ use super::unit::{self, Unit};
 use super::{eligible, facet, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
-use crate::engine::types::QueryError;
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
