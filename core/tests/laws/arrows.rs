@@ -182,6 +182,7 @@ fn a_broken_law_is_seen() {
             "[package]\nname = 'b'\n[build-dependencies]\nx = { package = 'planogram-core' }",
         ),
         parse("core/x/Cargo.toml", "[package]\nname = 'core'"),
+        parse("core/tests/fixtures/faulty/Cargo.toml", "[package]\nname = 'planogram-faulty'"),
     ];
     assert_eq!(contract_problems(&bad), ["planogram-abi depends on serde, on nothing is allowed"]);
     assert_eq!(

@@ -38,8 +38,8 @@ const DISK: [(&str, &str); 7] = [
 ];
 
 /// Words that give away a file system or a database.
-const DISK_WORDS: [&str; 8] =
-    ["fs::", "fs;", "File::", "OpenOptions", "redb", "MmapDirectory", "canonicalize", ".is_file()"];
+const DISK_WORDS: [&str; 9] =
+    ["fs::", "fs;", "File::open", "File::create", "OpenOptions", "redb", "MmapDirectory", "canonicalize", ".is_file()"];
 
 /// Where `unsafe` may stand: the wall, seen from both sides.
 const UNSAFE: [(&str, &str); 4] = [
