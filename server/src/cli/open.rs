@@ -33,6 +33,10 @@ impl Open {
         let mut settings = super::load(config)?;
         settings.engine.data_dir = data_dir.display().to_string();
         settings.check()?;
+        if std::env::var_os("RUST_LOG").is_none() && config.is_none() {
+            // What the command found out should be the last thing on the screen.
+            settings.log.filter = "warn".to_owned();
+        }
         telemetry::log(&settings.log);
         let clock = Arc::new(HistoryClock::at(match when {
             When::AsOf(time_ms) => *time_ms,
