@@ -52,7 +52,10 @@ impl Engine {
         let before = epoch.store.epoch();
         let (seq, repeated) = self.submit(Body::Config(writes), options)?;
         if !repeated {
-            self.publisher.wait(None, |reached| reached.epoch > before && reached.seq >= seq);
+            let seen = self.publisher.wait(None, |reached| reached.epoch > before && reached.seq >= seq);
+            if !seen {
+                return Err(WriteError::Closing);
+            }
         }
         self.wait_for(seq, acknowledge)?;
         let store = &self.publisher.current().epoch.store;

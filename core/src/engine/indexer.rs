@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::publish::Publisher;
 use crate::catalog::Catalog;
@@ -85,6 +85,7 @@ impl Indexer {
                 indexer.index_source(&name, catalog, &items)?;
             }
         }
+        indexer.remove_other_folders();
         indexer.commit();
         Ok(indexer)
     }
@@ -101,36 +102,22 @@ impl Indexer {
         Ok((TextIndex::rebuild(&dir, locale)?, false))
     }
 
-    /// Takes jobs until nobody can send any, then commits what is left.
+    /// Takes jobs until it is told to stop, then commits what is left.
     pub fn run(mut self, inbox: &Receiver<TextJob>) {
         let mut due: Option<Instant> = None;
         loop {
             let wait = due.map_or(Duration::from_secs(3600), |due| due.saturating_duration_since(Instant::now()));
-            let mut flushed = Vec::new();
-            match inbox.recv_timeout(wait) {
-                Ok(TextJob::Flush(done)) => flushed.push(done),
-                Ok(TextJob::Stop) => {
-                    self.commit();
-                    return;
-                }
-                Ok(job) => {
-                    self.take(job);
-                    due.get_or_insert_with(|| Instant::now() + self.commit_every);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.commit();
-                    return;
-                }
+            let first = match inbox.recv_timeout(wait) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(TextJob::Stop),
+            };
+            let queued: Vec<TextJob> = first.into_iter().chain(inbox.try_iter()).collect();
+            let (flushed, stop) = self.take_all(queued);
+            if self.uncommitted > 0 {
+                due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
-            if !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
-                // What is queued already is cheaper to commit with this than after it.
-                for job in inbox.try_iter().collect::<Vec<_>>() {
-                    match job {
-                        TextJob::Flush(done) => flushed.push(done),
-                        job => self.take(job),
-                    }
-                }
+            if stop || !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
                 self.commit();
                 due = None;
             }
@@ -138,7 +125,26 @@ impl Indexer {
                 // Whoever asked may have given up.
                 let _ = done.send(());
             }
+            if stop {
+                return;
+            }
         }
+    }
+
+    /// Takes what has queued up; what comes before the last job that indexes everything is done by that one.
+    fn take_all(&mut self, jobs: Vec<TextJob>) -> (Vec<Sender<()>>, bool) {
+        let last_whole = jobs.iter().rposition(|job| matches!(job, TextJob::Everything { .. }));
+        let mut flushed = Vec::new();
+        let mut stop = false;
+        for (at, job) in jobs.into_iter().enumerate() {
+            match job {
+                TextJob::Flush(done) => flushed.push(done),
+                TextJob::Stop => stop = true,
+                TextJob::Changed { .. } | TextJob::Everything { .. } if Some(at) < last_whole => self.uncommitted += 1,
+                job => self.take(job),
+            }
+        }
+        (flushed, stop)
     }
 
     fn take(&mut self, job: TextJob) {
@@ -170,8 +176,23 @@ impl Indexer {
             self.sources.insert(name.clone(), index);
             self.index_source(&name, catalog, &items)?;
         }
+        self.remove_other_folders();
         info!(products = items.len(), elapsed_ms = started.elapsed().as_millis() as u64, "indexed all texts");
         Ok(())
+    }
+
+    /// Removes the indexes of sources and rules that are no longer in force.
+    fn remove_other_folders(&self) {
+        let Some(dir) = &self.dir else { return };
+        let rules = self.epoch.shop.text_rules();
+        let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if !kept.iter().any(|name| entry.file_name() == name.as_str())
+                && let Err(error) = std::fs::remove_dir_all(entry.path())
+            {
+                warn!(%error, folder = %entry.path().display(), "old text index not removed");
+            }
+        }
     }
 
     fn index(&mut self, seq: Seq, catalog: &Catalog, items: &[ItemId]) -> Result<(), TextError> {

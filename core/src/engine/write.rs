@@ -157,12 +157,13 @@ impl Engine {
     }
 
     pub(super) fn wait_for(&self, seq: Seq, acknowledge: Acknowledge) -> Result<(), WriteError> {
-        match acknowledge {
-            Acknowledge::Durable => {}
-            Acknowledge::Visible => drop(self.publisher.wait(None, |reached| reached.seq >= seq)),
-            Acknowledge::Text => drop(self.publisher.wait(None, |reached| reached.text_seq >= seq)),
-        }
-        Ok(())
+        let seen = match acknowledge {
+            Acknowledge::Durable => true,
+            Acknowledge::Visible => self.publisher.wait(None, |reached| reached.seq >= seq),
+            Acknowledge::Text => self.publisher.wait(None, |reached| reached.text_seq >= seq),
+        };
+        // Durable all the same: the next start folds it.
+        if seen { Ok(()) } else { Err(WriteError::Closing) }
     }
 }
 
