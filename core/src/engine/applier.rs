@@ -118,7 +118,8 @@ impl Applier {
             next.visitors = visitors;
         });
         if changes.config {
-            drop(self.epochs.send(EpochJob::Store { store: state.store.clone(), catalog: state.catalog.clone() }));
+            let catalog = Box::new(state.catalog.clone());
+            drop(self.epochs.send(EpochJob::Store { store: state.store.clone(), catalog }));
         }
         if !changes.observed.is_empty() {
             drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));

@@ -29,7 +29,7 @@ pub enum EpochJob {
         /// All documents.
         store: Store,
         /// The catalog at the same position, should texts have to be indexed anew.
-        catalog: Catalog,
+        catalog: Box<Catalog>,
     },
     /// Load a plugin's library anew and put the new version in place of the old one.
     Reload {
