@@ -186,12 +186,8 @@ impl Indexer {
         let Some(dir) = &self.dir else { return };
         let rules = self.epoch.shop.text_rules();
         let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
-        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-            if !kept.iter().any(|name| entry.file_name() == name.as_str())
-                && let Err(error) = std::fs::remove_dir_all(entry.path())
-            {
-                warn!(%error, folder = %entry.path().display(), "old text index not removed");
-            }
+        for (folder, error) in TextIndex::keep_only(dir, &kept) {
+            warn!(%error, folder = %folder.display(), "old text index not removed");
         }
     }
 
