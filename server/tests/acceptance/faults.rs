@@ -60,9 +60,9 @@ fn check(fault: &str, reason: &str, lists: &[&str], off: &str) {
         }
     }
     let plugin = shop.plugin("faulty");
-    let after = shop.ok(lists[0]);
-    assert_eq!(skus(&after).len(), 3);
-    assert!(reasons(&after).contains(&off), "{fault}: {after}");
+    // On a slow machine an open breaker may let a call through in between, to find out.
+    let after = (0..PATIENCE).map(|_| shop.ok(lists[0])).find(|list| reasons(list).contains(&off));
+    assert_eq!(after.map(|list| skus(&list).len()), Some(3), "{fault}: never `{off}`");
     assert_eq!(plugin["faults"][reason].as_u64().map(|n| n >= 3), Some(true), "{fault}: {plugin}");
     let counted = metric(&shop, &counter) - before;
     assert!(counted >= seen as f64 && seen >= 3, "{fault}: {counted} counted, {seen} seen");

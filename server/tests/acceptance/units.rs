@@ -99,7 +99,7 @@ fn manual_links_keep_the_merchants_order_and_the_fallback_is_named() {
 fn a_unit_obeys_its_filter_and_its_page_types() {
     let shop = shop();
     shop.send_ok("PATCH", "/v1/products", &json!([{"sku": "Y", "price": 99}]));
-    let filter = json!({"field": "price", "from": 50});
+    let filter = json!({"field": "price", "range": {"from": 50}});
     shop.configure(
         "unit",
         "dear",
