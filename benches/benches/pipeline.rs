@@ -75,7 +75,9 @@ impl Shops {
             Contestant::new("tantivy, top 24, 3 aggregations", |query: &String| {
                 drop(black_box(self.plain.search_and_count(query)));
             }),
-            Contestant::new("(a) no plugins, no facets", |query: &String| drop(black_box(search(&self.bare, query, &[])))),
+            Contestant::new("(a) no plugins, no facets", |query: &String| {
+                drop(black_box(search(&self.bare, query, &[])))
+            }),
             Contestant::new("(b) no plugins, 10 facets", move |query: &String| {
                 drop(black_box(search(&self.bare, query, &facets)));
             }),

@@ -14,8 +14,8 @@ use anyhow::Result;
 use criterion::Criterion;
 use planogram_benches::measure::{self, Mode, Sample, micros};
 use planogram_benches::shop::{self, Shoppers};
-use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::catalog::Catalog;
+use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::engine::Engine;
 use planogram_core::engine::state::State;
 use planogram_core::log::clock::{Clock, SystemClock};
@@ -111,8 +111,9 @@ impl Folding {
 
     fn print(&mut self, rate: usize, publications: usize) {
         let n = rate / BATCHES_A_SECOND;
-        // The batches before have copied nothing yet that these share.
-        (0..publications.min(20)).for_each(|_| drop(self.step(n)));
+        for _ in 0..publications.min(20) {
+            black_box(self.step(n));
+        }
         let steps: Vec<[Duration; 3]> = (0..publications).map(|_| self.step(n)).collect();
         let column = |at: usize| Sample::new(steps.iter().map(|step| step[at]).collect());
         println!("{rate} events/s, {n} events a publication, {publications} publications:");
@@ -120,7 +121,10 @@ impl Folding {
             let times = column(at);
             let [p50, p99] = [0.5, 0.99].map(|q| micros(times.quantile(q)));
             let mean = micros(times.mean());
-            println!("  {name:<8} p50 {p50:8.1} us, p99 {p99:8.1} us, mean {mean:8.1} us, {:6.2} us an event", mean / n as f64);
+            println!(
+                "  {name:<8} p50 {p50:8.1} us, p99 {p99:8.1} us, mean {mean:8.1} us, {:6.2} us an event",
+                mean / n as f64
+            );
         }
         let busy: Duration = steps.iter().flatten().sum();
         let share = busy.as_secs_f64() / publications as f64 * BATCHES_A_SECOND as f64;
@@ -195,7 +199,10 @@ impl Whole {
         let after = measure::cpu_by_thread();
         let events = (n_batches * n) as f64;
         let sustained = if took < lasting + Duration::from_secs(1) { "sustained" } else { "not sustained" };
-        println!("{rate} events/s offered for {} s in batches of {n}: {sustained}, done after {took:.1?}", lasting.as_secs());
+        println!(
+            "{rate} events/s offered for {} s in batches of {n}: {sustained}, done after {took:.1?}",
+            lasting.as_secs()
+        );
         let [p50, p99, most] = [0.5, 0.99, 1.0].map(|q| latencies.quantile(q).as_secs_f64() * 1e3);
         println!("  from due to visible: p50 {p50:.1} ms, p99 {p99:.1} ms, most {most:.1} ms");
         println!("  memory: {memory:.0} MiB before, {:.0} after", measure::resident_mib());

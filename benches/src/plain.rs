@@ -42,7 +42,8 @@ impl Plain {
     /// # Errors
     /// Those of the library.
     pub fn new(docs: &[ProductDoc]) -> Result<Self> {
-        let stemmed = TextFieldIndexing::default().set_tokenizer("en_stem").set_index_option(IndexRecordOption::WithFreqs);
+        let stemmed =
+            TextFieldIndexing::default().set_tokenizer("en_stem").set_index_option(IndexRecordOption::WithFreqs);
         let text = TextOptions::default().set_indexing_options(stemmed);
         let mut schema = Schema::builder();
         let fields = Fields {
