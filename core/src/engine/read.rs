@@ -87,6 +87,17 @@ impl Engine {
         wait_for_reply(|reply| self.submit_list(request, reply))
     }
 
+    /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted
+    /// as served. For measuring the pipeline alone.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_list`].
+    pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
+        let snapshot = self.publisher.current();
+        let epoch = self.epochs.under(&snapshot, &request.overlays);
+        run::rank_list(&snapshot, &epoch, request, &RoaringBitmap::new(), &Attempt::inline())
+    }
+
     /// Ranks one page and waits for it.
     ///
     /// # Errors
