@@ -80,7 +80,7 @@ fn a_repeated_idempotency_key_writes_once() {
 #[test]
 fn events_change_the_most_viewed_at_once_and_count_once() {
     let shop = shop();
-    shop.configure("unit", "home", &json!({"type": "most-viewed", "limit": 3}));
+    shop.configure("unit", "front", &json!({"type": "most-viewed", "limit": 3}));
     shop.events("one", &[("product_view", "s1", &["B"])]);
     assert_eq!(skus(&shop.ok("/v1/recommendations/front")), ["B"]);
     shop.events("two", &[("product_view", "s1", &["D"]), ("product_view", "s2", &["D"])]);
