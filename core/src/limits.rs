@@ -3,102 +3,161 @@
 //! Every bound of the kernel stands here, once, with its unit and the reason for its size.
 //! Bounds that a shop may want to move are defaults of the configuration and are named `DEFAULT_…`.
 
+// Catalog: what a product may carry.
+
 /// Longest sku, in bytes.
 pub const SKU_BYTES_MAX: usize = 256;
 /// Longest name of a product, in bytes.
 pub const NAME_BYTES_MAX: usize = 4 << 10;
 /// Longest description, in bytes: more is refused, not cut.
 pub const DESCRIPTION_BYTES_MAX: usize = 1 << 20;
+/// Longest image or page address, in bytes.
+pub const URL_BYTES_MAX: usize = 4 << 10;
 /// Most variants of one product.
 pub const VARIANTS_MAX: usize = 10_000;
-/// Most attributes of one product.
-pub const ATTRIBUTES_MAX: usize = 500;
-/// Longest attribute value, in bytes.
-pub const ATTRIBUTE_BYTES_MAX: usize = 64 << 10;
-/// Deepest category path.
-pub const CATEGORY_DEPTH_MAX: usize = 16;
+/// Most price books one variant has prices in.
+pub const VARIANT_PRICES_MAX: usize = 1_000;
+/// Most store views one product speaks of.
+pub const PRODUCT_VIEWS_MAX: usize = 200;
+/// Most links of one kind of one product.
+pub const LINKS_MAX: usize = 1_000;
+/// Longest vector supplied by the caller, in dimensions.
+pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
 /// Highest price, in minor units: far from overflow when multiplied.
 pub const PRICE_MINOR_MAX: i64 = 1_000_000_000_000_000;
-/// Deepest condition tree.
-pub const CONDITION_DEPTH_MAX: usize = 16;
-/// Most nodes of one condition tree.
-pub const CONDITION_NODES_MAX: usize = 1_000;
-/// Longest query text, in characters.
-pub const QUERY_CHARS_MAX: usize = 255;
-/// Revisions of one configuration document kept at hand; older ones are in the log.
-pub const CONFIG_HISTORY_MAX: usize = 100;
-/// Longest configuration document, in bytes.
-pub const CONFIG_BYTES_MAX: usize = 1 << 20;
-/// Most items of a recommendation unit.
-pub const UNIT_LIMIT_MAX: u32 = 100;
-/// Most rungs of a unit's fallback chain.
-pub const UNIT_FALLBACK_MAX: usize = 8;
-/// Most items on one page of a list.
-pub const PAGE_SIZE_MAX: u32 = 500;
-/// Deepest position that paging reaches.
-pub const PAGE_WINDOW_MAX: u64 = 10_000;
-/// Most lists of one page request.
-pub const PAGE_LISTS_MAX: usize = 50;
-/// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.
-pub const RETRIEVE_FACTOR: usize = 4;
-/// Remarks on one request; there is one for each unknown field of its filters.
-pub const WARNINGS_MAX: usize = 20;
-/// Spellings tried for one misspelled word.
-pub const SPELLINGS_MAX: usize = 3;
-/// Rows of the head that phase 2 scores.
-pub const DEFAULT_WINDOW: usize = 300;
-/// Ranges a numeric facet is cut into when none are configured, about.
-pub const RANGES_WANTED: usize = 8;
-/// Entries folded before a publication, at most.
-pub const APPLY_BATCH_MAX: usize = 256;
-/// Receipts kept for writers that have not asked yet.
-pub const FOLD_REPORTS_MAX: usize = 4_096;
-/// Epochs under overlays kept for the next preview.
-pub const OVERLAY_EPOCHS_MAX: usize = 8;
-/// Rows of one write, at most.
-pub const BATCH_ROWS_MAX: usize = 100_000;
-/// Longest attribute value that can be filtered and counted, in bytes: a longer one is a description.
-pub const FILTER_VALUE_BYTES_MAX: usize = 1 << 10;
+/// Longest chain of price books, the root included.
+pub const PRICE_BOOK_DEPTH_MAX: usize = 8;
 /// Longest code of an attribute, collection, store view, price book or vector space, in bytes.
 pub const CODE_BYTES_MAX: usize = 128;
+
+// Catalog: attributes.
+
+/// Most attributes of one product.
+pub const ATTRIBUTES_MAX: usize = 500;
+/// Most values in one list attribute.
+pub const ATTRIBUTE_LIST_MAX: usize = 1_000;
+/// Longest attribute value, in bytes.
+pub const ATTRIBUTE_BYTES_MAX: usize = 64 << 10;
+/// Longest attribute value that can be filtered and counted, in bytes: a longer one is a description.
+pub const FILTER_VALUE_BYTES_MAX: usize = 1 << 10;
+
+// Catalog: categories.
+
+/// Deepest category path.
+pub const CATEGORY_DEPTH_MAX: usize = 16;
 /// Longest category name, in bytes.
 pub const CATEGORY_NAME_BYTES_MAX: usize = 256;
 /// Longest path of a category as one text, in bytes: bounds the work of splitting it.
 pub const CATEGORY_PATH_BYTES_MAX: usize = 4 << 10;
 /// Most categories one product hangs in.
 pub const PLACEMENTS_MAX: usize = 1_000;
-/// Most values in one list attribute.
-pub const ATTRIBUTE_LIST_MAX: usize = 1_000;
-/// Most store views one product speaks of.
-pub const PRODUCT_VIEWS_MAX: usize = 200;
-/// Most price books one variant has prices in.
-pub const VARIANT_PRICES_MAX: usize = 1_000;
-/// Most links of one kind of one product.
-pub const LINKS_MAX: usize = 1_000;
-/// Longest image or page address, in bytes.
-pub const URL_BYTES_MAX: usize = 4 << 10;
-/// Longest vector supplied by the caller, in dimensions.
-pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
-/// Longest chain of price books, the root included.
-pub const PRICE_BOOK_DEPTH_MAX: usize = 8;
-/// Most values in one `in` test.
-pub const CONDITION_VALUES_MAX: usize = 10_000;
-/// Longest text in a condition, in bytes.
-pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
 
-/// How late an event may arrive, in milliseconds of log time: 72 hours.
+// Configuration documents.
+
+/// Longest configuration document, in bytes.
+pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Revisions of one configuration document kept at hand; older ones are in the log.
+pub const CONFIG_HISTORY_MAX: usize = 100;
+
+// Log: entries and the file.
+
+/// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
+pub const ENTRY_BYTES_MAX: usize = 64 << 20;
+/// Longest name of an actor, in bytes.
+pub const ACTOR_BYTES_MAX: usize = 256;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
+/// Most expired idempotency keys that one append forgets beyond the number of its entries.
+pub const KEYS_FORGOTTEN_MAX: usize = 256;
+/// A window of the log ends after this many encoded bytes, so that one read cannot fill the memory.
+pub const LOG_READ_BYTES_MAX: usize = 32 << 20;
+/// Page cache of the log file, in bytes: only the tail is hot.
+pub const LOG_CACHE_BYTES: usize = 64 << 20;
+
+// Log: the writer.
+
+/// Submissions that may wait for the log's writer before the submitter waits too.
+pub const DEFAULT_WRITER_QUEUE: usize = 1_024;
+/// Most entries of one group commit.
+pub const DEFAULT_GROUP_ENTRIES: usize = 512;
+/// How long a write waits for others to share its sync, in milliseconds.
+pub const DEFAULT_GROUP_COMMIT_MS: u64 = 5;
+/// Idle time of the log after which a tick is appended, in milliseconds.
+pub const DEFAULT_TICK_MS: i64 = 1_000;
+
+// Log: snapshot files.
+
+/// Snapshot files kept: the newest, and one to fall back to.
+pub const CHECKPOINTS_KEPT: usize = 2;
+/// Most sections of one snapshot file.
+pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
+/// Longest name of a section of a snapshot file, in bytes.
+pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
+
+// Log: served records.
+
+/// Served records that may wait for the disk before new ones are dropped.
+pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
+/// Served records that can be found by request id.
+pub const DEFAULT_SERVED_RECENT: usize = 8_192;
+/// Size at which a file of served records is closed, in bytes.
+pub const DEFAULT_SERVED_FILE_BYTES: u64 = 16 << 20;
+/// Files of served records kept.
+pub const DEFAULT_SERVED_FILES: usize = 8;
+
+// Text: what is indexed.
+
+/// Longest word of the text index, in bytes: a whole sku fits, anything longer is no word.
+pub const WORD_BYTES_MAX: usize = 256;
+/// Most parts of a hyphenated word that are also indexed as one word.
+pub const COMPOUND_PARTS_MAX: usize = 6;
+/// Largest weight of a text field.
+pub const TEXT_WEIGHT_MAX: f32 = 100.0;
+/// Largest weight of one attribute in search: its words are indexed that many times.
+pub const ATTRIBUTE_WEIGHT_MAX: u8 = 10;
+/// Memory in which one text index gathers documents before it writes a segment, in bytes.
+pub const TEXT_WRITER_BYTES: usize = 64 << 20;
+
+// Text: what is looked up.
+
+/// Longest query text, in characters.
+pub const QUERY_CHARS_MAX: usize = 255;
+/// Most alternatives of one query, all groups together: a shopper's query with generous synonyms has a few dozen.
+pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
+/// Most words one prefix stands for, the most frequent first.
+pub const PREFIX_WORDS_MAX: usize = 50;
+/// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
+pub const CORRECTED_CHARS_MAX: usize = 32;
+/// Spellings tried for one misspelled word.
+pub const SPELLINGS_MAX: usize = 3;
+
+// Signals: events.
+
+/// Longest id, visitor or session of an event, in bytes.
+pub const EVENT_TEXT_BYTES_MAX: usize = 256;
+/// Most items of one event.
+pub const EVENT_ITEMS_MAX: usize = 1_000;
+/// How late an event may arrive, and how long an idempotency key is remembered, in milliseconds of log time: 72 hours.
 pub const DEFAULT_LATENESS_MS: i64 = 72 * 3_600_000;
 /// How far a client's clock may run ahead of the log, in milliseconds: ten minutes.
 pub const DEFAULT_FUTURE_MS: i64 = 10 * 60_000;
-/// A visit ends after this long without an event, in milliseconds: thirty minutes.
-pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
 /// Most event ids remembered to recognize duplicates, about 25 bytes each (16 million are 60 events a second
 /// for three days); beyond that the oldest are forgotten early.
 pub const DEFAULT_SEEN_EVENTS_MAX: usize = 16_000_000;
+
+// Signals: visits.
+
+/// A visit ends after this long without an event, in milliseconds: thirty minutes.
+pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
 /// Most sessions that can still be joined by late events, about 250 bytes each; beyond that the oldest are closed.
 pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
 /// Most distinct (item, counter) pairs one visit may count: a crawler cannot flood the counters.
 pub const SESSION_MARKS_MAX: usize = 1_000;
+/// A newly viewed item is paired with this many distinct items viewed before it in the visit.
+pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
+
+// Signals: orders.
+
 /// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
 /// beyond that only the id is kept.
 pub const DEFAULT_ORDER_RECORDS_MAX: usize = 4_000_000;
@@ -106,12 +165,16 @@ pub const DEFAULT_ORDER_RECORDS_MAX: usize = 4_000_000;
 pub const ORDER_LINES_MAX: usize = 1_000;
 /// Most lines of one order that are paired as bought together: pairs grow with the square.
 pub const ORDER_PAIRED_LINES_MAX: usize = 50;
-/// A newly viewed item is paired with this many distinct items viewed before it in the visit.
-pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
+
+// Signals: co-occurrence.
+
 /// Neighbors an item keeps per kind of co-occurrence when its row is pruned, 8 bytes each.
 pub const NEIGHBORS_MAX: usize = 128;
 /// A co-occurrence row is pruned when it grows past this: the slack lets newcomers gather support.
 pub const NEIGHBORS_BEFORE_PRUNING_MAX: usize = 160;
+
+// Visitors.
+
 /// Most visitor and customer profiles remembered; the longest unseen go first.
 pub const DEFAULT_VISITORS_MAX: usize = 10_000_000;
 /// Most distinct items in a visitor's recent views, 16 bytes each.
@@ -124,70 +187,39 @@ pub const VISITOR_PURCHASES_MAX: usize = 200;
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
 pub const VISITOR_DEVICES_MAX: usize = 32;
-/// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
-pub const ENTRY_BYTES_MAX: usize = 64 << 20;
-/// Longest name of an actor, in bytes.
-pub const ACTOR_BYTES_MAX: usize = 256;
-/// Longest idempotency key, in bytes.
-pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
-/// A window of the log ends after this many encoded bytes, so that one read cannot fill the memory.
-pub const LOG_READ_BYTES_MAX: usize = 32 << 20;
-/// Page cache of the log file, in bytes: only the tail is hot.
-pub const LOG_CACHE_BYTES: usize = 64 << 20;
-/// How long an idempotency key is remembered and how late an event may come, in milliseconds.
-/// Most expired idempotency keys forgotten by one append beyond the number of its entries.
-pub const KEYS_FORGOTTEN_MAX: usize = 256;
-/// How long a write waits for others to share its sync, in milliseconds.
-pub const DEFAULT_GROUP_COMMIT_MS: u64 = 5;
-/// Idle time of the log after which a tick is appended, in milliseconds.
-pub const DEFAULT_TICK_MS: i64 = 1_000;
-/// Submissions that may wait for the log's writer before the submitter waits too.
-pub const DEFAULT_WRITER_QUEUE: usize = 1_024;
-/// Most entries of one group commit.
-pub const DEFAULT_GROUP_ENTRIES: usize = 512;
-/// Snapshot files kept: the newest, and one to fall back to.
-pub const CHECKPOINTS_KEPT: usize = 2;
-/// Most sections of one snapshot file.
-pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
-/// Longest name of a section of a snapshot file, in bytes.
-pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
-/// Served records that may wait for the disk before new ones are dropped.
-pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
-/// Served records that can be found by request id.
-pub const DEFAULT_SERVED_RECENT: usize = 8_192;
-/// Size at which a file of served records is closed, in bytes.
-pub const DEFAULT_SERVED_FILE_BYTES: u64 = 16 << 20;
-/// Files of served records kept.
-pub const DEFAULT_SERVED_FILES: usize = 8;
-/// Longest word of the text index, in bytes: a whole sku fits, anything longer is no word.
-pub const WORD_BYTES_MAX: usize = 256;
-/// Most parts of a hyphenated word that are also indexed as one word.
-pub const COMPOUND_PARTS_MAX: usize = 6;
-/// Largest weight of a text field.
-pub const TEXT_WEIGHT_MAX: f32 = 100.0;
-/// Largest weight of one attribute in search: its words are indexed that many times.
-pub const ATTRIBUTE_WEIGHT_MAX: u8 = 10;
-/// Most alternatives of one query, all groups together: a shopper's query with generous synonyms has a few dozen.
-pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
-/// Most words one prefix stands for, the most frequent first.
-pub const PREFIX_WORDS_MAX: usize = 50;
-/// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
-pub const CORRECTED_CHARS_MAX: usize = 32;
-/// Memory in which one text index gathers documents before it writes a segment, in bytes.
-pub const TEXT_WRITER_BYTES: usize = 64 << 20;
-/// Longest id, visitor or session of an event, in bytes.
-pub const EVENT_TEXT_BYTES_MAX: usize = 256;
-/// Most items of one event.
-pub const EVENT_ITEMS_MAX: usize = 1_000;
 
-/// The bounds on what a plugin may emit in one call.
-pub use planogram_abi::limits as wall;
+// Conditions.
+
+/// Deepest condition tree.
+pub const CONDITION_DEPTH_MAX: usize = 16;
+/// Most nodes of one condition tree.
+pub const CONDITION_NODES_MAX: usize = 1_000;
+/// Most values in one `in` test.
+pub const CONDITION_VALUES_MAX: usize = 10_000;
+/// Longest text in a condition, in bytes.
+pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+
+// Plugin host: libraries.
 
 /// Largest library file of a plugin, in bytes.
 pub const PLUGIN_FILE_BYTES_MAX: u64 = 256 << 20;
 /// Most libraries mapped in one process: code is never unmapped, so each reload of a changed build adds one
 /// (about 0.3 MB each).
 pub const DEFAULT_MAPPINGS: usize = 1_000;
+
+// Plugin host: calls.
+
+/// The bounds on what a plugin may emit in one call stand in the contract, because plugins rely on them.
+pub use planogram_abi::limits as wall;
+/// Largest position an item may be pinned to.
+pub const PIN_POSITION_MAX: u32 = 1_000_000;
+/// Longest a plugin's function may take within a request, in milliseconds, even when the deadline is far away.
+pub const DEFAULT_CALL_MS: u64 = 250;
+/// Longest a plugin's function may take off the request path (configure, describe, probe), in milliseconds.
+pub const DEFAULT_CONTROL_MS: u64 = 5_000;
+
+// Plugin host: what is done about failures.
+
 /// Failures within the window that open a plugin's circuit breaker.
 pub const DEFAULT_BREAKER_FAILURES: usize = 5;
 /// Window of the circuit breaker, in milliseconds.
@@ -196,18 +228,43 @@ pub const DEFAULT_BREAKER_WINDOW_MS: u64 = 10_000;
 pub const DEFAULT_BREAKER_OPEN_MS: u64 = 5_000;
 /// Written-off workers that quarantine a plugin.
 pub const DEFAULT_QUARANTINE_WORKERS: u64 = 3;
-/// Longest a plugin's function may take off the request path (configure, describe, probe), in milliseconds.
-pub const DEFAULT_CONTROL_MS: u64 = 5_000;
-/// Longest a plugin's function may take within a request, in milliseconds, even when the deadline is far away.
-pub const DEFAULT_CALL_MS: u64 = 250;
-/// Requests that may wait for a ranking worker.
-pub const DEFAULT_QUEUE: usize = 1_024;
-/// Largest position an item may be pinned to.
-pub const PIN_POSITION_MAX: u32 = 1_000_000;
-/// Requests that may wait for a ranking worker.
-pub const DEFAULT_QUEUE_MAX: usize = 256;
+
+// Pipeline.
+
+/// Most items on one page of a list.
+pub const PAGE_SIZE_MAX: u32 = 500;
+/// Remarks on one request; there is one for each unknown field of its filters.
+pub const WARNINGS_MAX: usize = 20;
+/// Deepest position that paging reaches.
+pub const PAGE_WINDOW_MAX: u64 = 10_000;
+/// Most lists of one page request.
+pub const PAGE_LISTS_MAX: usize = 50;
+/// Most items of a recommendation unit.
+pub const UNIT_LIMIT_MAX: u32 = 100;
+/// Most rungs of a unit's fallback chain.
+pub const UNIT_FALLBACK_MAX: usize = 8;
+/// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.
+pub const RETRIEVE_FACTOR: usize = 4;
+/// Rows of the head that phase 2 scores.
+pub const DEFAULT_WINDOW: usize = 300;
+/// Ranges a numeric facet is cut into when none are configured, about.
+pub const RANGES_WANTED: usize = 8;
+
+// Engine: reads.
+
 /// Deadline of a request that names none, in milliseconds.
 pub const DEFAULT_DEADLINE_MS: u64 = 1_000;
+/// Requests that may wait for a ranking worker.
+pub const DEFAULT_QUEUE_MAX: usize = 256;
+/// Epochs under overlays kept for the next preview.
+pub const OVERLAY_EPOCHS_MAX: usize = 8;
+
+// Engine: the fold.
+
+/// Entries folded before a publication, at most.
+pub const APPLY_BATCH_MAX: usize = 256;
+/// Receipts kept for writers that have not asked yet.
+pub const FOLD_REPORTS_MAX: usize = 4_096;
 /// How often changed texts become searchable, in milliseconds.
 pub const DEFAULT_TEXT_COMMIT_MS: u64 = 500;
 /// Log entries between two snapshot files.

@@ -1,3 +1,5 @@
+//! Does the description of the API say what it must?
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use planogram_core::engine::types::EngineConfig;
 use planogram_core::engine::{Engine, OpenError};
+use planogram_core::log::clock::Clock;
 use tokio::net::TcpListener;
 
 use crate::app::app;
@@ -70,21 +71,25 @@ fn warn_if_open(state: &AppState, local: SocketAddr) {
 pub fn open_in_background(
     state: &AppState,
     config: EngineConfig,
+    clock: Arc<dyn Clock>,
     prepare: impl FnOnce(&Arc<Engine>) -> Result<(), String> + Send + 'static,
 ) -> tokio::sync::oneshot::Receiver<Result<(), ServeError>> {
     let (done, outcome) = tokio::sync::oneshot::channel();
     let state = state.clone();
     std::thread::spawn(move || {
-        let result = Engine::open(config).map_err(ServeError::from).and_then(|engine| match prepare(&engine) {
-            Ok(()) => {
-                state.opened(engine);
-                Ok(())
-            }
-            Err(why) => {
-                engine.close();
-                Err(ServeError::Prepare(why))
-            }
-        });
+        let result =
+            Engine::open_with_clock(config, clock).map_err(ServeError::from).and_then(|engine| {
+                match prepare(&engine) {
+                    Ok(()) => {
+                        state.opened(engine);
+                        Ok(())
+                    }
+                    Err(why) => {
+                        engine.close();
+                        Err(ServeError::Prepare(why))
+                    }
+                }
+            });
         // Nobody waits when the server was stopped while it opened.
         drop(done.send(result));
     });

@@ -206,9 +206,16 @@ impl<P> Contribution<P> {
     }
 
     /// A scorer.
-    pub fn scorer<S: AsRef<str>>(name: &str, phase: Phase, reads: &[S], writes: &[(&str, Combine)], run: ScoreFn<P>) -> Self {
+    pub fn scorer<S: AsRef<str>>(
+        name: &str,
+        phase: Phase,
+        reads: &[S],
+        writes: &[(&str, Combine)],
+        run: ScoreFn<P>,
+    ) -> Self {
         let reads = reads.iter().map(|r| r.as_ref().to_owned()).collect();
-        let writes = writes.iter().map(|(name, combine)| Output { name: (*name).to_owned(), combine: *combine }).collect();
+        let writes =
+            writes.iter().map(|(name, combine)| Output { name: (*name).to_owned(), combine: *combine }).collect();
         Self { name: name.to_owned(), lists: Vec::new(), role: Role::Scorer { phase, reads, writes, run } }
     }
 

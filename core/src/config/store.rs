@@ -85,7 +85,8 @@ impl Store {
 
     /// Those of `overlays` that any draft belongs to, in the order given.
     pub fn known_overlays(&self, overlays: &[String]) -> Vec<String> {
-        let has_draft = |overlay: &&String| self.slots.values().any(|slot| slot.drafts.iter().any(|(name, _)| name == *overlay));
+        let has_draft =
+            |overlay: &&String| self.slots.values().any(|slot| slot.drafts.iter().any(|(name, _)| name == *overlay));
         overlays.iter().filter(has_draft).cloned().collect()
     }
 
@@ -136,9 +137,10 @@ impl<'a> Selection<'a> {
     }
 
     fn visible(&self, slot: &'a Slot) -> Option<&'a Document> {
-        let draft = self.overlays.iter().rev().find_map(|overlay| {
-            slot.drafts.iter().find(|(name, _)| name == overlay).map(|(_, document)| &**document)
-        });
+        let draft =
+            self.overlays.iter().rev().find_map(|overlay| {
+                slot.drafts.iter().find(|(name, _)| name == overlay).map(|(_, document)| &**document)
+            });
         match draft {
             Some(document) => document.write.body.is_some().then_some(document),
             None => slot.live.as_deref(),

@@ -6,8 +6,8 @@
 use planogram_abi::Problem;
 
 use super::Engine;
-use super::types::*;
 use super::epochs::{self, lend};
+use super::types::*;
 use crate::catalog::{definition, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::id::Seq;
@@ -21,7 +21,9 @@ type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
 
 /// The kernel's own kinds.
 const KERNEL_KINDS: &[KernelKind] = &[
-    (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| problems(definition::parse_attribute(id, json))),
+    (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
+        problems(definition::parse_attribute(id, json))
+    }),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
@@ -51,7 +53,10 @@ impl Engine {
         let before = epoch.store.epoch();
         let (seq, repeated) = self.submit(Body::Config(writes), options)?;
         if !repeated {
-            self.publisher.wait(None, |reached| reached.epoch > before && reached.seq >= seq);
+            let seen = self.publisher.wait(None, |reached| reached.epoch > before && reached.seq >= seq);
+            if !seen {
+                return Err(WriteError::Closing);
+            }
         }
         self.wait_for(seq, acknowledge)?;
         let store = &self.publisher.current().epoch.store;
@@ -109,7 +114,11 @@ impl Engine {
             let fails = |write: &&DocumentWrite| {
                 let owner = epoch.plugins.owner_of(&write.key.kind)?;
                 let message = trial.unprepared.get(owner).filter(|_| !epoch.unprepared.contains_key(owner))?;
-                Some(Problem::new("", format!("plugin `{owner}` cannot work with it: {message}"), "a document its plugin can prepare for"))
+                Some(Problem::new(
+                    "",
+                    format!("plugin `{owner}` cannot work with it: {message}"),
+                    "a document its plugin can prepare for",
+                ))
             };
             if let Some((write, problem)) = writes.iter().find_map(|write| Some((write, fails(&write)?))) {
                 return Err(WriteError::Refused { key: write.key.clone(), problems: vec![problem] });
@@ -153,15 +162,17 @@ impl Engine {
             .collect();
         let epoch = self.publisher.current().epoch.clone();
         let questions = epoch.plugins.questions();
-        kinds.extend(epoch.plugins.kinds().into_iter().map(|(kind, owner)| KindInfo {
-            name: kind.name.clone(),
-            schema: kind.schema.clone(),
-            owner: Some(owner.to_owned()),
-            questions: questions
-                .iter()
-                .filter(|(question, _)| question.kind == kind.name)
-                .map(|(question, _)| (question.name.clone(), question.about.clone()))
-                .collect(),
+        kinds.extend(epoch.plugins.kinds().into_iter().map(|(kind, owner)| {
+            KindInfo {
+                name: kind.name.clone(),
+                schema: kind.schema.clone(),
+                owner: Some(owner.to_owned()),
+                questions: questions
+                    .iter()
+                    .filter(|(question, _)| question.kind == kind.name)
+                    .map(|(question, _)| (question.name.clone(), question.about.clone()))
+                    .collect(),
+            }
         }));
         for name in epoch.store.kinds() {
             if !kinds.iter().any(|kind| kind.name == name) {

@@ -17,16 +17,16 @@ use super::lock;
 use super::publish::Publisher;
 use crate::config::document::Document;
 use crate::config::store::{Selection, Store};
+use crate::engine::types::ReloadError;
 use crate::expr;
 use crate::host::Host;
-use crate::engine::types::ReloadError;
 use crate::limits::OVERLAY_EPOCHS_MAX;
 use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
 
 /// What the epoch builder is sent.
 pub enum EpochJob {
     /// The configuration changed.
-    Store(Store),
+    Store(Box<Store>),
     /// Load a plugin's library anew and put the new version in place of the old one.
     Reload {
         /// Which plugin.
@@ -62,7 +62,7 @@ impl EpochBuilder {
             let mut reloads = Vec::new();
             for job in jobs {
                 match job {
-                    EpochJob::Store(store) => newest = Some(store),
+                    EpochJob::Store(store) => newest = Some(*store),
                     EpochJob::Reload { plugin, done } => reloads.push((plugin, done)),
                 }
             }
@@ -83,8 +83,7 @@ impl EpochBuilder {
             self.publisher.expect_text();
             // Not older than what the applier had indexed before it published this snapshot.
             let current = self.publisher.current();
-            let job =
-                TextJob::Everything { seq: current.seq, catalog: current.catalog.clone(), epoch: epoch.clone() };
+            let job = TextJob::Everything { seq: current.seq, catalog: current.catalog.clone(), epoch: epoch.clone() };
             drop(self.indexer.send(job));
         }
         self.publish(epoch);
@@ -96,8 +95,7 @@ impl EpochBuilder {
         let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()) };
         let selection = old.store.select(&[]);
         let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
-        let plugins =
-            self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
+        let plugins = self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
         let mut unprepared = old.unprepared.clone();
         unprepared.remove(plugin);
         let epoch = Epoch {
@@ -152,7 +150,8 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
     let documents = documents_for_plugins(host, &selection, None);
     let before = previous.map(|epoch| &*epoch.plugins);
     let (plugins, failures) = host.prepare(&lend(&documents), store.epoch(), &compiler, before);
-    let unprepared: BTreeMap<String, String> = failures.into_iter().map(|(plugin, Failure(said))| (plugin, said)).collect();
+    let unprepared: BTreeMap<String, String> =
+        failures.into_iter().map(|(plugin, Failure(said))| (plugin, said)).collect();
     for (plugin, message) in &unprepared {
         warn!(plugin, message, "plugin could not prepare and keeps its previous state");
     }
@@ -195,7 +194,8 @@ impl PrepareHost for Compiler {
     fn compile(&self, condition: &str) -> Outcome<ConditionId> {
         let value = serde_json::from_str(condition).map_err(|e| Failure(format!("condition is not JSON: {e}")))?;
         let parsed = expr::parse(&value).map_err(|problems| {
-            let said: Vec<String> = problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
+            let said: Vec<String> =
+                problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
             Failure(said.join("; "))
         })?;
         Ok(self.conditions.borrow_mut().intern(parsed))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::publish::Publisher;
 use crate::catalog::Catalog;
@@ -42,19 +42,6 @@ pub enum TextJob {
     Flush(Sender<()>),
     /// Commit and end.
     Stop,
-}
-
-/// What a run of jobs asked for besides indexing.
-#[derive(Default)]
-struct Batch {
-    flushed: Vec<Sender<()>>,
-    stop: bool,
-}
-
-impl Batch {
-    fn is_urgent(&self) -> bool {
-        self.stop || !self.flushed.is_empty()
-    }
 }
 
 /// The indexer's thread.
@@ -101,6 +88,7 @@ impl Indexer {
                 indexer.index_source(&name, &items)?;
             }
         }
+        indexer.remove_other_folders();
         indexer.commit();
         Ok(indexer)
     }
@@ -117,37 +105,58 @@ impl Indexer {
         Ok((TextIndex::rebuild(&dir, locale)?, false))
     }
 
-    /// Takes jobs until it is told to stop or nobody can send any, then commits what is left.
+    /// Takes jobs until it is told to stop, then commits what is left.
     pub fn run(mut self, inbox: &Receiver<TextJob>) {
         let mut due: Option<Instant> = None;
         loop {
             let wait = due.map_or(Duration::from_secs(3600), |due| due.saturating_duration_since(Instant::now()));
-            let mut batch = Batch::default();
-            match inbox.recv_timeout(wait) {
-                Ok(job) => self.take(job, &mut batch),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => batch.stop = true,
-            }
+            let first = match inbox.recv_timeout(wait) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(TextJob::Stop),
+            };
+            let queued: Vec<TextJob> = first.into_iter().chain(inbox.try_iter()).collect();
+            let (flushed, stop) = self.take_all(queued);
             if self.uncommitted > 0 {
                 due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
-            if batch.is_urgent() || due.is_some_and(|due| due <= Instant::now()) {
-                // What is queued already is cheaper to commit with this than after it.
-                inbox.try_iter().for_each(|job| self.take(job, &mut batch));
+            if stop || !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
                 self.commit();
                 due = None;
             }
-            for done in batch.flushed {
+            for done in flushed {
                 // Whoever asked may have given up.
                 let _ = done.send(());
             }
-            if batch.stop {
+            if stop {
                 return self.close_sources();
             }
         }
     }
 
-    fn take(&mut self, job: TextJob, batch: &mut Batch) {
+    /// Takes what has queued up; what comes before the last job that indexes everything is done by that one.
+    fn take_all(&mut self, jobs: Vec<TextJob>) -> (Vec<Sender<()>>, bool) {
+        let last_whole = jobs.iter().rposition(|job| matches!(job, TextJob::Everything { .. }));
+        let mut flushed = Vec::new();
+        let mut stop = false;
+        for (at, job) in jobs.into_iter().enumerate() {
+            match job {
+                TextJob::Flush(done) => flushed.push(done),
+                TextJob::Stop => stop = true,
+                TextJob::Changed { seq, catalog, .. } | TextJob::Everything { seq, catalog, .. }
+                    if Some(at) < last_whole =>
+                {
+                    self.uncommitted += 1;
+                    self.catch_up(seq, catalog);
+                }
+                job => self.take(job),
+            }
+        }
+        (flushed, stop)
+    }
+
+    fn take(&mut self, job: TextJob) {
+        self.uncommitted += 1;
         let outcome = match job {
             TextJob::Changed { seq, catalog, items } => {
                 self.catch_up(seq, catalog);
@@ -158,10 +167,8 @@ impl Indexer {
                 self.catch_up(seq, catalog);
                 self.reindex()
             }
-            TextJob::Flush(done) => return batch.flushed.push(done),
-            TextJob::Stop => return batch.stop = true,
+            TextJob::Flush(_) | TextJob::Stop => Ok(()),
         };
-        self.uncommitted += 1;
         if let Err(error) = outcome {
             error!(%error, "text not indexed");
         }
@@ -196,8 +203,19 @@ impl Indexer {
             self.sources.insert(name.clone(), index);
             self.index_source(&name, &items)?;
         }
+        self.remove_other_folders();
         info!(products = items.len(), elapsed_ms = started.elapsed().as_millis() as u64, "indexed all texts");
         Ok(())
+    }
+
+    /// Removes the indexes of sources and rules that are no longer in force.
+    fn remove_other_folders(&self) {
+        let Some(dir) = &self.dir else { return };
+        let rules = self.epoch.shop.text_rules();
+        let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
+        for (folder, error) in TextIndex::keep_only(dir, &kept) {
+            warn!(%error, folder = %folder.display(), "old text index not removed");
+        }
     }
 
     fn index(&mut self, items: &[ItemId]) -> Result<(), TextError> {

@@ -33,10 +33,10 @@ use crossbeam_channel::Sender;
 use crate::catalog::doc::ProductDoc;
 use crate::host::{Host, RankingPool};
 use crate::id::Seq;
-use crate::log::entry::Entry;
-use crate::log::served::ServedJournal;
 use crate::log::LogReader;
 use crate::log::clock::Clock;
+use crate::log::entry::Entry;
+use crate::log::served::ServedJournal;
 use crate::log::writer::WriterHandle;
 use applier::Reports;
 use epochs::{EpochBuilder, EpochJob};
@@ -176,7 +176,8 @@ impl Engine {
         machinery.writer.close();
         let Machinery { writer, checkpoints, texts, epochs, observers, threads } = machinery;
         drop((writer, epochs, observers));
-        let (applier, others) = threads.into_iter().partition::<Vec<_>, _>(|thread| thread.thread().name() == Some(APPLIER));
+        let (applier, others) =
+            threads.into_iter().partition::<Vec<_>, _>(|thread| thread.thread().name() == Some(APPLIER));
         // A thread that panicked has said so in the log; the others still get to finish.
         applier.into_iter().for_each(|thread| drop(thread.join()));
         drop(checkpoints);

@@ -55,7 +55,11 @@ impl ObserverThread {
         for observer in &mut self.observers {
             let Some(state) = saved.get(observer.label()) else { continue };
             if let Err(fault) = observer.load(state) {
-                warn!(plugin = fault.plugin, detail = fault.detail, "observer begins anew, its saved state was refused");
+                warn!(
+                    plugin = fault.plugin,
+                    detail = fault.detail,
+                    "observer begins anew, its saved state was refused"
+                );
             }
         }
     }

@@ -4,6 +4,7 @@
 //! snapshot, start the threads. Everything after the recovery is the same for a shop in memory, for one on disk,
 //! and for one as it was at an earlier position.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -18,14 +19,15 @@ use super::indexer::Indexer;
 use super::observe::{ObserverJob, ObserverThread};
 use super::publish::Publisher;
 use super::recover::{self, Recovered};
-use super::types::EngineConfig;
+use super::state::SwitchedOn;
+use super::types::{EngineConfig, PluginInfo, WriteOptions};
 use super::{APPLIER, Engine, Machinery, OpenError};
 use crate::host::{Host, HostConfig, RankingPool};
 use crate::id::Seq;
 use crate::limits::DEFAULT_LATENESS_MS;
-use crate::log::entry::Entry;
 use crate::log::clock::{Clock, SystemClock};
 use crate::log::disk::{RedbLog, RedbOptions};
+use crate::log::entry::{Body, Entry};
 use crate::log::served::{ServedConfig, ServedJournal};
 use crate::log::writer::{Writer, WriterConfig};
 use crate::log::{Log, MemoryLog};
@@ -68,6 +70,7 @@ impl Engine {
         let Recovered { state, observers: saved, observed } = recovered;
         let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
         let mut state = state;
+        let state_plugins = state.plugins.clone();
         let (publisher, janitor) = Publisher::new(Snapshot {
             seq: state.seq,
             now_ms: state.time_ms,
@@ -107,7 +110,10 @@ impl Engine {
         let reports = applier.reports.clone();
         let building = builder.clone();
         let threads = vec![
-            spawn(APPLIER, move || applier.run(state, &entries, &checkpoint_requests))?,
+            spawn(APPLIER, move || {
+                let _ended = EndOfFold(applier.publisher.clone());
+                applier.run(state, &entries, &checkpoint_requests);
+            })?,
             spawn("planogram-indexer", move || indexer.run(&text_jobs))?,
             spawn("planogram-epochs", move || building.run(&epoch_jobs))?,
             spawn("planogram-observers", move || observers.run(&observer_jobs))?,
@@ -124,7 +130,8 @@ impl Engine {
         // What was served then is not what was served: a look back leaves no record.
         let served_dir = config.data_dir.filter(|_| !read_only).map(|dir| dir.join("served"));
         let served = ServedConfig { dir: served_dir, ..ServedConfig::default() };
-        Ok(Arc::new(Engine {
+        let switched = switched_plugins(&state_plugins, &publisher.current().epoch.plugins.infos());
+        let engine = Arc::new(Engine {
             publisher,
             pool: RankingPool::new(workers(config.workers), config.queue_max),
             host,
@@ -147,8 +154,42 @@ impl Engine {
                 threads,
             })
             .into(),
-        }))
+        });
+        if !read_only {
+            for body in switched {
+                let options = WriteOptions { actor: "system".into(), ..WriteOptions::default() };
+                engine.submit(body, options).map_err(OpenError::from_any)?;
+            }
+        }
+        Ok(engine)
     }
+}
+
+/// Tells those who wait that the fold has ended, in whatever way it did.
+struct EndOfFold(Arc<Publisher>);
+
+impl Drop for EndOfFold {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// What the log must be told of the plugins that run now.
+fn switched_plugins(logged: &BTreeMap<String, SwitchedOn>, running: &[PluginInfo]) -> Vec<Body> {
+    let running: BTreeMap<&str, &PluginInfo> =
+        running.iter().filter(|info| info.state == "running").map(|info| (info.name.as_str(), info)).collect();
+    let is_news = |info: &PluginInfo| logged.get(&info.name).is_none_or(|on| on.content_hash != info.content_hash);
+    let on = running.values().filter(|info| is_news(info)).map(|info| Body::Plugin {
+        name: info.name.clone(),
+        content_hash: Some(info.content_hash.clone()),
+        version: info.version.clone(),
+    });
+    let off = logged.iter().filter(|(name, _)| !running.contains_key(name.as_str())).map(|(name, was)| Body::Plugin {
+        name: name.clone(),
+        content_hash: None,
+        version: was.version.clone(),
+    });
+    on.chain(off).collect()
 }
 
 /// A sink nobody reads.
@@ -171,8 +212,7 @@ fn open_host(config: &EngineConfig) -> Host {
         Some(dir) => dir.join("plugins"),
         None => std::env::temp_dir().join(format!("planogram-plugins-{}", std::process::id())),
     };
-    let (host, problems) =
-        Host::open(HostConfig::new(private, config.plugin_dirs.clone(), config.plugins.clone()));
+    let (host, problems) = Host::open(HostConfig::new(private, config.plugin_dirs.clone(), config.plugins.clone()));
     for problem in problems {
         warn!(plugin = problem.plugin, message = problem.message, "plugin not loaded");
     }

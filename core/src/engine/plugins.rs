@@ -19,9 +19,11 @@ impl Engine {
     pub fn plugins(&self) -> Vec<PluginInfo> {
         let mut infos = self.publisher.current().epoch.plugins.infos();
         let lag = self.observer_lag();
-        infos.iter_mut().filter(|info| info.contributions.iter().any(|(kind, _)| kind == "observer")).for_each(|info| {
-            info.observer_lag = lag;
-        });
+        infos.iter_mut().filter(|info| info.contributions.iter().any(|(kind, _)| kind == "observer")).for_each(
+            |info| {
+                info.observer_lag = lag;
+            },
+        );
         infos
     }
 
@@ -47,7 +49,8 @@ impl Engine {
                 version: info.version.clone(),
             };
             let options = WriteOptions { actor: "system".into(), ..WriteOptions::default() };
-            self.submit(body, options).map_err(|error| refused(&format!("it runs, but the log does not say so: {error}")))?;
+            self.submit(body, options)
+                .map_err(|error| refused(&format!("it runs, but the log does not say so: {error}")))?;
         }
         Ok(info)
     }
@@ -65,9 +68,12 @@ impl Engine {
                 snapshot.epoch.plugins.ask(context, kind, question, argument)
             })
         };
-        let asked = self.pool.run(Arc::new(job), self.deadline).map_err(|error| WriteError::Failed(error.to_string()))?;
+        let asked =
+            self.pool.run(Arc::new(job), self.deadline).map_err(|error| WriteError::Failed(error.to_string()))?;
         asked.map_err(|error| WriteError::Failed(error.to_string()))?.map_err(|error| match error {
-            AskError::Unknown { .. } => WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() },
+            AskError::Unknown { .. } => {
+                WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() }
+            }
             other => WriteError::Failed(other.to_string()),
         })
     }

@@ -4,7 +4,7 @@
 //! readers load a pointer and take no lock. A janitor thread frees snapshots that are no longer current and
 //! wakes, or gives up on, those who wait for a log position, so that no request ever runs on a publishing thread.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub struct Publisher {
     reached: Mutex<Reached>,
     moved: Condvar,
     waiters: Mutex<Vec<Waiter>>,
+    /// The fold has ended: nothing more will become visible.
+    ended: AtomicBool,
     /// Text jobs handed to the indexer and not yet published.
     pending_text: AtomicU64,
     retired: Sender<Arc<Snapshot>>,
@@ -58,6 +60,7 @@ impl Publisher {
             reached: Mutex::new(reached),
             moved: Condvar::new(),
             waiters: Mutex::default(),
+            ended: AtomicBool::new(false),
             pending_text: AtomicU64::new(0),
             retired,
         });
@@ -101,11 +104,21 @@ impl Publisher {
         *lock(&self.reached)
     }
 
-    /// Blocks until `done` says so or `deadline` is over; says whether it did.
+    /// Says that the fold has ended, so that nobody waits for what will not come.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        drop(lock(&self.reached));
+        self.moved.notify_all();
+    }
+
+    /// Blocks until `done` says so, `deadline` is over, or the fold has ended; says whether `done` did.
     pub fn wait(&self, deadline: Option<Duration>, done: impl Fn(Reached) -> bool) -> bool {
         let give_up = deadline.map(|d| Instant::now() + d);
         let mut reached = lock(&self.reached);
         while !done(*reached) {
+            if self.ended.load(Ordering::Acquire) {
+                return false;
+            }
             reached = match give_up {
                 None => self.moved.wait(reached).unwrap_or_else(PoisonError::into_inner),
                 Some(give_up) => {
@@ -132,8 +145,7 @@ impl Publisher {
             return;
         }
         let (now, reached) = (Instant::now(), self.reached().seq);
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            waiters.drain(..).partition(|w| w.seq <= reached || w.give_up <= now);
+        let (ready, waiting): (Vec<_>, Vec<_>) = waiters.drain(..).partition(|w| w.seq <= reached || w.give_up <= now);
         *waiters = waiting;
         drop(waiters);
         for waiter in ready {

@@ -53,7 +53,11 @@ impl Engine {
     /// that several want, and the later ones take their next.
     pub fn submit_page(self: &Arc<Self>, page: PageRequest, reply: Reply<PageAnswer>) {
         let Some((_, first)) = page.lists.first() else {
-            return reply(Err(invalid("lists", "the page has no lists".into(), format!("1 to {PAGE_LISTS_MAX} allowed"))));
+            return reply(Err(invalid(
+                "lists",
+                "the page has no lists".into(),
+                format!("1 to {PAGE_LISTS_MAX} allowed"),
+            )));
         };
         if page.lists.len() > PAGE_LISTS_MAX {
             let message = format!("the page has {} lists", page.lists.len());
@@ -94,6 +98,17 @@ impl Engine {
     /// As [`Engine::submit_list`].
     pub fn list(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
         wait_for_reply(|reply| self.submit_list(request, reply))
+    }
+
+    /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted
+    /// as served. For measuring the pipeline alone.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_list`].
+    pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
+        let snapshot = self.publisher.current();
+        let epoch = self.epochs.under(&snapshot, &request.overlays);
+        run::rank_list(&snapshot, &epoch, request, &RoaringBitmap::new(), &Attempt::inline())
     }
 
     /// Ranks one page and waits for it.
@@ -162,7 +177,8 @@ impl Engine {
             List::Category { path } => (ServedKind::Category, path),
             List::Unit { unit, .. } => (ServedKind::Unit, unit),
         };
-        let item = |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
+        let item =
+            |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
         self.served.record(ServedRecord {
             request_id: answer.request_id.clone(),
             time_ms: self.clock.now_ms(),

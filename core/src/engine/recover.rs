@@ -13,13 +13,13 @@ use tracing::{info, warn};
 use super::OpenError;
 use super::observe::SavedObservers;
 use super::state::{ObservedRow, State};
+use crate::catalog::Catalog;
 use crate::id::Seq;
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::LogReader;
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::signal::{SignalConfig, Signals};
 use crate::visitor::Visitors;
-use crate::catalog::Catalog;
 
 /// Writes the state into a snapshot file.
 pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -> Result<(), OpenError> {

@@ -171,7 +171,9 @@ impl State {
             let Some(item) = item else { return false };
             let own = self.catalog.product(item).map(|product| &product.attributes);
             let variants = self.catalog.variants_of(item).iter().filter_map(|id| self.catalog.variant_record(*id));
-            own.into_iter().chain(variants.map(|variant| &variant.options)).any(|values| values.get(code).is_some_and(has_words))
+            own.into_iter()
+                .chain(variants.map(|variant| &variant.options))
+                .any(|values| values.get(code).is_some_and(has_words))
         };
         patch.attributes.iter().any(|(code, value)| {
             let is_about_words = value.as_ref().is_some_and(has_words) || holds_words(code);

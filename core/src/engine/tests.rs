@@ -278,7 +278,9 @@ fn live_a_little(engine: &Arc<Engine>, seed: u64) {
     for step in 0..40 {
         let sku = ["T1", "T2", "P1", "P2", "L1"][roll(5) as usize];
         match roll(6) {
-            0 => drop(engine.put_products(vec![simple("L1", "Lamp", "Light", roll(9) as i64)], WriteOptions::default())),
+            0 => {
+                drop(engine.put_products(vec![simple("L1", "Lamp", "Light", roll(9) as i64)], WriteOptions::default()))
+            }
             1 => {
                 let price = Price { regular_minor: roll(9_000) as i64, special: None };
                 let patch = ProductPatch {
@@ -354,8 +356,11 @@ fn a_page_shows_no_product_twice_and_refills() {
     let list = || request(List::Unit { unit: "top".into(), anchors: Vec::new() });
     let page = PageRequest { lists: vec![("a".into(), list()), ("b".into(), list())], shopper: Shopper::default() };
     let answer = engine.page(page).unwrap();
-    let shown: Vec<String> =
-        answer.lists.iter().flat_map(|(_, list)| list.as_ref().unwrap().items.iter().map(|hit| hit.sku.clone())).collect();
+    let shown: Vec<String> = answer
+        .lists
+        .iter()
+        .flat_map(|(_, list)| list.as_ref().unwrap().items.iter().map(|hit| hit.sku.clone()))
+        .collect();
     assert_eq!(shown.len(), 4);
     assert_eq!(shown.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
 }

@@ -1,12 +1,13 @@
 //! What goes in and out of the engine's front door, besides lists?
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::document::{Document, DocumentKey};
+pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
 use crate::limits;
+pub use crate::pipeline::request::QueryError;
 use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
 
 /// How to open a shop.
@@ -46,17 +47,6 @@ impl Default for EngineConfig {
             snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
         }
     }
-}
-
-/// One plugin of the configuration.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PluginEntry {
-    /// Plugin name, equal to the name in the library's handshake.
-    pub name: String,
-    /// Library file; found by name in the plugin folders when absent.
-    pub file: Option<PathBuf>,
-    /// Settings as JSON text, passed to the plugin's `configure`.
-    pub settings: String,
 }
 
 /// When a write is acknowledged.
@@ -124,52 +114,6 @@ pub struct PageAnswer {
     pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
-}
-
-/// Why a read was not answered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum QueryError {
-    /// The caller's fault: a parameter is out of range or unknown.
-    #[error("{message}; {allowed}")]
-    Invalid {
-        /// The parameter.
-        parameter: String,
-        /// What is wrong, with the value.
-        message: String,
-        /// What is allowed.
-        allowed: String,
-    },
-    /// The caller's fault: the named thing does not exist.
-    #[error("no {what} `{name}`")]
-    NotFound {
-        /// Kind of thing: `store view`, `category`, `unit`.
-        what: String,
-        /// Its name.
-        name: String,
-    },
-    /// The log did not reach `min_seq` before the deadline.
-    #[error("the log is at {at}, `min_seq` {wanted} was not reached before the deadline")]
-    NotYet {
-        /// Where the log is.
-        at: Seq,
-        /// What was asked for.
-        wanted: Seq,
-    },
-    /// Too many requests wait: try again.
-    #[error("{waiting} requests wait for a worker, at most {limit} may")]
-    Overloaded {
-        /// Requests waiting.
-        waiting: usize,
-        /// The bound.
-        limit: usize,
-    },
-    /// The deadline passed before a worker was free: try again.
-    #[error("the deadline passed while the request waited for a worker")]
-    Expired,
-    /// Ours.
-    #[error("{0}")]
-    Internal(String),
 }
 
 /// Why a write was not taken at all.
@@ -244,47 +188,6 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
-}
-
-/// A loaded (or refused) plugin.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PluginInfo {
-    /// Name.
-    pub name: String,
-    /// Version it declares.
-    pub version: String,
-    /// Hash of the library file.
-    pub content_hash: String,
-    /// Library file.
-    pub file: String,
-    /// `running`, `quarantined`, `refused`, `missing`.
-    pub state: String,
-    /// Why it is not running.
-    pub problem: Option<String>,
-    /// Its contributions: (kind, name).
-    pub contributions: Vec<(String, String)>,
-    /// Its configuration kinds.
-    pub config_kinds: Vec<String>,
-    /// Calls since it was loaded.
-    pub calls: u64,
-    /// Calls that failed, by reason.
-    pub faults: BTreeMap<String, u64>,
-    /// `closed`, `open`, `half-open`.
-    pub breaker: String,
-    /// Log entries its observers lag behind.
-    pub observer_lag: u64,
-}
-
-/// Why a plugin was not loaded; the previous version keeps serving.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("plugin `{plugin}` refused: {message}")]
-pub struct ReloadError {
-    /// Plugin name.
-    pub plugin: String,
-    /// Expected …, got ….
-    pub message: String,
-    /// True when no plugin of that name is configured.
-    pub unknown: bool,
 }
 
 /// How the engine is doing.

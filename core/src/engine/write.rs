@@ -15,8 +15,8 @@ use crate::id::{Seq, TimeMs};
 use crate::limits::{EVENT_ITEMS_MAX, EVENT_TEXT_BYTES_MAX, PRICE_MINOR_MAX, SKU_BYTES_MAX};
 use crate::log::entry::Body;
 use crate::log::writer::{Submission, SubmitError};
-use crate::signal::{Admission, SignalConfig};
 use crate::signal::event::Event;
+use crate::signal::{Admission, SignalConfig};
 
 impl Engine {
     /// Creates or replaces products.
@@ -64,9 +64,12 @@ impl Engine {
     pub fn delete_products(&self, skus: Vec<String>, options: WriteOptions) -> Result<Receipt, WriteError> {
         let snapshot = self.publisher.current();
         let mut door = Door::default();
-        let exists = |sku: &str| snapshot.catalog.item(sku).is_some_and(|item| {
-            snapshot.catalog.sku_of(item) == sku && snapshot.catalog.product(item).is_some()
-        });
+        let exists = |sku: &str| {
+            snapshot
+                .catalog
+                .item(sku)
+                .is_some_and(|item| snapshot.catalog.sku_of(item) == sku && snapshot.catalog.product(item).is_some())
+        };
         let good = door.admit(skus, |_, sku| if exists(sku) { Vec::new() } else { vec![unknown_sku(sku)] });
         self.append(door, good, Body::Deletions, options)
     }
@@ -154,12 +157,13 @@ impl Engine {
     }
 
     pub(super) fn wait_for(&self, seq: Seq, acknowledge: Acknowledge) -> Result<(), WriteError> {
-        match acknowledge {
-            Acknowledge::Durable => {}
-            Acknowledge::Visible => drop(self.publisher.wait(None, |reached| reached.seq >= seq)),
-            Acknowledge::Text => drop(self.publisher.wait(None, |reached| reached.text_seq >= seq)),
-        }
-        Ok(())
+        let seen = match acknowledge {
+            Acknowledge::Durable => true,
+            Acknowledge::Visible => self.publisher.wait(None, |reached| reached.seq >= seq),
+            Acknowledge::Text => self.publisher.wait(None, |reached| reached.text_seq >= seq),
+        };
+        // Durable all the same: the next start folds it.
+        if seen { Ok(()) } else { Err(WriteError::Closing) }
     }
 }
 

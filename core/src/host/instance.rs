@@ -13,7 +13,7 @@ use planogram_abi::table::{CallError, DescribedRole, Description, Instance, Plug
 
 use super::guard::{Guard, GuardPolicy};
 use super::load::LoadedLibrary;
-use crate::engine::types::PluginEntry;
+use super::types::PluginEntry;
 
 /// A configured plugin that may take part in ranking.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! our process: the wall contains errors, panics, lateness and bad output, not memory corruption.
 //! No plugin is named here; which ones run is configuration.
 
+mod types;
 pub mod discover;
 pub mod verify;
 pub mod load;
@@ -27,3 +28,4 @@ pub use observe::ObserverSlot;
 pub use pool::{Attempt, PoolConfig, PoolError, RankingPool};
 pub use registry::{Host, HostConfig, LoadProblem, log_for_plugin};
 pub use set::{AskError, CallContext, PluginSet, Slot};
+pub use types::{PluginEntry, PluginInfo, ReloadError};

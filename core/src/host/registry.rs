@@ -20,7 +20,7 @@ use super::load::{LoadError, Loader};
 use super::observe::ObserverSlot;
 use super::probe::golden_call;
 use super::set::{Member, PluginSet};
-use crate::engine::types::{PluginEntry, PluginInfo, ReloadError};
+use super::types::{PluginEntry, PluginInfo, ReloadError};
 use crate::limits;
 
 /// How to open the wall.
@@ -255,7 +255,9 @@ impl Host {
     /// The kinds of configuration document that running plugins own, each with its owner's name.
     pub fn kinds(&self) -> Vec<(ConfigKind, String)> {
         let running: Vec<Arc<Running>> = self.seats().iter().filter_map(|seat| seat.state.clone().ok()).collect();
-        let of = |r: &Arc<Running>| r.description.kinds.iter().map(|kind| (kind.clone(), r.name.clone())).collect::<Vec<_>>();
+        let of = |r: &Arc<Running>| {
+            r.description.kinds.iter().map(|kind| (kind.clone(), r.name.clone())).collect::<Vec<_>>()
+        };
         running.iter().flat_map(of).collect()
     }
 

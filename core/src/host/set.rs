@@ -17,7 +17,7 @@ use planogram_abi::{
 use super::guard::{Fault, FaultReason, Guard, reason_of};
 use super::instance::Running;
 use super::pool::Attempt;
-use crate::engine::types::PluginInfo;
+use super::types::PluginInfo;
 
 /// One call's surroundings, the same for all plugins of a request.
 #[derive(Clone, Copy)]

@@ -62,6 +62,11 @@ impl HistoryClock {
         self.shown_ms.store(time_ms, Ordering::Release);
     }
 
+    /// Whether it shows what it was told.
+    pub fn is_in_history(&self) -> bool {
+        self.shown_ms.load(Ordering::Acquire) != LIVE
+    }
+
     /// Follows the machine's clock from now on.
     pub fn go_live(&self) {
         self.shown_ms.store(LIVE, Ordering::Release);

@@ -39,7 +39,7 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
         column::IN_STOCK => {
             let sellable = catalog.sellable_items();
             items().map(|item| f32::from(u8::from(sellable.contains(item.0)))).collect()
-        },
+        }
         column::AGE_DAYS => items().map(|item| age_days(run, item)).collect(),
         _ => {
             if let Some(signal) = SignalColumn::from_name(name) {
@@ -64,16 +64,15 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
 /// Final price in major units, and the share taken off, of the variant shown by default.
 fn price(run: &Run<'_>, item: ItemId) -> Option<(f32, f32)> {
     let quote = run.quote(item)?;
-    let off = if quote.regular_minor > 0 {
-        1.0 - quote.final_minor as f64 / quote.regular_minor as f64
-    } else {
-        0.0
-    };
+    let off = if quote.regular_minor > 0 { 1.0 - quote.final_minor as f64 / quote.regular_minor as f64 } else { 0.0 };
     Some((run.book.major(quote.final_minor) as f32, off as f32))
 }
 
 fn age_days(run: &Run<'_>, item: ItemId) -> f32 {
-    run.snapshot.catalog.created_ms(item).map_or(f32::NAN, |created| ((run.now_ms - created) as f64 / DAY_MS as f64) as f32)
+    run.snapshot
+        .catalog
+        .created_ms(item)
+        .map_or(f32::NAN, |created| ((run.now_ms - created) as f64 / DAY_MS as f64) as f32)
 }
 
 fn quantity(run: &Run<'_>, item: ItemId) -> f32 {

@@ -137,7 +137,9 @@ pub(super) fn target_items(run: &Run<'_>, target: &Target) -> RoaringBitmap {
 fn target_variants(run: &Run<'_>, target: &Target) -> RoaringBitmap {
     match target {
         Target::Items(items) => run.snapshot.catalog.expand(&items.iter().copied().collect()),
-        Target::Matching(id) => run.epoch.conditions.get(*id).map(|condition| evaluate(run, condition)).unwrap_or_default(),
+        Target::Matching(id) => {
+            run.epoch.conditions.get(*id).map(|condition| evaluate(run, condition)).unwrap_or_default()
+        }
     }
 }
 
@@ -156,7 +158,8 @@ fn tested_field(condition: &Condition) -> Option<String> {
 fn warn_of_unknown_fields(run: &mut Run<'_>) {
     let catalog = &run.snapshot.catalog;
     let unknown = run.request.filters.iter().flat_map(|filter| expr::unknown_fields(filter, catalog));
-    let warnings = unknown.map(|field| format!("no product has the attribute `{field}`, so the filter on it matches nothing"));
+    let warnings =
+        unknown.map(|field| format!("no product has the attribute `{field}`, so the filter on it matches nothing"));
     run.warnings.extend(warnings);
 }
 
@@ -184,7 +187,9 @@ pub(super) fn obstacle(
     let variants = run.snapshot.catalog.variants_of(item);
     let eligible = variants.iter().filter(|variant| universe.base.variants.contains(variant.0)).collect::<Vec<_>>();
     if eligible.is_empty() {
-        return Some("left out of this list: it is the anchor, in the cart, filtered by the unit, or on the page already".into());
+        return Some(
+            "left out of this list: it is the anchor, in the cart, filtered by the unit, or on the page already".into(),
+        );
     }
     let fails = |filter: &RoaringBitmap| !eligible.iter().any(|variant| filter.contains(variant.0));
     Some(match universe.filters.iter().position(|(_, filter)| fails(filter)) {
@@ -202,7 +207,10 @@ fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<String> {
     };
     if !catalog.universe(UniverseQuery { stock: StockRule::Any, ..query }).items.contains(item.0) {
         let visibility = product.visibility_in(&run.view.code);
-        return Some(format!("its visibility in store view `{}` is {visibility:?}, which leaves it out of this list", run.view.code));
+        return Some(format!(
+            "its visibility in store view `{}` is {visibility:?}, which leaves it out of this list",
+            run.view.code
+        ));
     }
     (!catalog.universe(query).items.contains(item.0)).then(|| "none of its variants is in stock".into())
 }

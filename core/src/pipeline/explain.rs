@@ -5,10 +5,10 @@
 
 use roaring::RoaringBitmap;
 
+use super::request::QueryError;
 use super::request::{List, ListRequest, Page, Shopper};
 use super::run::{self, Run};
 use super::{eligible, retrieve, understand};
-use crate::engine::types::QueryError;
 use crate::host::{Attempt, CallContext};
 use crate::limits::PAGE_SIZE_MAX;
 use crate::snapshot::{Epoch, Snapshot};

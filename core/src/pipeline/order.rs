@@ -87,7 +87,9 @@ impl SortColumn<'_> {
                 let descending = ranked.scores[b].total_cmp(&ranked.scores[a]);
                 if self.key.ascending { descending.reverse() } else { descending }
             }
-            SortValues::Numbers(v) => missing_last(v[a].as_ref(), v[b].as_ref(), self.key.ascending, |a, b| a.total_cmp(b)),
+            SortValues::Numbers(v) => {
+                missing_last(v[a].as_ref(), v[b].as_ref(), self.key.ascending, |a, b| a.total_cmp(b))
+            }
             SortValues::Texts(v) => missing_last(v[a].as_ref(), v[b].as_ref(), self.key.ascending, |a, b| a.cmp(b)),
         }
     }

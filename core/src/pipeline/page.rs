@@ -6,10 +6,9 @@
 use planogram_abi::ListKind;
 
 use super::eligible::Universe;
-use super::rerank::Ordered;
 use super::request::*;
+use super::rerank::Ordered;
 use super::run::{Run, Subject};
-use crate::engine::types::QueryError;
 use crate::id::ItemId;
 use crate::limits::WARNINGS_MAX;
 

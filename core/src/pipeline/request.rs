@@ -3,11 +3,11 @@
 //! The typed requests and answers of the engine. They know nothing of HTTP; the server's `wire` turns JSON
 //! into these and back. Every field has a default that is the plain shop.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::expr::Condition;
 use crate::id::{ItemId, Seq, TimeMs};
+pub use crate::snapshot::AsOf;
 
 /// One list to rank: a search, a category page, or a recommendation unit.
 #[derive(Clone, Debug)]
@@ -225,21 +225,6 @@ pub struct Bucket {
     pub count: u64,
 }
 
-/// The identity of a snapshot.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AsOf {
-    /// Log sequence of all views but text.
-    pub seq: Seq,
-    /// Log sequence of the text index.
-    pub text_seq: Seq,
-    /// Revision of the configuration.
-    pub config_epoch: u64,
-    /// Generation of the models.
-    pub model_generation: u64,
-    /// Plugins in force, `name` → `version+hash`.
-    pub plugins: BTreeMap<String, String>,
-}
-
 /// Something that did not take part in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Degraded {
@@ -262,4 +247,50 @@ pub struct UnitInfo {
     pub unit_type: String,
     /// Heading for shoppers.
     pub label: String,
+}
+
+/// Why a read was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The caller's fault: a parameter is out of range or unknown.
+    #[error("{message}; {allowed}")]
+    Invalid {
+        /// The parameter.
+        parameter: String,
+        /// What is wrong, with the value.
+        message: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// The caller's fault: the named thing does not exist.
+    #[error("no {what} `{name}`")]
+    NotFound {
+        /// Kind of thing: `store view`, `category`, `unit`.
+        what: String,
+        /// Its name.
+        name: String,
+    },
+    /// The log did not reach `min_seq` before the deadline.
+    #[error("the log is at {at}, `min_seq` {wanted} was not reached before the deadline")]
+    NotYet {
+        /// Where the log is.
+        at: Seq,
+        /// What was asked for.
+        wanted: Seq,
+    },
+    /// Too many requests wait: try again.
+    #[error("{waiting} requests wait for a worker, at most {limit} may")]
+    Overloaded {
+        /// Requests waiting.
+        waiting: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// The deadline passed before a worker was free: try again.
+    #[error("the deadline passed while the request waited for a worker")]
+    Expired,
+    /// Ours.
+    #[error("{0}")]
+    Internal(String),
 }

@@ -95,7 +95,8 @@ fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec
     let snapshot = run.snapshot;
     let Some(view) = snapshot.text.view(&run.view.text_source) else { return Vec::new() };
     let weights = &run.epoch.shop.field_weights;
-    let attempt = |query: &Query, mode: Match, run: &mut Run<'_>| match view.search(query, weights, Some(within), mode) {
+    let attempt = |query: &Query, mode: Match, run: &mut Run<'_>| match view.search(query, weights, Some(within), mode)
+    {
         Ok(found) => found,
         Err(error) => {
             run.degraded.push(super::request::Degraded {

@@ -12,9 +12,8 @@ use roaring::RoaringBitmap;
 use super::request::*;
 use super::unit::{self, Unit};
 use super::{eligible, facet, lend, page, rank, rerank, retrieve, understand};
-use crate::catalog::{BookChain, Quote};
 use crate::catalog::views::StoreView;
-use crate::engine::types::QueryError;
+use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
@@ -99,10 +98,13 @@ impl<'a> Run<'a> {
         attempt: &'a Attempt,
     ) -> Result<Self, QueryError> {
         check_page(request.page)?;
-        let view = epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
+        let view =
+            epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
         let book = match &request.shopper.price_book {
             Some(code) => epoch.shop.book(&snapshot.catalog, code).ok_or_else(|| not_found("price book", code))?,
-            None => epoch.shop.book(&snapshot.catalog, &view.price_book).unwrap_or_else(|| snapshot.catalog.root_chain()),
+            None => {
+                epoch.shop.book(&snapshot.catalog, &view.price_book).unwrap_or_else(|| snapshot.catalog.root_chain())
+            }
         };
         let now_ms = request.now_ms.unwrap_or(snapshot.now_ms);
         let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
@@ -204,11 +206,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lends the request's view of the shop.
-    pub fn with_context<T>(
-        &self,
-        universe: Option<&eligible::Universe>,
-        ask: impl FnOnce(&CallContext<'_>) -> T,
-    ) -> T {
+    pub fn with_context<T>(&self, universe: Option<&eligible::Universe>, ask: impl FnOnce(&CallContext<'_>) -> T) -> T {
         let audiences: Vec<&str> = self.request.shopper.audiences.iter().map(String::as_str).collect();
         let host = lend::Lender { run: self, universe };
         ask(&CallContext {
@@ -312,8 +310,9 @@ fn resolve_subject(
         List::Unit { unit, anchors } => {
             let document = epoch.documents().in_force(unit::KIND, &view.code, unit, now_ms);
             let body = document.and_then(|d| d.write.body.as_deref()).ok_or_else(|| not_found("unit", unit))?;
-            let parsed = Unit::parse(body)
-                .map_err(|problems| QueryError::Internal(format!("unit `{unit}` is stored but unreadable: {problems:?}")))?;
+            let parsed = Unit::parse(body).map_err(|problems| {
+                QueryError::Internal(format!("unit `{unit}` is stored but unreadable: {problems:?}"))
+            })?;
             let anchors = anchors.iter().filter_map(|sku| snapshot.catalog.item(sku)).collect();
             Ok(Subject::Unit { id: unit.clone(), unit: parsed, anchors })
         }

@@ -67,9 +67,7 @@ impl Unit {
             page_types: reader.texts("page_types", usize::MAX).unwrap_or_default(),
             limit: reader.limit(),
             filter: reader.condition("filter"),
-            fallback: reader
-                .texts("fallback", UNIT_FALLBACK_MAX)
-                .unwrap_or_else(|| vec![DEFAULT_FALLBACK.to_owned()]),
+            fallback: reader.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(|| vec![DEFAULT_FALLBACK.to_owned()]),
         };
         if reader.problems.is_empty() { Ok(unit) } else { Err(reader.problems) }
     }
@@ -127,7 +125,11 @@ impl Reader<'_> {
         match found.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=UNIT_LIMIT_MAX).contains(n)) {
             Some(limit) => limit,
             None => {
-                self.problem("limit", format!("`limit` is {found}"), &format!("a whole number from 1 to {UNIT_LIMIT_MAX}"));
+                self.problem(
+                    "limit",
+                    format!("`limit` is {found}"),
+                    &format!("a whole number from 1 to {UNIT_LIMIT_MAX}"),
+                );
                 DEFAULT_LIMIT
             }
         }
@@ -137,9 +139,8 @@ impl Reader<'_> {
         match expr::parse(self.object.get(key)?) {
             Ok(condition) => Some(condition),
             Err(problems) => {
-                self.problems.extend(
-                    problems.into_iter().map(|p| Problem { pointer: format!("/{key}{}", p.pointer), ..p }),
-                );
+                self.problems
+                    .extend(problems.into_iter().map(|p| Problem { pointer: format!("/{key}{}", p.pointer), ..p }));
                 None
             }
         }

@@ -16,7 +16,6 @@ pub use shop::Shop;
 
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};
-use crate::pipeline::request::AsOf;
 use crate::signal::SignalView;
 use crate::text::{TextDoc, TextView};
 use crate::visitor::VisitorView;
@@ -40,6 +39,21 @@ pub struct Snapshot {
     pub epoch: Arc<Epoch>,
     /// Columns learned by plugins' observers, `plugin/name` → value by item id.
     pub observed: Arc<BTreeMap<String, Arc<Vec<f32>>>>,
+}
+
+/// The identity of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AsOf {
+    /// Log sequence of all views but text.
+    pub seq: Seq,
+    /// Log sequence of the text index.
+    pub text_seq: Seq,
+    /// Revision of the configuration.
+    pub config_epoch: u64,
+    /// Generation of the models.
+    pub model_generation: u64,
+    /// Plugins in force, `name` → `version+hash`.
+    pub plugins: BTreeMap<String, String>,
 }
 
 /// The text indexes by text source.

@@ -6,7 +6,7 @@
 //! opening counts the postings, after the checksums were found right, so they can never disagree with the index.
 //! Damage is an error that says "rebuild", never a panic: everything here can be fed again from the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use tantivy::directory::MmapDirectory;
@@ -98,6 +98,13 @@ impl TextIndex {
             }
             _ => Self::open(Some(dir), locale).map(|(index, _)| index),
         }
+    }
+
+    /// Removes all folders in `dir` but those named so; answers with what could not be removed, and why.
+    pub fn keep_only(dir: &Path, kept: &[String]) -> Vec<(PathBuf, std::io::Error)> {
+        let others = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let others = others.filter(|entry| !kept.iter().any(|name| entry.file_name() == name.as_str()));
+        others.filter_map(|entry| Some((entry.path(), std::fs::remove_dir_all(entry.path()).err()?))).collect()
     }
 
     fn start(index: Index, language: Language, fields: Fields, seq: Seq) -> Result<Self, TextError> {

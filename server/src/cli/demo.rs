@@ -13,6 +13,7 @@ use planogram_core::catalog::doc::{CategoryChange, ProductDoc};
 use planogram_core::config::document::DocumentWrite;
 use planogram_core::engine::Engine;
 use planogram_core::engine::types::{Acknowledge, WriteError, WriteOptions};
+use planogram_core::log::clock::{Clock, HistoryClock, SystemClock};
 use planogram_datasets::shop::{self, ShopConfig};
 use planogram_datasets::shoppers::SimConfig;
 use planogram_server::state::Images;
@@ -23,8 +24,7 @@ use super::{DemoArgs, simulate};
 
 /// Data directory when the command line names none.
 const DATA_DIR: &str = "planogram-demo";
-/// File in the data directory that says that the shop is complete. Until then every start writes it again, which
-/// changes nothing that is there: documents are only created, products replaced, event ids counted once.
+/// File in the data directory that says that the shop is complete.
 const MARKER: &str = "demo-complete";
 /// Rows of one log entry.
 const CHUNK: usize = 1_000;
@@ -52,19 +52,26 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         settings.log.filter = "warn".to_owned();
     }
     telemetry::log(&settings.log);
-    let config = ShopConfig { seed: args.seed, products: args.products as usize, ..ShopConfig::default() };
+    let config = ShopConfig { seed: args.seed, products: args.products as usize, now_ms: SystemClock.now_ms() };
     let shoppers = args.shoppers;
     let images: Images = Arc::new(|sku| Some(shop::image(sku)));
     let marker = (!settings.engine.data_dir.is_empty()).then(|| Path::new(&settings.engine.data_dir).join(MARKER));
+    if marker.as_ref().is_some_and(|marker| marker.exists()) {
+        let ready = |address: &str| print!("{}", examples(address));
+        return serve_shop(settings, Some(images), Arc::new(SystemClock), |_| Ok(()), ready);
+    }
+    refuse_half_built(&settings.engine.data_dir)?;
+    let seed = seed(config, shoppers);
+    // The shop's past enters the log at its own time; from then on the shop lives now.
+    let clock = Arc::new(HistoryClock::at(seed.shoppers.start_ms));
+    let history = clock.clone();
     let prepare = move |engine: &Arc<Engine>| {
-        if marker.as_ref().is_some_and(|marker| marker.exists()) {
-            return Ok(());
-        }
-        let built = populate(engine, seed(config, shoppers), &mut |line| {
+        let built = populate(engine, seed, &history, &mut |line| {
             eprint!("\r{line:<60}");
             // The progress is a courtesy: a closed standard error must not stop the shop.
             drop(std::io::stderr().flush());
         });
+        history.go_live();
         eprintln!();
         let marked = built.and_then(|()| match marker {
             Some(marker) => std::fs::write(&marker, "").with_context(|| format!("`{}`", marker.display())),
@@ -72,7 +79,17 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         });
         marked.map_err(|error| format!("{error:#}"))
     };
-    serve_shop(settings, Some(images), prepare, |address| print!("{}", examples(address)))
+    serve_shop(settings, Some(images), clock, prepare, |address| print!("{}", examples(address)))
+}
+
+/// A shop whose building was interrupted lacks a part of its past, which cannot be written behind the rest.
+fn refuse_half_built(data_dir: &str) -> anyhow::Result<()> {
+    let is_empty = data_dir.is_empty() || std::fs::read_dir(data_dir).map_or(true, |mut files| files.next().is_none());
+    anyhow::ensure!(
+        is_empty,
+        "`{data_dir}` holds a shop that is not a complete demo: remove that directory, or name another with --data-dir"
+    );
+    Ok(())
 }
 
 /// The demo shop.
@@ -87,11 +104,17 @@ fn seed(config: ShopConfig, shoppers: u32) -> Seed {
     }
 }
 
-/// Writes a shop into an engine, in chunks. `progress` gets a line now and then.
+/// Writes a shop into an engine, in chunks; `clock` is the engine's and follows the events. `progress` gets a
+/// line now and then.
 ///
 /// # Errors
 /// A chunk of which nothing was accepted, or a row that was refused: the shop is ours, all of it must be good.
-pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+pub fn populate(
+    engine: &Engine,
+    seed: Seed,
+    clock: &HistoryClock,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
     let options =
         WriteOptions { actor: "demo".to_owned(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() };
     progress("configuration");
@@ -123,6 +146,9 @@ pub fn populate(engine: &Engine, seed: Seed, progress: &mut dyn FnMut(&str)) -> 
         simulate::with_events(&seed.products, seed.shoppers, &mut |chunk| {
             events += chunk.len();
             progress(&format!("events {events}"));
+            if let Some(last) = chunk.last() {
+                clock.show(last.time_ms);
+            }
             simulate::ingest(engine, chunk)
         })?;
     }

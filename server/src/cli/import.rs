@@ -14,7 +14,6 @@ use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use planogram_core::catalog::doc::{CategoryChange, ProductDoc};
-use planogram_core::engine::Engine;
 use planogram_core::engine::types::{Acknowledge, Receipt, WriteError, WriteOptions};
 use planogram_core::signal::event::Event;
 use planogram_datasets::documents::SeedDocument;
@@ -22,9 +21,10 @@ use planogram_datasets::loaders::lines::Lines;
 use planogram_datasets::loaders::luma;
 use planogram_server::state::AppState;
 use planogram_server::wire::decode::Defect;
+use planogram_server::wire::time;
 
 use super::ImportArgs;
-use super::open::Open;
+use super::open::{Open, When};
 use super::rows::{Row, decode};
 
 /// Refused rows that are printed; the rest is only counted.
@@ -32,20 +32,26 @@ const SHOWN_MAX: usize = 20;
 
 /// Runs the command.
 pub fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
-    let (engine, _) = Open::dir(&args.data_dir, args.config.as_deref())?;
+    let when = match &args.as_of {
+        Some(text) => {
+            When::AsOf(time::parse(text).map_err(|why| anyhow::anyhow!("--as-of {why}, {} allowed", time::ALLOWED))?)
+        }
+        None => When::Now,
+    };
+    let (shop, _) = Open::dir(&args.data_dir, args.config.as_deref(), &when)?;
     let mut total = Account::default();
     for file in &args.files {
         let begun = Instant::now();
         let account = if file.is_dir() {
-            folder(&engine, file, args.batch as usize)
+            folder(&shop, file, args.batch as usize)
         } else {
-            lines(&engine, file, args.batch as usize)
+            lines(&shop, file, args.batch as usize)
         };
         let account = account.with_context(|| format!("importing `{}`", file.display()))?;
         eprint!("{}", account.summary(&file.display().to_string(), begun.elapsed().as_secs_f64()));
         total.add(account);
     }
-    engine.flush().context("the last rows are durable but not all visible")?;
+    shop.flush().context("the last rows are durable but not all visible")?;
     Ok(match (total.accepted + total.duplicates, total.refused) {
         (_, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(2),
@@ -98,7 +104,7 @@ impl Account {
 }
 
 /// Imports a file of lines.
-fn lines(engine: &Engine, path: &Path, batch: usize) -> anyhow::Result<Account> {
+fn lines(shop: &Open, path: &Path, batch: usize) -> anyhow::Result<Account> {
     let file = File::open(path)?;
     let bar = ProgressBar::new(file.metadata()?.len());
     bar.set_style(
@@ -106,7 +112,7 @@ fn lines(engine: &Engine, path: &Path, batch: usize) -> anyhow::Result<Account> 
             .expect("the template names only fields that exist"),
     );
     let reader = unpacked(bar.wrap_read(file))?;
-    let account = stream(engine, Lines::from_reader(reader), batch, &mut |rows, seconds| {
+    let account = stream(shop, Lines::from_reader(reader), batch, &mut |rows, seconds| {
         bar.set_message(format!("{rows} rows, {:.0} rows/s", rows as f64 / seconds.max(1e-9)));
     });
     bar.finish_and_clear();
@@ -120,8 +126,8 @@ fn unpacked(file: impl Read + Send + 'static) -> anyhow::Result<Box<dyn BufRead 
     Ok(if packed { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))) } else { Box::new(reader) })
 }
 
-fn stream(engine: &Engine, lines: Lines, batch: usize, progress: &mut dyn FnMut(u64, f64)) -> anyhow::Result<Account> {
-    let exponents = AppState::exponents_of(engine);
+fn stream(shop: &Open, lines: Lines, batch: usize, progress: &mut dyn FnMut(u64, f64)) -> anyhow::Result<Account> {
+    let exponents = AppState::exponents_of(shop);
     let begun = Instant::now();
     let mut account = Account::default();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
@@ -155,12 +161,12 @@ fn stream(engine: &Engine, lines: Lines, batch: usize, progress: &mut dyn FnMut(
             first_lines.insert(product.sku.clone(), line);
         }
         if !pending.takes(&row) || pending.lines.len() >= batch {
-            pending.write(engine, &mut account)?;
+            pending.write(shop, &mut account)?;
             progress(account.accepted + account.duplicates + account.refused, begun.elapsed().as_secs_f64());
         }
         pending.push(line, row);
     }
-    pending.write(engine, &mut account)?;
+    pending.write(shop, &mut account)?;
     Ok(account)
 }
 
@@ -192,14 +198,15 @@ impl Pending {
     }
 
     /// Writes what waits as one log entry and notes what was refused.
-    fn write(&mut self, engine: &Engine, account: &mut Account) -> anyhow::Result<()> {
+    fn write(&mut self, shop: &Open, account: &mut Account) -> anyhow::Result<()> {
         let Pending { lines, products, events, categories } = std::mem::take(self);
         let result = if !products.is_empty() {
-            engine.put_products(products, options())
+            shop.put_products(products, options())
         } else if !events.is_empty() {
-            engine.ingest_events(events, options())
+            shop.reach(&events);
+            shop.ingest_events(events, options())
         } else if !categories.is_empty() {
-            engine.change_categories(categories, options())
+            shop.change_categories(categories, options())
         } else {
             return Ok(());
         };
@@ -226,7 +233,7 @@ fn options() -> WriteOptions {
 }
 
 /// Imports the folder of a whole store: definitions, category tree, then products with their links.
-fn folder(engine: &Engine, path: &Path, batch: usize) -> anyhow::Result<Account> {
+fn folder(shop: &Open, path: &Path, batch: usize) -> anyhow::Result<Account> {
     let store = luma(path)?;
     let mut account = Account::default();
     for (file, error) in &store.refused {
@@ -236,18 +243,18 @@ fn folder(engine: &Engine, path: &Path, batch: usize) -> anyhow::Result<Account>
     for document in store.documents.into_iter().chain(attributes) {
         let key = format!("{}/{}", document.key.kind, document.key.id);
         let write = document.into_write("import", "imported");
-        match engine.write_config(vec![write], options()) {
+        match shop.write_config(vec![write], options()) {
             // A document that is there already was written by the merchant: it stays.
             Ok(_) | Err(WriteError::Conflict { .. }) => {}
             Err(error) => return Err(error).with_context(|| format!("document `{key}`")),
         }
     }
     if !store.categories.is_empty() {
-        note(engine.change_categories(store.categories, options()), &[], &mut account)?;
+        note(shop.change_categories(store.categories, options()), &[], &mut account)?;
     }
     for (chunk_number, chunk) in store.products.chunks(batch).enumerate() {
         let lines: Vec<u64> = (0..chunk.len()).map(|i| (chunk_number * batch + i + 1) as u64).collect();
-        note(engine.put_products(chunk.to_vec(), options()), &lines, &mut account)?;
+        note(shop.put_products(chunk.to_vec(), options()), &lines, &mut account)?;
     }
     Ok(account)
 }

@@ -123,6 +123,9 @@ struct ImportArgs {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Write as if it were this time, and events at their own times: for a new shop that shall have a past.
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Rows of one log entry.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     batch: u32,
@@ -148,7 +151,8 @@ struct SimulateArgs {
     /// Same seed, same events.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write the events into the data directory instead of standard output.
+    /// Write the events into the data directory instead of standard output. They begin where its log ends:
+    /// `import --as-of` leaves room for them.
     #[arg(long)]
     into_shop: bool,
 }

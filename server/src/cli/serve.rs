@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use planogram_core::engine::Engine;
+use planogram_core::log::clock::{Clock, SystemClock};
 use planogram_server::serve::{self, ServeError};
 use planogram_server::settings::Settings;
 use planogram_server::state::{AppState, Images};
@@ -19,14 +20,15 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         settings.check()?;
     }
     telemetry::log(&settings.log);
-    serve_shop(settings, None, |_| Ok(()), |address| println!("planogram serves on {address}"))
+    serve_shop(settings, None, Arc::new(SystemClock), |_| Ok(()), |address| println!("planogram serves on {address}"))
 }
 
-/// Serves until a signal comes. `prepare` runs on the open engine before it answers requests;
+/// Serves until a signal comes. `clock` stamps what is written; `prepare` runs on the open engine before it answers requests;
 /// `ready` gets the address when it does.
 pub fn serve_shop(
     settings: Settings,
     images: Option<Images>,
+    clock: Arc<dyn Clock>,
     prepare: impl FnOnce(&Arc<Engine>) -> Result<(), String> + Send + 'static,
     ready: impl FnOnce(&str) + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
@@ -36,7 +38,7 @@ pub fn serve_shop(
     runtime.block_on(async move {
         let listener = serve::listen(&state).await?;
         let address = format!("http://{}", listener.local_addr()?);
-        let opened = serve::open_in_background(&state, config, prepare);
+        let opened = serve::open_in_background(&state, config, clock, prepare);
         let serving = serve::serve(state.clone(), listener, serve::signal());
         tokio::pin!(serving);
         tokio::select! {

@@ -11,14 +11,14 @@ use anyhow::Context;
 use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::engine::Engine;
 use planogram_core::engine::types::{Acknowledge, WriteOptions};
-use planogram_core::id::TimeMs;
+use planogram_core::id::{DAY_MS, TimeMs};
 use planogram_core::log::entry::Body;
 use planogram_core::signal::event::Event;
 use planogram_datasets::shoppers::{SimConfig, of_catalog, simulate};
 use planogram_server::wire::event;
 
 use super::SimulateArgs;
-use super::open::Open;
+use super::open::{Open, When};
 
 /// Events of one log entry.
 const CHUNK: usize = 1_000;
@@ -27,8 +27,8 @@ const READ: usize = 100;
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
-    let (engine, _) = Open::dir(&args.data_dir, args.config.as_deref())?;
-    let products = catalog(&engine)?;
+    let (shop, _) = Open::dir(&args.data_dir, args.config.as_deref(), &When::AfterTheLast)?;
+    let products = catalog(&shop)?;
     anyhow::ensure!(!products.is_empty(), "`{}` holds no product, import a catalog first", args.data_dir.display());
     let config =
         SimConfig { seed: args.seed, days: args.days, shoppers: args.shoppers as usize, ..SimConfig::default() };
@@ -36,8 +36,12 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as TimeMs);
     let config = config.ending_before(now_ms);
     let written = if args.into_shop {
-        let written = with_events(&products, config, &mut |events| ingest(&engine, events))?;
-        engine.flush().context("the last events")?;
+        let config = after(config, shop.status().now_ms)?;
+        let written = with_events(&products, config, &mut |events| {
+            shop.reach(&events);
+            ingest(&shop, events)
+        })?;
+        shop.flush().context("the last events")?;
         written
     } else {
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -49,6 +53,19 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     };
     eprintln!("{written} events of {} shoppers over {} products in {} days", args.shoppers, products.len(), args.days);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same shoppers, beginning on the day after the shop's log ends.
+fn after(config: SimConfig, last_ms: TimeMs) -> anyhow::Result<SimConfig> {
+    let end_ms = config.end_ms();
+    let start_ms = config.start_ms.max(last_ms.div_euclid(DAY_MS) * DAY_MS + DAY_MS);
+    let days = (end_ms - start_ms) / DAY_MS;
+    anyhow::ensure!(
+        days > 0,
+        "the log of this shop ends today, so there is no past to simulate: import the catalog with `--as-of` \
+         and a date some weeks ago, or leave out `--into-shop`"
+    );
+    Ok(SimConfig { start_ms, days: days as u32, ..config })
 }
 
 /// Plays the shoppers and hands over what they do in chunks, in time order; returns how many events there were.

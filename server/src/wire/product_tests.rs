@@ -1,3 +1,5 @@
+//! Which product rows are refused, and with which words?
+
 use super::*;
 
 fn refused(row: Value) -> Vec<(String, String)> {

@@ -4,4 +4,14 @@
 //! other modules hold the tests, one module a subject.
 
 mod bad_input;
+mod bad_rows;
+mod bare;
+mod demo;
+mod faults;
+mod luma;
+mod merchandising;
+mod reload;
 mod shop;
+mod template;
+mod units;
+mod writes;

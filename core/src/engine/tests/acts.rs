@@ -156,8 +156,14 @@ fn no_act_lets_an_ineligible_item_in_or_tears_pages_apart_and_preview_equals_liv
         let filters = [vec![], vec![filter("color", "Red")], vec![filter("color", "Blue"), filter("size", "M")]];
         let requests: Vec<ListRequest> = lists
             .iter()
-            .flat_map(|list| filters.iter().map(|filters| ListRequest { filters: filters.clone(), ..request(list.clone()) }))
-            .map(|request| ListRequest { page: Page { number: 1, size: 100 }, facets: Some(vec!["color".into()]), ..request })
+            .flat_map(|list| {
+                filters.iter().map(|filters| ListRequest { filters: filters.clone(), ..request(list.clone()) })
+            })
+            .map(|request| ListRequest {
+                page: Page { number: 1, size: 100 },
+                facets: Some(vec!["color".into()]),
+                ..request
+            })
             .collect();
         let said = |answer: ListAnswer| format!("{:?} {:?} {}", answer.items, answer.facets, answer.total);
         let preview = |request: &ListRequest| ListRequest { overlays: vec!["next".into()], ..request.clone() };

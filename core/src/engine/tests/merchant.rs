@@ -1,9 +1,7 @@
 //! A plugin linked into the tests: its documents are acts, spoken out as they stand.
 
 use planogram_abi::export::linked;
-use planogram_abi::{
-    Act, Call, ConditionId, ConfigKind, Contribution, Epoch, Outcome, Plugin, Rewrite, Target, Verb,
-};
+use planogram_abi::{Act, Call, ConditionId, ConfigKind, Contribution, Epoch, Outcome, Plugin, Rewrite, Target, Verb};
 use serde_json::{Value, json};
 
 use super::*;

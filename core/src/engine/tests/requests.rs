@@ -4,7 +4,9 @@ use super::*;
 
 fn views(skus: &[(&str, u32)]) -> Vec<Event> {
     let of = |(sku, n): &(&str, u32)| {
-        (0..*n).map(|at| event(&format!("{sku}-{at}"), EventKind::ProductView, &format!("{sku}-{at}"), sku)).collect::<Vec<_>>()
+        (0..*n)
+            .map(|at| event(&format!("{sku}-{at}"), EventKind::ProductView, &format!("{sku}-{at}"), sku))
+            .collect::<Vec<_>>()
     };
     skus.iter().flat_map(of).collect()
 }
@@ -55,10 +57,13 @@ fn position_sorts_by_the_merchants_numbers() {
         doc.categories[0].position = position;
         doc
     };
-    engine.put_products(vec![at("C", Some(3)), at("A", Some(1)), at("N", None), at("B", Some(2))], wait_for_text()).unwrap();
+    engine
+        .put_products(vec![at("C", Some(3)), at("A", Some(1)), at("N", None), at("B", Some(2))], wait_for_text())
+        .unwrap();
     let sorted = |keys: &[(&str, bool)]| {
         let mut request = request(List::Category { path: "Light".into() });
-        request.sort = keys.iter().map(|(field, ascending)| SortKey { field: (*field).into(), ascending: *ascending }).collect();
+        request.sort =
+            keys.iter().map(|(field, ascending)| SortKey { field: (*field).into(), ascending: *ascending }).collect();
         skus(&engine.list(request).unwrap()).join("")
     };
     assert_eq!(sorted(&[]), "ABCN");

@@ -33,7 +33,9 @@ fn a_patched_word_is_found_if_its_attribute_is_searched() {
     let engine = open(None);
     engine.write_config(vec![attribute("code", r#"{"searchable":false}"#)], WriteOptions::default()).unwrap();
     engine.put_products(shirts(), wait_for_text()).unwrap();
-    engine.patch_products(vec![with_attribute("T1", "fabric", AttributeValue::Text("corduroy".into()))], wait_for_text()).unwrap();
+    engine
+        .patch_products(vec![with_attribute("T1", "fabric", AttributeValue::Text("corduroy".into()))], wait_for_text())
+        .unwrap();
     assert_eq!(skus(&engine.list(search("corduroy")).unwrap()), ["T1"]);
     let removed = ProductPatch { attributes: BTreeMap::from([("fabric".into(), None)]), ..patch("T1") };
     engine.patch_products(vec![removed], wait_for_text()).unwrap();
@@ -85,7 +87,8 @@ fn indexer() -> (Indexer, Arc<Publisher>, Arc<crate::snapshot::Epoch>) {
     let first = engine.publisher.current();
     let (publisher, _) = Publisher::new((*first).clone());
     let epoch = first.epoch.clone();
-    let indexer = Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, epoch.clone(), &first.catalog, (0, 0));
+    let indexer =
+        Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, epoch.clone(), &first.catalog, (0, 0));
     (indexer.unwrap(), publisher, epoch)
 }
 
@@ -118,7 +121,8 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     indexer.run(&inbox);
     let snapshot = publisher.current();
     let view = snapshot.text.view("default").unwrap();
-    let query = crate::text::read_query(crate::text::Language::of_locale("en-US"), "anorak", crate::text::LastWord::Begun);
+    let query =
+        crate::text::read_query(crate::text::Language::of_locale("en-US"), "anorak", crate::text::LastWord::Begun);
     let found = view.search(&query, &Default::default(), None, crate::text::Match::All).unwrap();
     assert_eq!(found.iter().map(|(item, _)| *item).collect::<Vec<_>>(), [item]);
 }

@@ -1,3 +1,5 @@
+//! Does the writer share a sync without losing, doubling or reordering anything?
+
 use super::*;
 use crate::log::clock::ManualClock;
 use crate::log::disk::{RedbLog, RedbOptions};
