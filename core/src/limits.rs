@@ -231,10 +231,10 @@ pub const DEFAULT_QUARANTINE_WORKERS: u64 = 3;
 
 // Pipeline.
 
-/// Most items on one page of a list.
-pub const PAGE_SIZE_MAX: u32 = 500;
 /// Remarks on one request; there is one for each unknown field of its filters.
 pub const WARNINGS_MAX: usize = 20;
+/// Most items on one page of a list.
+pub const PAGE_SIZE_MAX: u32 = 500;
 /// Deepest position that paging reaches.
 pub const PAGE_WINDOW_MAX: u64 = 10_000;
 /// Most lists of one page request.

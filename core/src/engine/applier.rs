@@ -119,7 +119,7 @@ impl Applier {
             next.visitors = visitors;
         });
         if changes.config {
-            drop(self.epochs.send(EpochJob::Store(Box::new(state.store.clone()))));
+            drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
         if !changes.observed.is_empty() {
             drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));

@@ -26,7 +26,7 @@ use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
 /// What the epoch builder is sent.
 pub enum EpochJob {
     /// The configuration changed.
-    Store(Box<Store>),
+    Store(Store),
     /// Load a plugin's library anew and put the new version in place of the old one.
     Reload {
         /// Which plugin.
@@ -62,7 +62,7 @@ impl EpochBuilder {
             let mut reloads = Vec::new();
             for job in jobs {
                 match job {
-                    EpochJob::Store(store) => newest = Some(*store),
+                    EpochJob::Store(store) => newest = Some(store),
                     EpochJob::Reload { plugin, done } => reloads.push((plugin, done)),
                 }
             }

@@ -44,6 +44,19 @@ pub enum TextJob {
     Stop,
 }
 
+/// What a run of jobs asked for besides indexing.
+#[derive(Default)]
+struct Batch {
+    flushed: Vec<Sender<()>>,
+    stop: bool,
+}
+
+impl Batch {
+    fn is_urgent(&self) -> bool {
+        self.stop || !self.flushed.is_empty()
+    }
+}
+
 /// The indexer's thread.
 pub struct Indexer {
     publisher: Arc<Publisher>,
@@ -105,7 +118,7 @@ impl Indexer {
         Ok((TextIndex::rebuild(&dir, locale)?, false))
     }
 
-    /// Takes jobs until it is told to stop, then commits what is left.
+    /// Takes jobs until it is told to stop or nobody can send any, then commits what is left.
     pub fn run(mut self, inbox: &Receiver<TextJob>) {
         let mut due: Option<Instant> = None;
         loop {
@@ -116,47 +129,44 @@ impl Indexer {
                 Err(RecvTimeoutError::Disconnected) => Some(TextJob::Stop),
             };
             let queued: Vec<TextJob> = first.into_iter().chain(inbox.try_iter()).collect();
-            let (flushed, stop) = self.take_all(queued);
+            let batch = self.take_all(queued);
             if self.uncommitted > 0 {
                 due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
-            if stop || !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
+            if batch.is_urgent() || due.is_some_and(|due| due <= Instant::now()) {
                 self.commit();
                 due = None;
             }
-            for done in flushed {
+            for done in batch.flushed {
                 // Whoever asked may have given up.
                 let _ = done.send(());
             }
-            if stop {
+            if batch.stop {
                 return self.close_sources();
             }
         }
     }
 
     /// Takes what has queued up; what comes before the last job that indexes everything is done by that one.
-    fn take_all(&mut self, jobs: Vec<TextJob>) -> (Vec<Sender<()>>, bool) {
+    fn take_all(&mut self, jobs: Vec<TextJob>) -> Batch {
         let last_whole = jobs.iter().rposition(|job| matches!(job, TextJob::Everything { .. }));
-        let mut flushed = Vec::new();
-        let mut stop = false;
+        let mut batch = Batch::default();
         for (at, job) in jobs.into_iter().enumerate() {
             match job {
-                TextJob::Flush(done) => flushed.push(done),
-                TextJob::Stop => stop = true,
+                // The later job may carry an older catalog, so the newest one is kept all the same.
                 TextJob::Changed { seq, catalog, .. } | TextJob::Everything { seq, catalog, .. }
                     if Some(at) < last_whole =>
                 {
-                    self.uncommitted += 1;
                     self.catch_up(seq, catalog);
+                    self.uncommitted += 1;
                 }
-                job => self.take(job),
+                job => self.take(job, &mut batch),
             }
         }
-        (flushed, stop)
+        batch
     }
 
-    fn take(&mut self, job: TextJob) {
-        self.uncommitted += 1;
+    fn take(&mut self, job: TextJob, batch: &mut Batch) {
         let outcome = match job {
             TextJob::Changed { seq, catalog, items } => {
                 self.catch_up(seq, catalog);
@@ -167,8 +177,10 @@ impl Indexer {
                 self.catch_up(seq, catalog);
                 self.reindex()
             }
-            TextJob::Flush(_) | TextJob::Stop => Ok(()),
+            TextJob::Flush(done) => return batch.flushed.push(done),
+            TextJob::Stop => return batch.stop = true,
         };
+        self.uncommitted += 1;
         if let Err(error) = outcome {
             error!(%error, "text not indexed");
         }

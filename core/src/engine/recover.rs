@@ -83,7 +83,7 @@ fn set_aside_after(dir: &Path, end: Seq) -> Result<(), OpenError> {
     let files = checkpoint::list(dir).map_err(OpenError::from_any)?;
     for (seq, path) in files.into_iter().take_while(|(seq, _)| *seq > end) {
         warn!(seq, end, file = %path.display(), "snapshot file is ahead of the log and set aside");
-        std::fs::rename(&path, path.with_extension("ahead")).map_err(OpenError::from_any)?;
+        checkpoint::set_aside(&path).map_err(OpenError::from_any)?;
     }
     Ok(())
 }
