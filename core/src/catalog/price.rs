@@ -2,7 +2,7 @@
 //!
 //! One column of prices for each price book, in variant space: the root book's fills up and becomes dense,
 //! children stay sparse overlays. The price of a request is the first hit up the chain of books; sort,
-//! filter, facet and rule all read [`Prices::quote`] and so can never disagree. Which books stand in the
+//! filter, facet and rule all read `Prices::quote` and so can never disagree. Which books stand in the
 //! chain is configuration (`views`).
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What are the steps of one request?
 //!
 //! [`rank_list`] is the driver. What all steps share (the snapshot, the epoch, who asks, how much time is left,
-//! what went wrong) is the [`Run`]; what flows from step to step is passed by value.
+//! what went wrong) is the `Run`; what flows from step to step is passed by value.
 
 use std::sync::Arc;
 use std::time::Instant;
