@@ -8,7 +8,7 @@ use crate::shop::{Shop, product, skus};
 fn shop() -> Shop {
     let shop = Shop::shipped();
     let mut rows: Vec<Value> = ["A", "P", "U", "X", "Y", "Z"].map(|sku| product(sku, "Thing", 10.0)).to_vec();
-    rows[0]["links"] = json!({"related": ["Z", "Y", "U"], "up_sell": ["Y"], "cross_sell": ["A", "X"]});
+    rows[0]["links"] = json!({"related": ["Z", "Y", "U"], "upsell": ["Y"], "crosssell": ["A", "X"]});
     rows[2]["in_stock"] = json!(false);
     shop.put(&json!(rows));
     let sessions: Vec<String> = (0..30).map(|s| format!("s{s:02}")).collect();
