@@ -1,1 +1,10 @@
-//! planogram.
+//! Speed measurements of planogram, each beside a baseline in the same run.
+//!
+//! What the benches share: the [`shop`] they measure over, the [`measure`]ments themselves, and the [`plain`]
+//! index they are compared with. The benches are in `benches/`, what they found in `README.md` beside them.
+
+#![forbid(unsafe_code)]
+
+pub mod measure;
+pub mod plain;
+pub mod shop;

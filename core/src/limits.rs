@@ -231,6 +231,8 @@ pub const DEFAULT_QUARANTINE_WORKERS: u64 = 3;
 
 // Pipeline.
 
+/// Remarks on one request; there is one for each unknown field of its filters.
+pub const WARNINGS_MAX: usize = 20;
 /// Most items on one page of a list.
 pub const PAGE_SIZE_MAX: u32 = 500;
 /// Deepest position that paging reaches.

@@ -204,7 +204,7 @@ impl From<QueryError> for Problem {
             QueryError::NotYet { .. } => {
                 Problem { parameter: Some("min_seq".into()), ..Problem::new(Kind::Unavailable, said) }
             }
-            QueryError::Overloaded { .. } => Problem::new(Kind::Overloaded, said),
+            QueryError::Overloaded { .. } | QueryError::Expired => Problem::new(Kind::Overloaded, said),
             _ => Problem::new(Kind::Internal, said),
         }
     }

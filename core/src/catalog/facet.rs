@@ -14,8 +14,10 @@ use super::rows::Pair;
 use super::{AttributeId, BookChain, Catalog};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 
-/// Cost of intersecting one value's bitmap, in rows read instead.
-const ROWS_PER_BITMAP: u64 = 4;
+/// Cost of counting one product by its row, in bits tested instead.
+const BITS_PER_ROW: u64 = 4;
+/// A set with at least one in this many of all products is kept as plain bits by its bitmap, fewer as a list.
+const DENSE: u64 = 16;
 /// A dictionary larger than this is counted in a hash map when the matched set is much smaller.
 const DENSE_VALUES_MAX: usize = 4_096;
 
@@ -75,8 +77,7 @@ impl Catalog {
         for (at, &id) in attributes.iter().enumerate() {
             let Some(attribute) = self.attribute(id) else { continue };
             let exact = attribute.is_uniform() || matches.scope == Scope::WholeProducts;
-            let wide = matches.items.len() > ROWS_PER_BITMAP * attribute.n_values() as u64;
-            if exact && wide {
+            if exact && self.is_wide(matches.items.len(), attribute.n_values() as u64) {
                 counts[at] = self.count_by_bitmap(id, matches.items);
             } else {
                 scanned.push((at, id));
@@ -89,6 +90,16 @@ impl Catalog {
             }
         }
         counts
+    }
+
+    /// Is it cheaper to intersect `n_items` matched products with each of `n_values` bitmaps than to read their
+    /// rows? Against plain bits a value costs its own size, all values together one bit a product, and less when
+    /// the values are plain bits, too, and go word by word; a list is walked once more for every value.
+    fn is_wide(&self, n_items: u64, n_values: u64) -> bool {
+        let all = self.item_bound() as u64;
+        let bits =
+            if n_items * DENSE >= all { all * n_values.min(64) / 64 + n_values } else { n_items * n_values + all };
+        bits < n_items * BITS_PER_ROW
     }
 
     /// Exact when all variants of a product share its values, or all of them are matched.

@@ -44,6 +44,9 @@ impl Catalog {
     /// The variant that stands for a product whose filters were satisfied by `matched`: the first in the
     /// product's own order, those that can be bought before the others. `None` when none is in the set.
     pub fn witness(&self, item: ItemId, matched: &RoaringBitmap) -> Option<VariantId> {
+        if let [only] = *self.variants_of(item) {
+            return matched.contains(only.0).then_some(only);
+        }
         let mut candidates = self.variants_of(item).iter().copied().filter(|variant| matched.contains(variant.0));
         let first = candidates.next()?;
         let sellable = |variant: &VariantId| self.sellable().contains(variant.0);

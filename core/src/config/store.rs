@@ -83,6 +83,13 @@ impl Store {
         self.slots.get(key).map_or_else(Vec::new, |slot| slot.history.iter().rev().cloned().collect())
     }
 
+    /// Those of `overlays` that any draft belongs to, in the order given.
+    pub fn known_overlays(&self, overlays: &[String]) -> Vec<String> {
+        let has_draft =
+            |overlay: &&String| self.slots.values().any(|slot| slot.drafts.iter().any(|(name, _)| name == *overlay));
+        overlays.iter().filter(has_draft).cloned().collect()
+    }
+
     /// Every kind that has a document, in order.
     pub fn kinds(&self) -> Vec<String> {
         let mut kinds: Vec<String> = self.slots.keys().map(|key| key.kind.clone()).collect();

@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender};
 use tracing::warn;
 
 use super::epochs::EpochJob;
 use super::indexer::TextJob;
+use super::lock;
 use super::observe::ObserverJob;
 use super::publish::Publisher;
 use super::recover;
@@ -30,11 +31,11 @@ pub struct Reports {
 impl Reports {
     /// Rows accepted and rows that were duplicates, of a recent entry.
     pub fn of(&self, seq: Seq) -> Option<(u64, u64)> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).get(&seq).copied()
+        lock(&self.recent).get(&seq).copied()
     }
 
     fn note(&self, seq: Seq, folded: &Folded) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.recent);
         recent.insert(seq, (folded.accepted, folded.duplicates));
         while recent.len() > FOLD_REPORTS_MAX {
             recent.pop_first();
@@ -118,7 +119,7 @@ impl Applier {
             next.visitors = visitors;
         });
         if changes.config {
-            drop(self.epochs.send(EpochJob::Store { store: state.store.clone(), catalog: state.catalog.clone() }));
+            drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
         if !changes.observed.is_empty() {
             drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));

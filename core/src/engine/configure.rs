@@ -6,7 +6,7 @@
 use planogram_abi::Problem;
 
 use super::Engine;
-use super::epochs::lend;
+use super::epochs::{self, lend};
 use super::types::*;
 use crate::catalog::{definition, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
@@ -46,6 +46,7 @@ impl Engine {
         for write in &writes {
             self.check_write(&epoch, write)?;
         }
+        self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
         let acknowledge = options.acknowledge;
@@ -93,6 +94,37 @@ impl Engine {
             }
         };
         if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+    }
+
+    /// Lets the owners prepare for the documents as they would be: what a plugin cannot prepare is refused here,
+    /// before it is stored. A plugin that could not prepare before is no reason to refuse.
+    fn rehearse(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let mut sets: Vec<Vec<String>> = writes
+            .iter()
+            .filter(|write| epoch.plugins.owner_of(&write.key.kind).is_some())
+            .map(|write| if write.state == DocumentState::Live { Vec::new() } else { vec![write.overlay.clone()] })
+            .collect();
+        sets.sort();
+        sets.dedup();
+        for overlays in sets {
+            let mut store = epoch.store.clone();
+            let current = self.publisher.current();
+            store.apply(writes, current.seq + 1, current.now_ms);
+            let trial = epochs::build(&self.host, store, overlays, Some(epoch));
+            let fails = |write: &&DocumentWrite| {
+                let owner = epoch.plugins.owner_of(&write.key.kind)?;
+                let message = trial.unprepared.get(owner).filter(|_| !epoch.unprepared.contains_key(owner))?;
+                Some(Problem::new(
+                    "",
+                    format!("plugin `{owner}` cannot work with it: {message}"),
+                    "a document its plugin can prepare for",
+                ))
+            };
+            if let Some((write, problem)) = writes.iter().find_map(|write| Some((write, fails(&write)?))) {
+                return Err(WriteError::Refused { key: write.key.clone(), problems: vec![problem] });
+            }
+        }
+        Ok(())
     }
 
     fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str) -> Vec<Problem> {
@@ -206,6 +238,11 @@ fn problems<T>(read: Result<T, Vec<Problem>>) -> Vec<Problem> {
     read.err().unwrap_or_default()
 }
 
+/// Kinds that say what the shop is: indexes are built by them, so they neither differ by view nor come and go.
+fn is_whole_shop(kind: &str) -> bool {
+    [definition::ATTRIBUTE_KIND, views::PRICE_BOOK_KIND, views::STORE_VIEW_KIND].contains(&kind)
+}
+
 /// What is wrong with a document whatever its kind.
 fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -218,6 +255,15 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
     let is_view = write.key.scope.is_empty() || epoch.shop.store_view(&write.key.scope).is_some();
     if !is_view {
         problem("", format!("no store view `{}` to scope the document to", write.key.scope), "a store view, or none");
+    }
+    if is_whole_shop(&write.key.kind) {
+        let allowed = "global documents without validity";
+        if !write.key.scope.is_empty() {
+            problem("", format!("a document of kind `{}` cannot be scoped to a store view", write.key.kind), allowed);
+        }
+        if write.from_ms.is_some() || write.until_ms.is_some() {
+            problem("", format!("a document of kind `{}` holds at all times", write.key.kind), allowed);
+        }
     }
     if let Some(body) = &write.body
         && body.len() > CONFIG_BYTES_MAX

@@ -5,15 +5,16 @@
 //! overlays are made the same way, on demand, and the latest few are kept.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender};
 use planogram_abi::{ConditionId, Document as Lent, Failure, LogLevel, Outcome, PrepareHost};
 use tracing::{error, warn};
 
 use super::indexer::TextJob;
+use super::lock;
 use super::publish::Publisher;
-use crate::catalog::Catalog;
 use crate::config::document::Document;
 use crate::config::store::{Selection, Store};
 use crate::engine::types::ReloadError;
@@ -25,12 +26,7 @@ use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
 /// What the epoch builder is sent.
 pub enum EpochJob {
     /// The configuration changed.
-    Store {
-        /// All documents.
-        store: Store,
-        /// The catalog at the same position, should texts have to be indexed anew.
-        catalog: Catalog,
-    },
+    Store(Store),
     /// Load a plugin's library anew and put the new version in place of the old one.
     Reload {
         /// Which plugin.
@@ -48,8 +44,8 @@ pub struct EpochBuilder {
     pub publisher: Arc<Publisher>,
     /// Where changed text rules go.
     pub indexer: Sender<TextJob>,
-    /// Epochs under overlays, newest last.
-    overlaid: Mutex<Vec<Arc<Epoch>>>,
+    /// Epochs under overlays, each with the live epoch it was laid over, newest last.
+    overlaid: Mutex<Vec<(Arc<Epoch>, Arc<Epoch>)>>,
 }
 
 impl EpochBuilder {
@@ -66,12 +62,12 @@ impl EpochBuilder {
             let mut reloads = Vec::new();
             for job in jobs {
                 match job {
-                    EpochJob::Store { store, catalog } => newest = Some((store, catalog)),
+                    EpochJob::Store(store) => newest = Some(store),
                     EpochJob::Reload { plugin, done } => reloads.push((plugin, done)),
                 }
             }
-            if let Some((store, catalog)) = newest {
-                self.rebuild(store, &catalog);
+            if let Some(store) = newest {
+                self.rebuild(store);
             }
             for (plugin, done) in reloads {
                 let _ = done.send(self.reload(&plugin));
@@ -79,13 +75,15 @@ impl EpochBuilder {
         }
     }
 
-    fn rebuild(&self, store: Store, catalog: &Catalog) {
+    fn rebuild(&self, store: Store) {
         let current = self.publisher.current();
         let old = &current.epoch;
         let epoch = Arc::new(build(&self.host, store, Vec::new(), Some(old)));
         if epoch.shop.text_rules() != old.shop.text_rules() {
             self.publisher.expect_text();
-            let job = TextJob::Everything { seq: current.seq, catalog: catalog.clone(), epoch: epoch.clone() };
+            // Not older than what the applier had indexed before it published this snapshot.
+            let current = self.publisher.current();
+            let job = TextJob::Everything { seq: current.seq, catalog: current.catalog.clone(), epoch: epoch.clone() };
             drop(self.indexer.send(job));
         }
         self.publish(epoch);
@@ -98,6 +96,8 @@ impl EpochBuilder {
         let selection = old.store.select(&[]);
         let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
         let plugins = self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
+        let mut unprepared = old.unprepared.clone();
+        unprepared.remove(plugin);
         let epoch = Epoch {
             revision: old.revision,
             store: old.store.clone(),
@@ -105,6 +105,7 @@ impl EpochBuilder {
             shop: old.shop.clone(),
             conditions: compiler.conditions.into_inner(),
             plugins,
+            unprepared,
         };
         self.publish(Arc::new(epoch));
         Ok(())
@@ -115,18 +116,22 @@ impl EpochBuilder {
         self.publisher.publish(|next| next.epoch = epoch);
     }
 
-    /// The epoch a request sees: the snapshot's own, or one under the overlays it names.
+    /// The epoch a request sees: the snapshot's own, or one under the overlays it names. Overlays without any
+    /// draft change nothing and cost nothing.
     pub fn under(&self, snapshot: &Snapshot, overlays: &[String]) -> Arc<Epoch> {
+        let live = &snapshot.epoch;
+        let overlays = live.store.known_overlays(overlays);
         if overlays.is_empty() {
-            return snapshot.epoch.clone();
+            return live.clone();
         }
-        let same = |epoch: &Arc<Epoch>| epoch.overlays == overlays && epoch.revision == snapshot.epoch.revision;
-        if let Some(found) = lock(&self.overlaid).iter().find(|epoch| same(epoch)) {
+        // A reload changes the plugins but not the revision, so the live epoch itself is the key.
+        let same = |(base, epoch): &&(Arc<Epoch>, Arc<Epoch>)| Arc::ptr_eq(base, live) && epoch.overlays == overlays;
+        if let Some((_, found)) = lock(&self.overlaid).iter().find(same) {
             return found.clone();
         }
-        let made = Arc::new(build(&self.host, snapshot.epoch.store.clone(), overlays.to_vec(), Some(&snapshot.epoch)));
+        let made = Arc::new(build(&self.host, live.store.clone(), overlays, Some(live)));
         let mut kept = lock(&self.overlaid);
-        kept.push(made.clone());
+        kept.push((live.clone(), made.clone()));
         let excess = kept.len().saturating_sub(OVERLAY_EPOCHS_MAX);
         kept.drain(..excess);
         made
@@ -145,11 +150,13 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
     let documents = documents_for_plugins(host, &selection, None);
     let before = previous.map(|epoch| &*epoch.plugins);
     let (plugins, failures) = host.prepare(&lend(&documents), store.epoch(), &compiler, before);
-    for (plugin, Failure(message)) in failures {
+    let unprepared: BTreeMap<String, String> =
+        failures.into_iter().map(|(plugin, Failure(said))| (plugin, said)).collect();
+    for (plugin, message) in &unprepared {
         warn!(plugin, message, "plugin could not prepare and keeps its previous state");
     }
     let revision = store.epoch();
-    Epoch { revision, overlays, shop, conditions: compiler.conditions.into_inner(), plugins, store }
+    Epoch { revision, overlays, shop, conditions: compiler.conditions.into_inner(), plugins, unprepared, store }
 }
 
 /// Every document a plugin may own, ordered by kind, scope and id. A reloaded version may own kinds that the
@@ -197,8 +204,4 @@ impl PrepareHost for Compiler {
     fn log(&self, level: LogLevel, message: &str) {
         crate::host::log_for_plugin(level, message);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

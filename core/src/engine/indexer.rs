@@ -2,7 +2,7 @@
 //!
 //! One thread owns the long-lived index writers, one a text source. It takes changed items as they come,
 //! commits on a timer, and publishes the committed views. Texts are built from the catalog as it was when the
-//! change was folded, so that the thread's timing shows nowhere but in `text_seq`.
+//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,19 @@ pub enum TextJob {
     Stop,
 }
 
+/// What a run of jobs asked for besides indexing.
+#[derive(Default)]
+struct Batch {
+    flushed: Vec<Sender<()>>,
+    stop: bool,
+}
+
+impl Batch {
+    fn is_urgent(&self) -> bool {
+        self.stop || !self.flushed.is_empty()
+    }
+}
+
 /// The indexer's thread.
 pub struct Indexer {
     publisher: Arc<Publisher>,
@@ -55,14 +68,16 @@ pub struct Indexer {
     views: BTreeMap<String, TextView>,
     /// Position of the newest change taken in.
     seq: Seq,
+    /// The catalog at that position.
+    catalog: Catalog,
     /// Jobs taken in since the last commit.
     uncommitted: u64,
 }
 
 impl Indexer {
     /// An indexer for an epoch's text sources. `text_seq` is the log position of the newest change of a text:
-    /// an index in the folder that has come that far, under the same rules, is taken as it is; any other is
-    /// made anew from `catalog`.
+    /// an index in the folder that has come that far (and not further than `seq`), under the same rules, is taken
+    /// as it is; any other is made anew from `catalog`.
     ///
     /// # Errors
     /// When a folder cannot be made or written.
@@ -76,13 +91,14 @@ impl Indexer {
     ) -> Result<Self, TextError> {
         let dir = dir.map(Path::to_owned);
         let (sources, views) = Default::default();
-        let mut indexer = Self { publisher, dir, commit_every, epoch, sources, views, seq, uncommitted: 0 };
-        let items: Vec<ItemId> = catalog.alive_items().iter().map(ItemId).collect();
+        let catalog = catalog.clone();
+        let mut indexer = Self { publisher, dir, commit_every, epoch, sources, views, seq, catalog, uncommitted: 0 };
+        let items = indexer.all_items();
         for (name, locale) in indexer.epoch.shop.text_sources() {
             let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
             indexer.sources.insert(name.clone(), index);
             if !is_current {
-                indexer.index_source(&name, catalog, &items)?;
+                indexer.index_source(&name, &items)?;
             }
         }
         indexer.remove_other_folders();
@@ -94,15 +110,15 @@ impl Indexer {
         let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale)?.0, false)) };
         let dir = dir.join(folder_name(name, &self.epoch.shop.text_rules()));
         match TextIndex::open(Some(&dir), locale) {
-            Ok((index, seq)) if seq >= text_seq && seq > 0 => return Ok((index, true)),
-            Ok((index, _)) => drop(index),
+            Ok((index, seq)) if seq > 0 && (text_seq..=self.seq).contains(&seq) => return Ok((index, true)),
+            Ok((index, _)) => index.close(),
             Err(error) if error.needs_rebuild() => info!(source = name, %error, "text index made anew"),
             Err(error) => return Err(error),
         }
         Ok((TextIndex::rebuild(&dir, locale)?, false))
     }
 
-    /// Takes jobs until it is told to stop, then commits what is left.
+    /// Takes jobs until it is told to stop or nobody can send any, then commits what is left.
     pub fn run(mut self, inbox: &Receiver<TextJob>) {
         let mut due: Option<Instant> = None;
         loop {
@@ -113,68 +129,91 @@ impl Indexer {
                 Err(RecvTimeoutError::Disconnected) => Some(TextJob::Stop),
             };
             let queued: Vec<TextJob> = first.into_iter().chain(inbox.try_iter()).collect();
-            let (flushed, stop) = self.take_all(queued);
+            let batch = self.take_all(queued);
             if self.uncommitted > 0 {
                 due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
-            if stop || !flushed.is_empty() || due.is_some_and(|due| due <= Instant::now()) {
+            if batch.is_urgent() || due.is_some_and(|due| due <= Instant::now()) {
                 self.commit();
                 due = None;
             }
-            for done in flushed {
+            for done in batch.flushed {
                 // Whoever asked may have given up.
                 let _ = done.send(());
             }
-            if stop {
-                return;
+            if batch.stop {
+                return self.close_sources();
             }
         }
     }
 
     /// Takes what has queued up; what comes before the last job that indexes everything is done by that one.
-    fn take_all(&mut self, jobs: Vec<TextJob>) -> (Vec<Sender<()>>, bool) {
+    fn take_all(&mut self, jobs: Vec<TextJob>) -> Batch {
         let last_whole = jobs.iter().rposition(|job| matches!(job, TextJob::Everything { .. }));
-        let mut flushed = Vec::new();
-        let mut stop = false;
+        let mut batch = Batch::default();
         for (at, job) in jobs.into_iter().enumerate() {
             match job {
-                TextJob::Flush(done) => flushed.push(done),
-                TextJob::Stop => stop = true,
-                TextJob::Changed { .. } | TextJob::Everything { .. } if Some(at) < last_whole => self.uncommitted += 1,
-                job => self.take(job),
+                // The later job may carry an older catalog, so the newest one is kept all the same.
+                TextJob::Changed { seq, catalog, .. } | TextJob::Everything { seq, catalog, .. }
+                    if Some(at) < last_whole =>
+                {
+                    self.catch_up(seq, catalog);
+                    self.uncommitted += 1;
+                }
+                job => self.take(job, &mut batch),
             }
         }
-        (flushed, stop)
+        batch
     }
 
-    fn take(&mut self, job: TextJob) {
-        self.uncommitted += 1;
+    fn take(&mut self, job: TextJob, batch: &mut Batch) {
         let outcome = match job {
-            TextJob::Changed { seq, catalog, items } => self.index(seq, &catalog, &items),
+            TextJob::Changed { seq, catalog, items } => {
+                self.catch_up(seq, catalog);
+                self.index(&items)
+            }
             TextJob::Everything { seq, catalog, epoch } => {
                 self.epoch = epoch;
-                self.reindex(seq, &catalog)
+                self.catch_up(seq, catalog);
+                self.reindex()
             }
-            TextJob::Flush(_) | TextJob::Stop => Ok(()),
+            TextJob::Flush(done) => return batch.flushed.push(done),
+            TextJob::Stop => return batch.stop = true,
         };
+        self.uncommitted += 1;
         if let Err(error) = outcome {
             error!(%error, "text not indexed");
         }
     }
 
-    fn reindex(&mut self, seq: Seq, catalog: &Catalog) -> Result<(), TextError> {
+    /// Changes come from the applier and new rules from the epoch builder, so that an older catalog may arrive
+    /// after a newer one: the newer one stays.
+    fn catch_up(&mut self, seq: Seq, catalog: Catalog) {
+        if seq >= self.seq {
+            (self.seq, self.catalog) = (seq, catalog);
+        }
+    }
+
+    fn close_sources(&mut self) {
+        std::mem::take(&mut self.sources).into_values().for_each(TextIndex::close);
+    }
+
+    fn all_items(&self) -> Vec<ItemId> {
+        self.catalog.alive_items().iter().map(ItemId).collect()
+    }
+
+    fn reindex(&mut self) -> Result<(), TextError> {
         let started = Instant::now();
-        self.sources.clear();
+        self.close_sources();
         self.views.clear();
-        self.seq = self.seq.max(seq);
-        let items: Vec<ItemId> = catalog.alive_items().iter().map(ItemId).collect();
+        let items = self.all_items();
         for (name, locale) in self.epoch.shop.text_sources() {
             let index = match &self.dir {
                 None => TextIndex::open(None, &locale)?.0,
                 Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.epoch.shop.text_rules())), &locale)?,
             };
             self.sources.insert(name.clone(), index);
-            self.index_source(&name, catalog, &items)?;
+            self.index_source(&name, &items)?;
         }
         self.remove_other_folders();
         info!(products = items.len(), elapsed_ms = started.elapsed().as_millis() as u64, "indexed all texts");
@@ -186,28 +225,23 @@ impl Indexer {
         let Some(dir) = &self.dir else { return };
         let rules = self.epoch.shop.text_rules();
         let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
-        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-            if !kept.iter().any(|name| entry.file_name() == name.as_str())
-                && let Err(error) = std::fs::remove_dir_all(entry.path())
-            {
-                warn!(%error, folder = %entry.path().display(), "old text index not removed");
-            }
+        for (folder, error) in TextIndex::keep_only(dir, &kept) {
+            warn!(%error, folder = %folder.display(), "old text index not removed");
         }
     }
 
-    fn index(&mut self, seq: Seq, catalog: &Catalog, items: &[ItemId]) -> Result<(), TextError> {
-        self.seq = self.seq.max(seq);
+    fn index(&mut self, items: &[ItemId]) -> Result<(), TextError> {
         let names: Vec<String> = self.sources.keys().cloned().collect();
-        names.iter().try_for_each(|name| self.index_source(name, catalog, items))
+        names.iter().try_for_each(|name| self.index_source(name, items))
     }
 
-    fn index_source(&mut self, name: &str, catalog: &Catalog, items: &[ItemId]) -> Result<(), TextError> {
+    fn index_source(&mut self, name: &str, items: &[ItemId]) -> Result<(), TextError> {
         let Some(index) = self.sources.get_mut(name) else { return Ok(()) };
         for batch in items.chunks(INDEX_BATCH) {
             let mut upserts = Vec::new();
             let mut deletes = Vec::new();
             for &item in batch {
-                match self.epoch.shop.text_doc(catalog, name, item) {
+                match self.epoch.shop.text_doc(&self.catalog, name, item) {
                     Some(doc) => upserts.push(doc),
                     None => deletes.push(item),
                 }

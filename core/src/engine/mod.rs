@@ -148,7 +148,8 @@ impl Engine {
     /// # Errors
     /// [`WriteError::Closing`].
     pub fn flush(&self) -> Result<(), WriteError> {
-        let (last, _) = self.log.last();
+        // A shop opened at an earlier position never reaches the end of the log.
+        let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
         self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;

@@ -127,7 +127,9 @@ impl Engine {
         } else {
             Writer::start(log, clock.clone(), writer_config, sink)
         };
-        let served = ServedConfig { dir: config.data_dir.map(|dir| dir.join("served")), ..ServedConfig::default() };
+        // What was served then is not what was served: a look back leaves no record.
+        let served_dir = config.data_dir.filter(|_| !read_only).map(|dir| dir.join("served"));
+        let served = ServedConfig { dir: served_dir, ..ServedConfig::default() };
         let switched = switched_plugins(&state_plugins, &publisher.current().epoch.plugins.infos());
         let engine = Arc::new(Engine {
             publisher,

@@ -61,10 +61,15 @@ impl Engine {
     /// [`WriteError::NotFound`] when nobody answers it.
     pub fn ask(self: &Arc<Self>, kind: &str, question: &str, argument: &str) -> Result<String, WriteError> {
         let snapshot = self.publisher.current();
-        let epoch = snapshot.epoch.clone();
-        let asked = explain::with_context(&snapshot, &epoch, &RoaringBitmap::new(), &Attempt::inline(), |context| {
-            epoch.plugins.ask(context, kind, question, argument)
-        });
+        let words = [kind, question, argument].map(str::to_owned);
+        let job = move |attempt: &Attempt| {
+            let [kind, question, argument] = &words;
+            explain::with_context(&snapshot, &snapshot.epoch, &RoaringBitmap::new(), attempt, |context| {
+                snapshot.epoch.plugins.ask(context, kind, question, argument)
+            })
+        };
+        let asked =
+            self.pool.run(Arc::new(job), self.deadline).map_err(|error| WriteError::Failed(error.to_string()))?;
         asked.map_err(|error| WriteError::Failed(error.to_string()))?.map_err(|error| match error {
             AskError::Unknown { .. } => {
                 WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() }

@@ -2,15 +2,16 @@
 //!
 //! Writers edit a copy of the current snapshot (copying shares everything that is not touched) and swap it in;
 //! readers load a pointer and take no lock. A janitor thread frees snapshots that are no longer current and
-//! wakes, or gives up on, those who wait for a log position.
+//! wakes, or gives up on, those who wait for a log position, so that no request ever runs on a publishing thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::lock;
 use crate::id::Seq;
 use crate::snapshot::Snapshot;
 
@@ -84,9 +85,8 @@ impl Publisher {
         let old = self.current.swap(Arc::new(next));
         drop(reached);
         self.moved.notify_all();
-        // The janitor drops it, unless the engine is closing and nobody cares where it is dropped.
+        // The janitor wakes who waits and drops the old snapshot, unless the engine is closing and nobody cares.
         let _ = self.retired.send(old);
-        self.wake_waiters();
     }
 
     /// Says that a text job is on its way.
@@ -157,7 +157,11 @@ impl Publisher {
 fn clean_up(inbox: &Receiver<Arc<Snapshot>>, publisher: impl Fn() -> Option<Arc<Publisher>>) {
     loop {
         match inbox.recv_timeout(JANITOR_PERIOD) {
-            Ok(retired) => drop(retired),
+            // Waking comes first: requests wait for it, the memory does not.
+            Ok(retired) => {
+                publisher().iter().for_each(|publisher| publisher.wake_waiters());
+                drop(retired);
+            }
             Err(RecvTimeoutError::Timeout) => match publisher() {
                 Some(publisher) => publisher.wake_waiters(),
                 None => return,
@@ -169,9 +173,4 @@ fn clean_up(inbox: &Receiver<Arc<Snapshot>>, publisher: impl Fn() -> Option<Arc<
 
 fn reached_by(snapshot: &Snapshot) -> Reached {
     Reached { seq: snapshot.seq, text_seq: snapshot.text.seq, epoch: snapshot.epoch.revision }
-}
-
-/// The data behind the mutexes here stays good whatever panics while holding them.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

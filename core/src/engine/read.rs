@@ -4,7 +4,7 @@
 //! names `min_seq` first waits for it without holding a worker.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roaring::RoaringBitmap;
 
@@ -33,7 +33,6 @@ impl Engine {
     /// Ranks one list; `reply` is called exactly once, possibly on another thread.
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
         let ticket = self.ticket(&request);
-        let request = ListRequest { deadline: Some(ticket.deadline), ..request };
         let served = (self.clone(), request.clone());
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
             run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
@@ -43,6 +42,8 @@ impl Engine {
             if let Ok(answer) = &answer {
                 engine.note_served(&request, answer);
             }
+            // Whoever has the answer may close the shop: no worker holds it open.
+            drop(engine);
             reply(answer);
         });
         self.on_pool(ticket, job, reply);
@@ -62,13 +63,16 @@ impl Engine {
             let message = format!("the page has {} lists", page.lists.len());
             return reply(Err(invalid("lists", message, format!("1 to {PAGE_LISTS_MAX} allowed"))));
         }
-        let ticket = self.ticket(first);
+        // One snapshot for all: the first list's overlays and deadline, the furthest position any of them waits for.
+        let min_seq = page.lists.iter().filter_map(|(_, list)| list.min_seq).max();
+        let ticket = Ticket { min_seq, ..self.ticket(first) };
+        let requests: Vec<ListRequest> = page.lists.iter().map(|(_, list)| with_shopper(list, &page.shopper)).collect();
+        let served = (self.clone(), requests.clone());
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
             let mut taken = RoaringBitmap::new();
             let mut lists = Vec::with_capacity(page.lists.len());
-            for (name, request) in &page.lists {
-                let request = with_shopper(request, &page.shopper);
-                let answer = run::rank_list(snapshot, epoch, &request, &taken, attempt);
+            for ((name, _), request) in page.lists.iter().zip(&requests) {
+                let answer = run::rank_list(snapshot, epoch, request, &taken, attempt);
                 if let Ok(answer) = &answer {
                     taken.extend(answer.items.iter().map(|hit| hit.item.0));
                 }
@@ -76,6 +80,15 @@ impl Engine {
             }
             Ok(PageAnswer { lists, as_of: snapshot.as_of(epoch) })
         };
+        let reply: Reply<PageAnswer> = Box::new(move |answer| {
+            let (engine, requests) = served;
+            let lists = answer.iter().flat_map(|page| &page.lists);
+            for (request, (_, list)) in requests.iter().zip(lists) {
+                list.iter().for_each(|list| engine.note_served(request, list));
+            }
+            drop(engine);
+            reply(answer);
+        });
         self.on_pool(ticket, job, reply);
     }
 
@@ -85,6 +98,17 @@ impl Engine {
     /// As [`Engine::submit_list`].
     pub fn list(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
         wait_for_reply(|reply| self.submit_list(request, reply))
+    }
+
+    /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted
+    /// as served. For measuring the pipeline alone.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_list`].
+    pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
+        let snapshot = self.publisher.current();
+        let epoch = self.epochs.under(&snapshot, &request.overlays);
+        run::rank_list(&snapshot, &epoch, request, &RoaringBitmap::new(), &Attempt::inline())
     }
 
     /// Ranks one page and waits for it.
@@ -125,18 +149,20 @@ impl Engine {
         let engine = self.clone();
         let Ticket { min_seq, deadline, overlays } = ticket;
         let wanted = min_seq.unwrap_or(0);
+        let asked = Instant::now();
         let begin = move |reached: bool| {
             if !reached {
                 let at = engine.publisher.reached().seq;
                 return reply(Err(QueryError::NotYet { at, wanted }));
             }
             let snapshot = engine.publisher.current();
-            let epoch = engine.epochs.under(&snapshot, &overlays);
-            let job = Arc::new(move |attempt: &Attempt| job(&snapshot, &epoch, attempt));
+            let epochs = engine.epochs.clone();
+            // Every attempt sees the same snapshot; an epoch under overlays is made on the worker, not here.
+            let job = Arc::new(move |attempt: &Attempt| job(&snapshot, &epochs.under(&snapshot, &overlays), attempt));
             let reply = Box::new(move |outcome: Result<Result<T, QueryError>, PoolError>| {
                 reply(outcome.unwrap_or_else(|error| Err(pool_error(error))));
             });
-            engine.pool.submit(job, reply, deadline);
+            engine.pool.submit(job, reply, deadline.saturating_sub(asked.elapsed()));
         };
         if self.publisher.reached().seq >= wanted {
             begin(true);
@@ -189,6 +215,7 @@ fn invalid(parameter: &str, message: String, allowed: String) -> QueryError {
 fn pool_error(error: PoolError) -> QueryError {
     match error {
         PoolError::Overloaded { waiting, limit } => QueryError::Overloaded { waiting, limit },
+        PoolError::Expired => QueryError::Expired,
         other => QueryError::Internal(other.to_string()),
     }
 }

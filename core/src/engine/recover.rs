@@ -49,7 +49,12 @@ pub struct Recovered {
 
 /// The shop at the end of the log, or at `until`.
 pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Result<Recovered, OpenError> {
-    let mut recovered = match dir.map(|dir| newest_checkpoint(dir, until)).transpose()?.flatten() {
+    let end = log.last().0;
+    if let Some(dir) = dir.filter(|_| until.is_none()) {
+        set_aside_after(dir, end)?;
+    }
+    let until = until.unwrap_or(end);
+    let mut recovered = match dir.map(|dir| newest_checkpoint(dir, until.min(end))).transpose()?.flatten() {
         Some(checkpoint) => decode(&checkpoint)?,
         None => Recovered::default(),
     };
@@ -57,7 +62,7 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
     let from_checkpoint = state.seq;
     for entry in log.scan(state.seq + 1) {
         let entry = entry.map_err(OpenError::from_any)?;
-        if until.is_some_and(|until| entry.seq > until) {
+        if entry.seq > until {
             break;
         }
         if entry.seq != state.seq + 1 {
@@ -72,8 +77,19 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
     Ok(recovered)
 }
 
-fn newest_checkpoint(dir: &Path, until: Option<Seq>) -> Result<Option<Checkpoint>, OpenError> {
-    let found = checkpoint::newest_good_until(dir, until.unwrap_or(Seq::MAX)).map_err(OpenError::from_any)?;
+/// Sets aside the snapshot files of entries that the log does not have (it was restored from a copy): once it has
+/// grown past them, they would be taken for its own.
+fn set_aside_after(dir: &Path, end: Seq) -> Result<(), OpenError> {
+    let files = checkpoint::list(dir).map_err(OpenError::from_any)?;
+    for (seq, path) in files.into_iter().take_while(|(seq, _)| *seq > end) {
+        warn!(seq, end, file = %path.display(), "snapshot file is ahead of the log and set aside");
+        checkpoint::set_aside(&path).map_err(OpenError::from_any)?;
+    }
+    Ok(())
+}
+
+fn newest_checkpoint(dir: &Path, until: Seq) -> Result<Option<Checkpoint>, OpenError> {
+    let found = checkpoint::newest_good_until(dir, until).map_err(OpenError::from_any)?;
     for damaged in &found.damaged {
         warn!(file = %damaged.path.display(), reason = %damaged.reason, "snapshot file passed over");
     }

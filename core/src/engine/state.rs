@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::catalog::Catalog;
+use crate::catalog::doc::{AttributeValue, CategoryChange, ProductPatch};
+use crate::catalog::{BRAND, Catalog};
 use crate::config::store::Store;
 use crate::id::{ItemId, Seq, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
@@ -17,6 +18,7 @@ use crate::log::entry::{Body, Entry};
 use crate::signal::event::Event;
 use crate::signal::key::{session_key, visitor_key};
 use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
+use crate::snapshot::Shop;
 use crate::visitor::Visitors;
 
 /// Everything that entries are folded into.
@@ -114,9 +116,11 @@ impl State {
             }
             Body::Patches(patches) => {
                 for patch in patches {
+                    let is_searched = self.patches_searched_attribute(patch);
                     let outcome = self.catalog.patch(patch, self.time_ms);
+                    let changes_text = outcome.text_changed || is_searched && outcome.attributes_changed;
                     folded.accepted += u64::from(outcome.item.is_some());
-                    folded.text_changed.extend(outcome.item.filter(|_| outcome.text_changed));
+                    folded.text_changed.extend(outcome.item.filter(|_| changes_text));
                 }
             }
             Body::Deletions(skus) => {
@@ -127,7 +131,10 @@ impl State {
                 }
             }
             Body::Categories(changes) => {
-                changes.iter().for_each(|change| self.catalog.change_category(change));
+                for change in changes {
+                    folded.text_changed.extend(self.named_by(change));
+                    self.catalog.change_category(change);
+                }
                 folded.accepted = changes.len() as u64;
             }
             Body::Events(events) => {
@@ -156,6 +163,34 @@ impl State {
         folded
     }
 
+    /// Whether a patch speaks of an attribute whose words are searched, before or after it. Which attributes are
+    /// is configuration, which is folded here, too; when it changes later, everything is indexed anew.
+    fn patches_searched_attribute(&self, patch: &ProductPatch) -> bool {
+        let item = self.catalog.item(&patch.sku);
+        let holds_words = |code: &String| {
+            let Some(item) = item else { return false };
+            let own = self.catalog.product(item).map(|product| &product.attributes);
+            let variants = self.catalog.variants_of(item).iter().filter_map(|id| self.catalog.variant_record(*id));
+            own.into_iter()
+                .chain(variants.map(|variant| &variant.options))
+                .any(|values| values.get(code).is_some_and(has_words))
+        };
+        patch.attributes.iter().any(|(code, value)| {
+            let is_about_words = value.as_ref().is_some_and(has_words) || holds_words(code);
+            code == BRAND || is_about_words && Shop::attribute_in(&self.store, code).searchable
+        })
+    }
+
+    /// The items whose texts name a category that is about to change its name or place, or to go.
+    fn named_by(&self, change: &CategoryChange) -> Vec<ItemId> {
+        let path = match change {
+            CategoryChange::Put { .. } => return Vec::new(),
+            CategoryChange::Move { path, .. } | CategoryChange::Remove { path } => path,
+        };
+        let node = self.catalog.category_at(path).and_then(|id| self.catalog.category_node(id));
+        node.map_or_else(Vec::new, |node| node.subtree().iter().map(ItemId).collect())
+    }
+
     fn fold_event(&mut self, event: &Event, folded: &mut Folded) {
         if self.signals.admit(event, self.time_ms) != Admission::New {
             folded.duplicates += 1;
@@ -168,6 +203,11 @@ impl State {
         folded.accepted += 1;
         folded.observe(self.seq, &resolved);
     }
+}
+
+/// Numbers and flags are not searched.
+fn has_words(value: &AttributeValue) -> bool {
+    matches!(value, AttributeValue::Text(_) | AttributeValue::List(_))
 }
 
 impl Folded {

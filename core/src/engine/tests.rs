@@ -1,5 +1,10 @@
 //! The kernel as a whole, without plugins and without a server.
 
+mod acts;
+mod merchant;
+mod requests;
+mod texts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -67,6 +67,7 @@ pub struct Attempt {
     pub excluded: Vec<(String, FaultReason)>,
     worker: Option<Arc<Worker>>,
     deadline: Option<Instant>,
+    optional_until: Option<Instant>,
     /// What one plugin may take of this run.
     share: Duration,
     /// What each plugin took, by the address of its guard.
@@ -76,12 +77,19 @@ pub struct Attempt {
 impl Attempt {
     /// A run on the caller's own thread, which no watchdog looks at: for tests, previews off the pool, probes.
     pub fn inline() -> Self {
-        Self { excluded: Vec::new(), worker: None, deadline: None, share: Duration::MAX, spent: Mutex::default() }
+        let (worker, deadline, optional_until) = Default::default();
+        Self { excluded: Vec::new(), worker, deadline, optional_until, share: Duration::MAX, spent: Mutex::default() }
     }
 
     /// When the answer is due; never for an inline run.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// When steps that may be left out should be, so that the answer itself is in time: after four fifths of the
+    /// time the request had when it was submitted.
+    pub fn optional_until(&self) -> Option<Instant> {
+        self.optional_until
     }
 
     /// Why this plugin must not be called, if so.
@@ -428,6 +436,7 @@ fn work(shared: &Shared, worker: &Arc<Worker>, watchdog: &Thread) {
             excluded: running.excluded.clone(),
             worker: Some(Arc::clone(worker)),
             deadline: Some(running.deadline),
+            optional_until: Some(running.submitted + total * 4 / 5),
             share: (total / 2).min(shared.config.call_max),
             spent: Mutex::default(),
         };

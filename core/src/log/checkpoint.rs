@@ -131,6 +131,14 @@ pub fn newest_good_until(dir: &Path, seq: Seq) -> Result<Found, CheckpointError>
     Ok(found)
 }
 
+/// Renames a snapshot file so that it is not looked at again, and keeps what is in it.
+///
+/// # Errors
+/// When the file cannot be renamed.
+pub fn set_aside(path: &Path) -> std::io::Result<()> {
+    std::fs::rename(path, path.with_extension("ahead"))
+}
+
 /// The checkpoint files of `dir` with the sequences their names say, newest first. The log may be cut before the
 /// oldest of them, and no further.
 ///

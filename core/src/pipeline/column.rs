@@ -5,13 +5,19 @@
 
 use planogram_abi::column;
 
+use super::rank::Ranked;
 use super::retrieve::Matches;
 use super::run::{Run, Subject};
 use crate::id::{DAY_MS, ItemId};
 use crate::signal::SignalColumn;
 
-/// The named column over `rows` of the matches; `None` when there is no such column.
-pub(super) fn gather(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option<Vec<f32>> {
+/// The named column over `rows` of the matches, `[rows.len()]`; a column that does not exist is missing everywhere.
+pub(super) fn gather(run: &Run<'_>, name: &str, ranked: &Ranked, rows: &[u32]) -> Vec<f32> {
+    let known = ranked.ledger.column(name, rows).or_else(|| look_up(run, name, &ranked.matches, rows));
+    known.unwrap_or_else(|| vec![f32::NAN; rows.len()])
+}
+
+fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option<Vec<f32>> {
     let items = || rows.iter().map(|&row| ItemId(matches.items[row as usize]));
     let pick = |values: &[f32]| rows.iter().map(|&row| values[row as usize]).collect();
     let catalog = &run.snapshot.catalog;

@@ -29,7 +29,7 @@ pub(super) struct Universe {
     pub variants: Arc<RoaringBitmap>,
     /// Their products.
     pub items: Arc<RoaringBitmap>,
-    /// Products that a rule adds though the text does not match.
+    /// Products that a rule adds though they do not match; eligible before the caller's filters.
     pub included: RoaringBitmap,
     /// Whether eligibility alone, without filters, may leave only some variants of a product.
     pub scope: Scope,
@@ -49,7 +49,7 @@ impl Universe {
 }
 
 pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Universe {
-    let (base, scope, mut included) = before_filters(run, understanding);
+    let (base, scope, included) = before_filters(run, understanding);
     let filters: Vec<_> = run.request.filters.iter().map(|f| (tested_field(f), evaluate(run, f))).collect();
     warn_of_unknown_fields(run);
     let (variants, items) = if filters.is_empty() {
@@ -60,7 +60,6 @@ pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Univ
         let items = run.snapshot.catalog.lift(&variants);
         (Arc::new(variants), Arc::new(items))
     };
-    included &= &*items;
     Universe { base, filters, variants, items, included, scope }
 }
 
@@ -74,11 +73,13 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     let mut included = RoaringBitmap::new();
     let mut kept: Option<RoaringBitmap> = None;
     for (_, act) in &understanding.set_acts {
-        let target = target_items(run, &act.target);
         match act.verb {
-            Verb::Hide => removed |= target,
-            Verb::Include => included |= target,
-            Verb::Filter => kept = Some(kept.map_or_else(|| target.clone(), |kept| kept & &target)),
+            Verb::Hide => removed |= target_items(run, &act.target),
+            Verb::Include => included |= target_items(run, &act.target),
+            Verb::Filter => {
+                let target = target_variants(run, &act.target);
+                kept = Some(kept.map_or_else(|| target.clone(), |kept| kept & &target));
+            }
             Verb::Pin { .. } | Verb::Boost { .. } | Verb::Bury | Verb::Raise => {}
         }
     }
@@ -86,20 +87,21 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
         removed.extend(anchors.iter().map(|item| item.0));
         removed.extend(run.shopper.cart.iter());
         if let Some(filter) = &unit.filter {
-            let variants = &*base.variants & evaluate(run, filter);
-            base.items = Arc::new(catalog.lift(&variants));
-            base.variants = Arc::new(variants);
-            scope = Scope::SomeVariants;
+            let passing = evaluate(run, filter);
+            kept = Some(kept.map_or_else(|| passing.clone(), |kept| kept & &passing));
         }
     }
     if let Some(kept) = kept {
-        base.variants = Arc::new(&*base.variants & catalog.expand(&kept));
-        base.items = Arc::new(&*base.items & kept);
+        let variants = &*base.variants & kept;
+        base.items = Arc::new(catalog.lift(&variants));
+        base.variants = Arc::new(variants);
+        scope = Scope::SomeVariants;
     }
     if !removed.is_empty() {
         base.variants = Arc::new(&*base.variants - catalog.expand(&removed));
         base.items = Arc::new(&*base.items - removed);
     }
+    included &= &*base.items;
     (base, scope, included)
 }
 
@@ -128,6 +130,16 @@ pub(super) fn target_items(run: &Run<'_>, target: &Target) -> RoaringBitmap {
             Some(condition) => run.snapshot.catalog.lift(&evaluate(run, condition)),
             None => RoaringBitmap::new(),
         },
+    }
+}
+
+/// The variants an act keeps: a condition must hold for the variant that the filters hold for.
+fn target_variants(run: &Run<'_>, target: &Target) -> RoaringBitmap {
+    match target {
+        Target::Items(items) => run.snapshot.catalog.expand(&items.iter().copied().collect()),
+        Target::Matching(id) => {
+            run.epoch.conditions.get(*id).map(|condition| evaluate(run, condition)).unwrap_or_default()
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! from the attributes' definitions; the counting itself is the catalog's. Facets that no filter is about are
 //! counted together in one pass.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -26,7 +27,7 @@ pub(super) fn count(run: &mut Run<'_>, universe: &Universe, matches: &Matches) -
     if wanted.is_empty() || !run.has_time_for("facets") {
         return Vec::new();
     }
-    let counter = Counter::new(run, universe, matches);
+    let counter = Counter::new(run, universe, matches, &wanted);
     let facets = wanted.iter().map(|(code, definition)| counter.facet(code, definition));
     facets.filter(|facet| !facet.buckets.is_empty() || facet.bounds.is_some()).collect()
 }
@@ -48,6 +49,8 @@ struct Counter<'c, 'a> {
     unfiltered: RoaringBitmap,
     /// What a facet is counted over that no filter is about.
     plain: Set,
+    /// The values of those facets, in ordinal order.
+    counted: BTreeMap<AttributeId, Vec<(u32, u64)>>,
 }
 
 /// What one facet is counted over.
@@ -64,18 +67,42 @@ impl Set {
 }
 
 impl<'c, 'a> Counter<'c, 'a> {
-    fn new(run: &'c Run<'a>, universe: &'c Universe, matches: &Matches) -> Self {
+    fn new(
+        run: &'c Run<'a>,
+        universe: &'c Universe,
+        matches: &Matches,
+        wanted: &[(String, AttributeDefinition)],
+    ) -> Self {
         let filtered: RoaringBitmap = matches.items.iter().copied().collect();
         let unfiltered = matches.unfiltered.clone().unwrap_or_else(|| filtered.clone());
         let scope = if universe.filters.is_empty() { universe.scope } else { Scope::SomeVariants };
         let plain = Set { variants: universe.variants.clone(), items: filtered, scope };
-        Self { run, universe, unfiltered, plain }
+        let mut counter = Self { run, universe, unfiltered, plain, counted: BTreeMap::new() };
+        counter.count_together(wanted);
+        counter
+    }
+
+    /// Counts the values of all facets that no filter is about, in one pass over the matches.
+    fn count_together(&mut self, wanted: &[(String, AttributeDefinition)]) {
+        let catalog = &self.run.snapshot.catalog;
+        let codes = wanted.iter().map(|(code, _)| code.as_str());
+        let plain = codes.filter(|code| !matches!(*code, CATEGORIES | PRICE) && !self.has_filter(code));
+        let ids: BTreeSet<AttributeId> = plain.filter_map(|code| catalog.attribute_id(code)).collect();
+        let is_text = |id: &AttributeId| catalog.attribute(*id).is_some_and(|attribute| !attribute.is_numeric());
+        let ids: Vec<AttributeId> = ids.into_iter().filter(is_text).collect();
+        let counts = catalog.count_many(&ids, self.plain.matched());
+        self.counted = ids.into_iter().zip(counts).collect();
+    }
+
+    /// Is one of the caller's filters about this field?
+    fn has_filter(&self, field: &str) -> bool {
+        self.universe.filters.iter().any(|(of, _)| of.as_deref() == Some(field))
     }
 
     fn facet(&self, code: &str, definition: &AttributeDefinition) -> Facet {
         let field = if code == CATEGORIES { "category" } else { code };
         let own;
-        let set = if self.universe.filters.iter().any(|(of, _)| of.as_deref() == Some(field)) {
+        let set = if self.has_filter(field) {
             let variants = self.universe.without_filters_on(field);
             let items = self.run.snapshot.catalog.lift(&variants) & &self.unfiltered;
             own = Set { variants, items, scope: Scope::SomeVariants };
@@ -86,7 +113,10 @@ impl<'c, 'a> Counter<'c, 'a> {
         let mut facet = frame(code, definition);
         let catalog = &self.run.snapshot.catalog;
         match (code, catalog.attribute_id(code)) {
-            (CATEGORIES, _) => facet.buckets = self.categories(set),
+            (CATEGORIES, _) => {
+                facet.buckets = self.categories(set);
+                facet.buckets.truncate(definition.facet_size);
+            }
             (PRICE, _) => {
                 let measure = Measure::Price { chain: &self.run.book, now_ms: self.run.now_ms };
                 self.ranges(&mut facet, measure, &definition.ranges, set);
@@ -97,21 +127,31 @@ impl<'c, 'a> Counter<'c, 'a> {
             (_, Some(id)) => facet.buckets = self.values(id, definition, set),
             (_, None) => {}
         }
-        facet.buckets.truncate(definition.facet_size.max(if facet.bounds.is_some() { RANGES_WANTED + 1 } else { 0 }));
         facet
     }
 
     fn values(&self, id: AttributeId, definition: &AttributeDefinition, set: &Set) -> Vec<Bucket> {
         let catalog = &self.run.snapshot.catalog;
         let Some(attribute) = catalog.attribute(id) else { return Vec::new() };
-        let counted = catalog.count_values(id, set.matched());
+        let own;
+        let counted = match self.counted.get(&id) {
+            Some(counted) => counted,
+            None => {
+                own = catalog.count_values(id, set.matched());
+                &own
+            }
+        };
         let mut counted: Vec<(&str, u64)> =
-            counted.into_iter().map(|(ordinal, count)| (attribute.text(ordinal), count)).collect();
-        match definition.facet_sort {
-            FacetSort::Count => counted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0))),
-            FacetSort::Alphabetical => counted.sort_unstable_by_key(|(text, _)| *text),
+            counted.iter().map(|&(ordinal, count)| (attribute.text(ordinal), count)).collect();
+        let compare = |a: &(&str, u64), b: &(&str, u64)| match definition.facet_sort {
+            FacetSort::Count => b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)),
+            FacetSort::Alphabetical => a.0.cmp(b.0),
+        };
+        if definition.facet_size < counted.len() {
+            counted.select_nth_unstable_by(definition.facet_size, compare);
+            counted.truncate(definition.facet_size);
         }
-        counted.truncate(definition.facet_size);
+        counted.sort_unstable_by(compare);
         counted.into_iter().map(|(text, count)| Bucket { value: text.to_owned(), range: None, count }).collect()
     }
 

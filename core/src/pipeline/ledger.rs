@@ -26,19 +26,33 @@ pub(super) enum Values {
     Sparse(Vec<(u32, f32, String)>),
 }
 
+impl Values {
+    /// The value and note of a row, if it is spoken of.
+    fn of(&self, row: u32) -> Option<(f32, &str)> {
+        match self {
+            Values::Dense(values) => Some((values[row as usize], "")),
+            Values::Sparse(values) => {
+                let found = values.binary_search_by_key(&row, |(row, _, _)| *row).ok()?;
+                Some((values[found].1, &values[found].2))
+            }
+        }
+    }
+}
+
 /// All contributions so far, in the order in which they are added up.
 #[derive(Default)]
 pub(super) struct Ledger {
     entries: Vec<Entry>,
 }
 
-/// What a contribution adds to a running sum.
+/// What a contribution adds to a running sum; nothing, should the sum not stay finite.
 fn delta(running: f64, combine: Combine, value: f32) -> f64 {
-    match combine {
+    let change = match combine {
         Combine::Add => f64::from(value),
         Combine::Factor => running * (f64::from(value) - 1.0),
         Combine::Feature => 0.0,
-    }
+    };
+    if (running + change).is_finite() { change } else { 0.0 }
 }
 
 impl Ledger {
@@ -60,18 +74,18 @@ impl Ledger {
         self.entries.push(entry);
     }
 
+    /// The values a contribution gave to `rows`, by its name; NaN for rows it did not speak of.
+    pub fn column(&self, name: &str, rows: &[u32]) -> Option<Vec<f32>> {
+        let entry = self.entries.iter().find(|entry| entry.name == name)?;
+        Some(rows.iter().map(|&row| entry.values.of(row).map_or(f32::NAN, |(value, _)| value)).collect())
+    }
+
     /// The lines of one row; contributions of nothing are left out, except the first.
     pub fn lines(&self, row: u32) -> Vec<LedgerLine> {
         let mut running = 0.0;
         let mut lines = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            let (value, note) = match &entry.values {
-                Values::Dense(values) => (values[row as usize], String::new()),
-                Values::Sparse(values) => match values.binary_search_by_key(&row, |(row, _, _)| *row) {
-                    Ok(found) => (values[found].1, values[found].2.clone()),
-                    Err(_) => continue,
-                },
-            };
+            let Some((value, note)) = entry.values.of(row) else { continue };
             let change = delta(running, entry.combine, value);
             running += change;
             match entry.combine {
@@ -85,7 +99,7 @@ impl Ledger {
                 Combine::Add | Combine::Factor if change != 0.0 || at == 0 => {
                     let note = match entry.combine {
                         Combine::Factor if note.is_empty() => format!("× {value}"),
-                        _ => note,
+                        _ => note.to_owned(),
                     };
                     lines.push(LedgerLine { kind: LedgerKind::Score, name: entry.name.clone(), value: change, note });
                 }
@@ -115,6 +129,23 @@ mod tests {
             let sum = lines.iter().filter(|l| l.kind == LedgerKind::Score).fold(0.0, |sum, l| sum + l.value);
             assert_eq!(sum.to_bits(), scores[row as usize].to_bits(), "{lines:?}");
         }
+        assert_eq!(ledger.column("p/s", &[1]), Some(vec![3.3]));
+        assert!(ledger.column("p/s", &[0]).unwrap()[0].is_nan());
         assert_eq!(ledger.lines(1).last().map(|l| l.note.as_str()), Some("rule"));
+    }
+
+    #[test]
+    fn a_score_stays_finite_whatever_the_factors() {
+        let mut ledger = Ledger::default();
+        let mut scores = vec![0.0];
+        let entry = |combine, value| Entry { name: "p".into(), combine, values: Values::Dense(vec![value]) };
+        ledger.enter(entry(Combine::Add, 1.0), &mut scores);
+        for _ in 0..20 {
+            ledger.enter(entry(Combine::Factor, f32::MAX), &mut scores);
+        }
+        ledger.enter(entry(Combine::Factor, 0.0), &mut scores);
+        assert!(scores[0].is_finite());
+        let sum = ledger.lines(0).iter().fold(0.0, |sum, line| sum + line.value);
+        assert_eq!(sum.to_bits(), scores[0].to_bits());
     }
 }

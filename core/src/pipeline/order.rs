@@ -10,7 +10,7 @@ use planogram_abi::ListKind;
 use super::rank::Ranked;
 use super::request::SortKey;
 use super::retrieve::Matches;
-use super::run::Run;
+use super::run::{Run, Subject};
 use crate::catalog::Catalog;
 use crate::id::ItemId;
 
@@ -114,7 +114,8 @@ fn sort_columns<'k>(run: &'k Run<'_>, matches: &Matches) -> Vec<SortColumn<'k>> 
     let items = || matches.items.iter().map(|&item| ItemId(item));
     let column = |key: &'k SortKey| {
         let values = match key.field.as_str() {
-            "relevance" | "position" => SortValues::Score,
+            "relevance" => SortValues::Score,
+            "position" => SortValues::Numbers(positions(run, items())),
             "name" => {
                 let names = items().map(|item| catalog.product(item).map(|p| p.name_in(&run.view.code)));
                 SortValues::Texts(names.collect())
@@ -126,6 +127,15 @@ fn sort_columns<'k>(run: &'k Run<'_>, matches: &Matches) -> Vec<SortColumn<'k>> 
         SortColumn { key, values }
     };
     run.request.sort.iter().map(column).collect()
+}
+
+/// The merchant's positions in the category browsed; elsewhere nothing has one.
+fn positions(run: &Run<'_>, items: impl Iterator<Item = ItemId>) -> Vec<Option<f64>> {
+    let node = match &run.subject {
+        Subject::Category { id, .. } => run.snapshot.catalog.category_node(*id),
+        Subject::Search { .. } | Subject::Unit { .. } => None,
+    };
+    items.map(|item| node?.position_of(item).map(f64::from)).collect()
 }
 
 /// An attribute as sort values: its numbers when it holds numbers, else its first text.

@@ -10,6 +10,7 @@ use super::request::*;
 use super::rerank::Ordered;
 use super::run::{Run, Subject};
 use crate::id::ItemId;
+use crate::limits::WARNINGS_MAX;
 
 pub(super) fn page(
     mut run: Run<'_>,
@@ -37,7 +38,8 @@ pub(super) fn page(
             items.push(hit);
         }
     }
-    run.degraded.dedup();
+    each_once(&mut run.degraded, usize::MAX);
+    each_once(&mut run.warnings, WARNINGS_MAX);
     Ok(ListAnswer {
         items,
         total: total as u64,
@@ -51,6 +53,17 @@ pub(super) fn page(
         warnings: run.warnings,
         unit: unit_info(&run.subject),
     })
+}
+
+/// Drops repetitions, the first stays, and whatever is beyond `max`.
+fn each_once<T: PartialEq>(remarks: &mut Vec<T>, max: usize) {
+    let mut kept: Vec<T> = Vec::new();
+    for remark in remarks.drain(..) {
+        if kept.len() < max && !kept.contains(&remark) {
+            kept.push(remark);
+        }
+    }
+    *remarks = kept;
 }
 
 /// A unit lists no more than its limit; everything else lists all matches.

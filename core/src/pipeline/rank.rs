@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use planogram_abi::{Combine, Output, Phase, Verb, column};
+use planogram_abi::{Act, Combine, Output, Phase, Verb, column};
 
 use super::column as columns;
 use super::eligible;
@@ -31,12 +31,11 @@ pub(super) struct Ranked {
 
 pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches: Matches) -> Ranked {
     let n = matches.len();
-    let mut scores = vec![0.0; n];
-    let mut ledger = Ledger::default();
     let base = std::mem::take(&mut matches.base);
     let base = Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base) };
-    ledger.enter(base, &mut scores);
-    let mut ranked = Ranked { bands: order::first_bands(run, &matches), matches, scores, ledger };
+    let (bands, scores) = (order::first_bands(run, &matches), vec![0.0; n]);
+    let mut ranked = Ranked { matches, scores, bands, ledger: Ledger::default() };
+    ranked.enter(base);
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);
     apply_factors(run, understanding, &mut ranked);
@@ -60,11 +59,10 @@ fn score_phase(run: &mut Run<'_>, phase: Phase, rows: &[u32], ranked: &mut Ranke
     let mut gathered: HashMap<String, Vec<f32>> = HashMap::new();
     let items: Vec<u32> = rows.iter().map(|&row| ranked.matches.items[row as usize]).collect();
     for slot in plugins.scorers(run.kind(), phase) {
-        gathered.insert(column::SCORE.into(), rows.iter().map(|&row| ranked.scores[row as usize] as f32).collect());
+        gathered.insert(column::SCORE.into(), ranked.scores_of(rows));
         for name in slot.reads() {
             if !gathered.contains_key(name) {
-                let values = columns::gather(run, name, &ranked.matches, rows);
-                gathered.insert(name.clone(), values.unwrap_or_else(|| vec![f32::NAN; rows.len()]));
+                gathered.insert(name.clone(), columns::gather(run, name, ranked, rows));
             }
         }
         let inputs: Vec<&[f32]> = slot.reads().iter().map(|name| gathered[name].as_slice()).collect();
@@ -86,7 +84,8 @@ fn enter_outputs(
     let is_dense = rows.len() == ranked.scores.len();
     for (Output { name, combine }, values) in slot.writes().iter().zip(outputs) {
         let name = format!("{}/{name}", slot.plugin());
-        gathered.insert(name.clone(), values.clone());
+        // Whoever reads it from now on reads what was written.
+        gathered.remove(&name);
         let values = if is_dense {
             Values::Dense(values)
         } else {
@@ -94,7 +93,7 @@ fn enter_outputs(
             sparse.sort_unstable_by_key(|(row, _, _)| *row);
             Values::Sparse(sparse)
         };
-        ranked.ledger.enter(Entry { name, combine: *combine, values }, &mut ranked.scores);
+        ranked.enter(Entry { name, combine: *combine, values });
     }
 }
 
@@ -108,14 +107,30 @@ fn apply_factors(run: &Run<'_>, understanding: &Understanding, ranked: &mut Rank
         return;
     }
     for (plugin, act) in &understanding.order_acts {
-        if let Verb::Boost { factor } = act.verb {
-            let rows = eligible::target_items(run, &act.target)
-                .iter()
-                .filter_map(|item| ranked.matches.row_of(item))
-                .map(|row| (row as u32, factor, act.reason.clone()))
-                .collect();
-            let entry = Entry { name: plugin.clone(), combine: Combine::Factor, values: Values::Sparse(rows) };
-            ranked.ledger.enter(entry, &mut ranked.scores);
-        }
+        ranked.boost(run, plugin, act);
+    }
+}
+
+impl Ranked {
+    /// Enters a contribution and adds it to the scores.
+    pub fn enter(&mut self, entry: Entry) {
+        self.ledger.enter(entry, &mut self.scores);
+    }
+
+    /// Enters a boost like any other factor; other acts are not about scores.
+    pub fn boost(&mut self, run: &Run<'_>, plugin: &str, act: &Act) {
+        let Verb::Boost { factor } = act.verb else { return };
+        let rows = eligible::target_items(run, &act.target)
+            .iter()
+            .filter_map(|item| self.matches.row_of(item))
+            .map(|row| (row as u32, factor, act.reason.clone()))
+            .collect();
+        self.enter(Entry { name: plugin.to_owned(), combine: Combine::Factor, values: Values::Sparse(rows) });
+    }
+
+    /// The scores so far as plugins read them, `[rows.len()]`, finite.
+    pub fn scores_of(&self, rows: &[u32]) -> Vec<f32> {
+        let finite = |score: f64| score.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
+        rows.iter().map(|&row| finite(self.scores[row as usize])).collect()
     }
 }

@@ -30,7 +30,8 @@ pub struct ListRequest {
     pub shopper: Shopper,
     /// Ledger lines on every item?
     pub explain: bool,
-    /// Time to answer for, in a preview; the snapshot's time otherwise.
+    /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
+    /// it, signals and stock do not: nobody knows them for another time.
     pub now_ms: Option<TimeMs>,
     /// Sets of draft documents laid over the live ones, in order.
     pub overlays: Vec<String>,
@@ -286,6 +287,9 @@ pub enum QueryError {
         /// The bound.
         limit: usize,
     },
+    /// The deadline passed before a worker was free: try again.
+    #[error("the deadline passed while the request waited for a worker")]
+    Expired,
     /// Ours.
     #[error("{0}")]
     Internal(String),

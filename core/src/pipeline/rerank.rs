@@ -5,16 +5,19 @@
 //! the whole list and hold on every page size. Under an explicit sort the caller's order stands and no act
 //! is applied.
 
-use planogram_abi::{Act, RankedList, Verb};
+use std::collections::BTreeMap;
+
+use planogram_abi::{Act, RankedList, Target, Verb};
+use roaring::RoaringBitmap;
 
 use super::column;
 use super::eligible;
-use super::ledger::{Entry, Values};
 use super::order::{self, band};
 use super::rank::Ranked;
 use super::request::{LedgerKind, LedgerLine};
 use super::run::Run;
 use super::understand::Understanding;
+use crate::host::Slot;
 
 /// The list in its final order, as far as anybody will see it.
 pub(super) struct Ordered {
@@ -28,38 +31,45 @@ pub(super) struct Ordered {
 pub(super) fn rerank(run: &mut Run<'_>, understanding: Understanding, mut ranked: Ranked) -> Ordered {
     let end = run.request.page.number as usize * run.request.page.size as usize;
     let mut remarks = Vec::new();
-    let mut pins = Vec::new();
+    let mut pins = Pins::default();
     if !run.has_explicit_sort() {
         for (plugin, act) in &understanding.order_acts {
             apply(run, plugin, act, &mut ranked, &mut remarks, &mut pins);
         }
         let plugins = run.epoch.plugins.clone();
         for slot in plugins.rerankers(run.kind()) {
-            let head = order::head(run, &ranked, slot.window() as usize);
-            let items: Vec<u32> = head.iter().map(|&row| ranked.matches.items[row as usize]).collect();
-            let scores: Vec<f32> = head.iter().map(|&row| ranked.scores[row as usize] as f32).collect();
-            let gathered: Vec<Vec<f32>> = slot
-                .reads()
-                .iter()
-                .map(|name| {
-                    column::gather(run, name, &ranked.matches, &head).unwrap_or_else(|| vec![f32::NAN; head.len()])
-                })
-                .collect();
-            let columns: Vec<&[f32]> = gathered.iter().map(Vec::as_slice).collect();
-            let list = RankedList { items: &items, scores: &scores, columns: &columns };
-            let acts = run.call(slot, None, |slot, context| slot.rerank(context, list)).unwrap_or_default();
-            for act in acts.into_iter().filter(|act| !act.verb.changes_set()) {
-                boost(run, slot.plugin(), &act, &mut ranked);
+            for act in acts_of(run, slot, &ranked) {
+                ranked.boost(run, slot.plugin(), &act);
                 apply(run, slot.plugin(), &act, &mut ranked, &mut remarks, &mut pins);
             }
         }
     }
-    let rows = place_pins(order::head(run, &ranked, end + pins.len()), &pins, end, ranked.matches.len());
+    let rows = place_pins(order::head(run, &ranked, end + pins.list.len()), &pins.list, end, ranked.matches.len());
     Ordered { ranked, rows, remarks }
+}
+
+/// What one reranker orders, having seen the head it asked for. It cannot change the set.
+fn acts_of(run: &mut Run<'_>, slot: &Slot, ranked: &Ranked) -> Vec<Act> {
+    let head = order::head(run, ranked, slot.window() as usize);
+    let items: Vec<u32> = head.iter().map(|&row| ranked.matches.items[row as usize]).collect();
+    let scores = ranked.scores_of(&head);
+    let gathered: Vec<Vec<f32>> = slot.reads().iter().map(|name| column::gather(run, name, ranked, &head)).collect();
+    let columns: Vec<&[f32]> = gathered.iter().map(Vec::as_slice).collect();
+    let list = RankedList { items: &items, scores: &scores, columns: &columns };
+    let mut acts = run.call(slot, None, |slot, context| slot.rerank(context, list)).unwrap_or_default();
+    acts.retain(|act| !act.verb.changes_set());
+    acts
 }
 
 /// A pin that was ordered: position, row.
 type Pin = (u32, u32);
+
+/// The pins ordered so far: the first act that pins a row holds.
+#[derive(Default)]
+struct Pins {
+    list: Vec<Pin>,
+    rows: RoaringBitmap,
+}
 
 fn apply(
     run: &Run<'_>,
@@ -67,16 +77,15 @@ fn apply(
     act: &Act,
     ranked: &mut Ranked,
     remarks: &mut Vec<(u32, LedgerLine)>,
-    pins: &mut Vec<Pin>,
+    pins: &mut Pins,
 ) {
-    let targets = eligible::target_items(run, &act.target);
-    for row in targets.iter().filter_map(|item| ranked.matches.row_of(item)).map(|row| row as u32) {
+    for row in target_rows(run, act, ranked) {
         let (kind, value) = match act.verb {
             Verb::Pin { position } => {
-                if pins.iter().any(|(_, pinned)| *pinned == row) {
+                if !pins.rows.insert(row) {
                     continue;
                 }
-                pins.push((position, row));
+                pins.list.push((position, row));
                 (LedgerKind::Pin, f64::from(position))
             }
             Verb::Bury => {
@@ -93,17 +102,12 @@ fn apply(
     }
 }
 
-/// A reranker's boost enters the ledger like any other factor.
-fn boost(run: &Run<'_>, plugin: &str, act: &Act, ranked: &mut Ranked) {
-    if let Verb::Boost { factor } = act.verb {
-        let rows = eligible::target_items(run, &act.target)
-            .iter()
-            .filter_map(|item| ranked.matches.row_of(item))
-            .map(|row| (row as u32, factor, act.reason.clone()))
-            .collect();
-        let entry =
-            Entry { name: plugin.to_owned(), combine: planogram_abi::Combine::Factor, values: Values::Sparse(rows) };
-        ranked.ledger.enter(entry, &mut ranked.scores);
+/// The rows an act is about: listed items in the order in which they are listed, which is how they are pinned.
+fn target_rows(run: &Run<'_>, act: &Act, ranked: &Ranked) -> Vec<u32> {
+    let row = |item: u32| ranked.matches.row_of(item).map(|row| row as u32);
+    match &act.target {
+        Target::Items(items) => items.iter().filter_map(|item| row(*item)).collect(),
+        Target::Matching(_) => eligible::target_items(run, &act.target).iter().filter_map(row).collect(),
     }
 }
 
@@ -116,15 +120,18 @@ fn place_pins(head: Vec<u32>, pins: &[Pin], end: usize, total: usize) -> Vec<u32
         rows.truncate(end);
         return rows;
     }
-    let mut placed: std::collections::BTreeMap<usize, u32> = std::collections::BTreeMap::new();
+    let mut placed: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut free = RoaringBitmap::new();
+    free.insert_range(0..total as u32);
     for &(position, row) in pins {
-        let wanted = (position as usize).min(total - 1);
-        let free = (wanted..total).find(|at| !placed.contains_key(at));
-        let at = free.or_else(|| (0..wanted).rev().find(|at| !placed.contains_key(at)));
-        placed.insert(at.expect("there are as many positions as rows, and each row is pinned once"), row);
+        let wanted = position.min(total as u32 - 1);
+        let at = free.range(wanted..).next().or_else(|| free.range(..wanted).next_back());
+        let at = at.expect("there are as many positions as rows, and each row is pinned once");
+        free.remove(at);
+        placed.insert(at as usize, row);
     }
-    let pinned: std::collections::HashSet<u32> = pins.iter().map(|(_, row)| *row).collect();
-    let mut others = head.into_iter().filter(|row| !pinned.contains(row));
+    let pinned: RoaringBitmap = pins.iter().map(|(_, row)| *row).collect();
+    let mut others = head.into_iter().filter(|row| !pinned.contains(*row));
     (0..end).map_while(|at| placed.get(&at).copied().or_else(|| others.next())).collect()
 }
 

@@ -50,33 +50,33 @@ pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, univers
 fn browse(universe: &Universe) -> Matches {
     let items: Vec<u32> = universe.items.iter().collect();
     let base = vec![0.0; items.len()];
-    Matches { items, base, base_name: "kernel/browse".into(), ..Matches::default() }
+    let unfiltered = (!universe.filters.is_empty()).then(|| RoaringBitmap::clone(&universe.base.items));
+    Matches { items, base, base_name: "kernel/browse".into(), unfiltered, ..Matches::default() }
 }
 
 fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
     let catalog = &run.snapshot.catalog;
     let Some(node) = catalog.category_node(id) else { return Matches::default() };
-    let mut matching = &**node.members() & &*universe.items;
-    matching |= &universe.included;
-    let items: Vec<u32> = matching.iter().collect();
+    let unfiltered = &**node.members() & &*universe.base.items | &universe.included;
+    let items: Vec<u32> = (&unfiltered & &*universe.items).iter().collect();
     // Falls with the position and is never above 1/2, so that a strategy that counts in whole steps outranks it.
     let base = items
         .iter()
         .map(|&item| node.position_of(ItemId(item)).map_or(0.0, |p| 1.0 / (2.0 + p.max(0) as f32)))
         .collect();
-    let unfiltered = (!universe.filters.is_empty()).then(|| RoaringBitmap::clone(node.members()));
+    let unfiltered = (!universe.filters.is_empty()).then_some(unfiltered);
     Matches { items, base, base_name: "kernel/position".into(), unfiltered, ..Matches::default() }
 }
 
 fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
     let mut found = text_matches(run, &understanding.query, &universe.base.items);
     found.sort_unstable_by_key(|(item, _)| *item);
+    add_included(&mut found, &universe.included);
     let mut unfiltered = None;
     if !universe.filters.is_empty() {
         unfiltered = Some(found.iter().map(|(item, _)| item.0).collect());
         found.retain(|(item, _)| universe.items.contains(item.0));
     }
-    add_included(&mut found, &universe.included);
     let mut matches = Matches { base_name: "kernel/text".into(), unfiltered, ..Matches::default() };
     (matches.items, matches.base) = found.into_iter().map(|(item, score)| (item.0, score)).unzip();
     matches.sources.insert("text".into(), matches.base.clone());
@@ -84,11 +84,10 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
 }
 
 fn add_included(found: &mut Vec<(ItemId, f32)>, included: &RoaringBitmap) {
-    for item in included {
-        if let Err(at) = found.binary_search_by_key(&ItemId(item), |(item, _)| *item) {
-            found.insert(at, (ItemId(item), 0.0));
-        }
-    }
+    let is_new = |item: &u32| found.binary_search_by_key(&ItemId(*item), |(item, _)| *item).is_err();
+    let new: Vec<(ItemId, f32)> = included.iter().filter(is_new).map(|item| (ItemId(item), 0.0)).collect();
+    found.extend(new);
+    found.sort_unstable_by_key(|(item, _)| *item);
 }
 
 /// All words must match; if nothing does, misspelled words are corrected, then any word will do.
@@ -146,13 +145,14 @@ fn correct(query: &Query, corrections: impl Fn(&str) -> Vec<Correction>) -> (Que
     (Query { groups: groups.collect(), redirect: query.redirect.clone() }, said)
 }
 
-/// The unit's own type first, then rung after rung until the unit is full.
+/// The unit's own type first, then rung after rung until the unit is full, whatever page of it is asked for.
 fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Matches {
-    let wanted = run.request.page.number as usize * (run.request.page.size.min(unit.limit)) as usize;
+    let wanted = unit.limit as usize;
     let mut rung_names = vec![unit.unit_type.clone()];
     rung_names.extend(unit.fallback.iter().filter(|rung| **rung != unit.unit_type).cloned());
     let mut rows: BTreeMap<u32, (f32, u8)> = BTreeMap::new();
     let mut sources: BTreeMap<String, BTreeMap<u32, f32>> = BTreeMap::new();
+    rows.extend((&universe.included & &*universe.items).iter().map(|item| (item, (0.0, 0))));
     for (at, rung) in rung_names.iter().enumerate() {
         if rows.len() >= wanted {
             break;

@@ -4,7 +4,7 @@
 //! what went wrong) is the [`Run`]; what flows from step to step is passed by value.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use planogram_abi::{ListKind, Request};
 use roaring::RoaringBitmap;
@@ -71,8 +71,6 @@ pub(super) struct Run<'a> {
     pub relaxed: Vec<String>,
     /// Where to send the shopper instead.
     pub redirect: Option<String>,
-    /// Optional steps are skipped after this.
-    soft_deadline: Option<Instant>,
 }
 
 /// What a list is about, with names resolved to ids.
@@ -128,7 +126,6 @@ impl<'a> Run<'a> {
             warnings: Vec::new(),
             relaxed: Vec::new(),
             redirect: None,
-            soft_deadline: request.deadline.map(|deadline| Instant::now() + soft(deadline)),
         })
     }
 
@@ -160,14 +157,20 @@ impl<'a> Run<'a> {
         self.snapshot.catalog.price(self.witness(item)?, &self.book, self.now_ms)
     }
 
-    /// Whether the caller asked for an order of its own, which no plugin may disturb.
+    /// Whether the caller asked for an order of its own, which no plugin may disturb. The list's own order, best
+    /// first, may be named, too: it is no other order.
     pub fn has_explicit_sort(&self) -> bool {
-        self.request.sort.iter().any(|key| !matches!(key.field.as_str(), "relevance" | "position"))
+        let is_own = |key: &SortKey| match key.field.as_str() {
+            "relevance" => !key.ascending,
+            "position" => key.ascending,
+            _ => false,
+        };
+        !self.request.sort.iter().all(is_own)
     }
 
     /// Whether an optional step still has time; when not, the step is named in `degraded`.
     pub fn has_time_for(&mut self, step: &str) -> bool {
-        let in_time = self.soft_deadline.is_none_or(|deadline| Instant::now() < deadline);
+        let in_time = self.attempt.optional_until().is_none_or(|deadline| Instant::now() < deadline);
         if !in_time {
             self.degraded.push(Degraded {
                 plugin: "kernel".into(),
@@ -188,6 +191,8 @@ impl<'a> Run<'a> {
     ) -> Option<T> {
         match self.with_context(universe, |context| f(slot, context)) {
             Ok(value) => Some(value),
+            // Named once for the whole request already.
+            Err(fault) if self.attempt.excluded.iter().any(|(plugin, _)| *plugin == fault.plugin) => None,
             Err(fault) => {
                 self.degraded.push(Degraded {
                     plugin: fault.plugin,
@@ -239,11 +244,6 @@ impl<'a> Run<'a> {
             explicit_sort: self.has_explicit_sort(),
         }
     }
-}
-
-/// Optional steps stop at four fifths of the deadline, so that the answer itself is in time.
-fn soft(deadline: Duration) -> Duration {
-    deadline * 4 / 5
 }
 
 /// A seed from the request id, the same on every machine.
@@ -323,17 +323,19 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
     let items = |skus: &[String]| -> Vec<u32> {
         skus.iter().filter_map(|sku| snapshot.catalog.item(sku)).map(|item| item.0).collect()
     };
+    // A sku that was seen in an event before its product came may be a variant's.
+    let stands_for = |item: ItemId| snapshot.catalog.stands_for(item).0;
     let shopper = &request.shopper;
     let known = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
     let mut resolved = Resolved { cart: items(&shopper.cart), recent: items(&shopper.viewed), ..Resolved::default() };
     if let Some(visitor) = known {
         if resolved.cart.is_empty() {
-            resolved.cart = visitor.cart.iter().map(|line| line.item.0).collect();
+            resolved.cart = visitor.cart.iter().map(|line| stands_for(line.item)).collect();
         }
         if resolved.recent.is_empty() {
-            resolved.recent = visitor.views.iter().map(|view| view.item.0).collect();
+            resolved.recent = visitor.views.iter().map(|view| stands_for(view.item)).collect();
         }
-        resolved.purchased = visitor.purchases.iter().map(|purchase| purchase.item.0).collect();
+        resolved.purchased = visitor.purchases.iter().map(|purchase| stands_for(purchase.item)).collect();
     }
     if let Subject::Unit { anchors, .. } = subject {
         resolved.anchors = anchors.iter().map(|item| item.0).collect();

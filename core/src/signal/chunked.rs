@@ -77,6 +77,18 @@ impl Counts {
         self.0.get(item as usize / CHUNK).map_or(0, |chunk| chunk.values[item as usize % CHUNK])
     }
 
+    /// `out[i]` is the count of `items[i]`; items of one chunk that stand side by side look it up once.
+    pub(super) fn gather(&self, items: &[u32], out: &mut [f32]) {
+        let (mut at, mut chunk) = (usize::MAX, None);
+        for (out, &item) in out.iter_mut().zip(items) {
+            let wanted = item as usize / CHUNK;
+            if wanted != at {
+                (at, chunk) = (wanted, self.0.get(wanted));
+            }
+            *out = chunk.map_or(0.0, |chunk| chunk.values[item as usize % CHUNK] as f32);
+        }
+    }
+
     pub(super) fn add(&mut self, item: u32, n: u32) {
         let chunk = self.0.get_mut(item as usize / CHUNK);
         let value = &mut chunk.values[item as usize % CHUNK];

@@ -133,6 +133,19 @@ fn trending_finds_what_rises_inside_the_universe() {
     assert_eq!(gathered, [view.trending(ItemId(1)), view.trending(ItemId(2)), 1.0]);
 }
 
+#[test]
+fn a_gathered_count_is_the_count_in_any_order_of_items() {
+    // Items on both sides of a chunk's end, in a chunk nobody touched, and beyond the column.
+    let viewed = [(3, 2), (255, 1), (256, 4), (70_000, 3)];
+    let visits = viewed.iter().flat_map(|&(item, n)| (0..n).map(move |visit| (item, format!("{item}-{visit}"))));
+    let events: Vec<_> = visits.map(|(item, id)| view(&id, &id, item, NOW)).collect();
+    let view = fold_at(NOW, &events).publish();
+    let items = [256, 3, 255, 4, 1_000, 70_000, 3, 200_000];
+    let mut gathered = [f32::NAN; 8];
+    view.gather(SignalColumn::Count(Counter::Views, Window::Week), &items, &mut gathered);
+    assert_eq!(gathered, [4.0, 2.0, 1.0, 0.0, 0.0, 3.0, 2.0, 0.0]);
+}
+
 /// Any event of a small shop within the last hours; ids are given by the caller.
 fn any_event() -> impl Strategy<Value = Event> {
     let kinds = prop::sample::select(vec![

@@ -84,10 +84,7 @@ impl SignalView {
     pub fn gather(&self, column: SignalColumn, items: &[u32], out: &mut [f32]) {
         assert_eq!(items.len(), out.len(), "a column has one value per item");
         match column {
-            SignalColumn::Count(counter, window) => {
-                let counts = self.column(counter, window);
-                out.iter_mut().zip(items).for_each(|(out, &item)| *out = counts.get(item) as f32);
-            }
+            SignalColumn::Count(counter, window) => self.column(counter, window).gather(items, out),
             SignalColumn::Trending => {
                 out.iter_mut().zip(items).for_each(|(out, &item)| *out = self.trending(ItemId(item)));
             }

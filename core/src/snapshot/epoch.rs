@@ -3,14 +3,15 @@
 //! An epoch binds the documents seen under one set of overlays to what was made of them: the typed [`Shop`] and
 //! the plugins' prepared states. It is built off the request path and never changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use imbl::Vector;
+use imbl::{HashMap, Vector};
 use planogram_abi::ConditionId;
 
 use super::Shop;
 use crate::config::store::{Selection, Store};
-use crate::expr::Condition;
+use crate::expr::{self, Condition};
 use crate::host::PluginSet;
 
 /// One configuration with everything prepared for it.
@@ -27,6 +28,8 @@ pub struct Epoch {
     pub conditions: Conditions,
     /// The plugins.
     pub plugins: Arc<PluginSet>,
+    /// Plugins that could not prepare for this epoch, with what they said; each keeps its previous state.
+    pub unprepared: BTreeMap<String, String>,
 }
 
 impl Epoch {
@@ -41,6 +44,8 @@ impl Epoch {
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
     table: Vector<Arc<Condition>>,
+    /// Ids by the condition's JSON text.
+    ids: HashMap<String, ConditionId>,
 }
 
 impl Conditions {
@@ -51,11 +56,14 @@ impl Conditions {
 
     /// The id of a condition, new or not.
     pub fn intern(&mut self, condition: Condition) -> ConditionId {
-        let at = self.table.iter().position(|known| **known == condition).unwrap_or_else(|| {
-            self.table.push_back(Arc::new(condition));
-            self.table.len() - 1
-        });
-        ConditionId(at as u32)
+        let text = expr::to_json(&condition).to_string();
+        if let Some(&known) = self.ids.get(&text) {
+            return known;
+        }
+        let id = ConditionId(self.table.len() as u32);
+        self.table.push_back(Arc::new(condition));
+        self.ids.insert(text, id);
+        id
     }
 }
 

@@ -13,7 +13,8 @@ use crate::catalog::views::{
     PRICE_BOOK_KIND, PriceBook, STORE_VIEW_KIND, StoreView, Views, parse_price_book, parse_store_view,
 };
 use crate::catalog::{BRAND, BookChain, Catalog};
-use crate::config::store::Selection;
+use crate::config::document::{DocumentKey, DocumentState};
+use crate::config::store::{Selection, Store};
 use crate::id::ItemId;
 use crate::text::{FieldWeights, TextDoc};
 
@@ -60,6 +61,15 @@ impl Shop {
     /// What an attribute is used for.
     pub fn attribute(&self, code: &str) -> AttributeDefinition {
         self.attributes.get(code)
+    }
+
+    /// What an attribute is used for as the live documents say, without reading all the others.
+    pub fn attribute_in(store: &Store, code: &str) -> AttributeDefinition {
+        let key = DocumentKey { kind: ATTRIBUTE_KIND.into(), scope: String::new(), id: code.into() };
+        let document = store.get(&key, DocumentState::Live, "");
+        let body = document.as_ref().and_then(|document| document.write.body.as_deref());
+        let definition = body.and_then(|body| parse_attribute(code, body).ok());
+        definition.unwrap_or_else(|| AttributeDefinition::default_for(code))
     }
 
     /// The distinct text sources with their locales, by name: each is the code of the view whose texts it holds.

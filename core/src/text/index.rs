@@ -6,7 +6,7 @@
 //! opening counts the postings, after the checksums were found right, so they can never disagree with the index.
 //! Damage is an error that says "rebuild", never a panic: everything here can be fed again from the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use tantivy::directory::MmapDirectory;
@@ -100,6 +100,13 @@ impl TextIndex {
         }
     }
 
+    /// Removes all folders in `dir` but those named so; answers with what could not be removed, and why.
+    pub fn keep_only(dir: &Path, kept: &[String]) -> Vec<(PathBuf, std::io::Error)> {
+        let others = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let others = others.filter(|entry| !kept.iter().any(|name| entry.file_name() == name.as_str()));
+        others.filter_map(|entry| Some((entry.path(), std::fs::remove_dir_all(entry.path()).err()?))).collect()
+    }
+
     fn start(index: Index, language: Language, fields: Fields, seq: Seq) -> Result<Self, TextError> {
         let writer: IndexWriter = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
         let mut policy = LogMergePolicy::default();
@@ -169,6 +176,14 @@ impl TextIndex {
             }
         }
         if self.changed { Ok(self.view.clone()) } else { self.refresh(self.view.seq()) }
+    }
+
+    /// Ends the writer and waits for its merges, so that nobody writes into the folder any more: it may be opened
+    /// again or removed. What was not committed is lost.
+    pub fn close(self) {
+        if let Err(error) = self.writer.wait_merging_threads() {
+            tracing::debug!(%error, "a merge did not end well; the index is as it was committed");
+        }
     }
 
     /// The last committed state.

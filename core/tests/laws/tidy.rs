@@ -64,12 +64,17 @@ fn word_problems(files: &[File], words: &[String]) -> Vec<String> {
     let mut problems = Vec::new();
     for file in files {
         for (at, line) in file.text.lines().enumerate() {
-            if let Some(word) = words.iter().find(|word| line.contains(word.as_str())) {
+            if let Some(word) = words.iter().find(|word| begins_word(line, word)) {
                 problems.push(format!("{}:{}: `{word}`", file.path, at + 1));
             }
         }
     }
     problems
+}
+
+/// Whether `word` stands in a line and is not the tail of something longer, as a folder of a web address is.
+fn begins_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric()))
 }
 
 /// Prose of a Markdown page, line by line: no code blocks, no tables, no `code`.
@@ -243,6 +248,9 @@ fn untidiness_is_seen() {
     );
     let unfinished = format!("fine\n// {}: later", unfinished_words()[0]);
     assert_eq!(word_problems(&[file("a.rs", &unfinished)], &unfinished_words()).len(), 1);
+    let folder = &machine_folders()[0];
+    let tied = format!("open(\"{folder}me\")\nget(\"/v1{folder}history\")");
+    assert_eq!(word_problems(&[file("a.rs", &tied)], &machine_folders()), [format!("a.rs:1: `{folder}`")]);
 }
 
 #[test]

@@ -80,11 +80,11 @@ fn a_repeated_idempotency_key_writes_once() {
 #[test]
 fn events_change_the_most_viewed_at_once_and_count_once() {
     let shop = shop();
-    shop.configure("unit", "home", &json!({"type": "most-viewed", "limit": 3}));
+    shop.configure("unit", "front", &json!({"type": "most-viewed", "limit": 3}));
     shop.events("one", &[("product_view", "s1", &["B"])]);
-    assert_eq!(skus(&shop.ok("/v1/recommendations/home")), ["B"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/front")), ["B"]);
     shop.events("two", &[("product_view", "s1", &["D"]), ("product_view", "s2", &["D"])]);
-    assert_eq!(skus(&shop.ok("/v1/recommendations/home")), ["D", "B"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/front")), ["D", "B"]);
     // A client that sends again changes nothing.
     let again = json!([{"id": "one-0", "time": 0, "kind": "product_view", "session": "s9", "items": ["B"]}]);
     let late = shop.json("POST", "/v1/events", &again);
@@ -95,7 +95,7 @@ fn events_change_the_most_viewed_at_once_and_count_once() {
         .collect();
     let receipt = shop.send_ok("POST", "/v1/events", &json!(again));
     assert_eq!((&receipt["accepted"], &receipt["duplicates"]), (&json!(0), &json!(5)), "{receipt}");
-    assert_eq!(skus(&shop.ok("/v1/recommendations/home")), ["D", "B"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/front")), ["D", "B"]);
 }
 
 #[test]
@@ -145,17 +145,17 @@ fn a_page_shows_nothing_twice_and_refills() {
 fn documents_keep_their_history() {
     let shop = shop();
     let put = |limit: u32, note: &str| {
-        let path = format!("/v1/config/unit/home?author=ann&note={note}");
+        let path = format!("/v1/config/unit/front?author=ann&note={note}");
         shop.json("PUT", &path, &json!({"type": "most-viewed", "limit": limit}))
     };
     let first = put(2, "first");
     assert_eq!((first.status, first.headers["etag"].to_str().unwrap()), (200, "\"1\""));
     assert_eq!(put(3, "second").json["revision"], 2);
-    let deleted = shop.send("DELETE", "/v1/config/unit/home?author=bob", &[("if-match", "\"2\"")], None);
+    let deleted = shop.send("DELETE", "/v1/config/unit/front?author=bob", &[("if-match", "\"2\"")], None);
     assert_eq!(deleted.status, 200, "{}", deleted.text);
-    assert_eq!(shop.get("/v1/config/unit/home").status, 404);
-    assert_eq!(shop.get("/v1/recommendations/home").status, 404);
-    let history = shop.ok("/v1/config/unit/home/history");
+    assert_eq!(shop.get("/v1/config/unit/front").status, 404);
+    assert_eq!(shop.get("/v1/recommendations/front").status, 404);
+    let history = shop.ok("/v1/config/unit/front/history");
     let shown: Vec<(u64, &str, &str, Option<u64>)> = history
         .as_array()
         .unwrap()

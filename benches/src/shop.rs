@@ -1,0 +1,254 @@
+//! What is measured over?
+//!
+//! A real catalog of 46,156 products with short, repetitive names, and what it lacks planted by a hash of the sku: ten
+//! attributes to count, a price, a rating, an age, one category that holds everything. Queries are two words of
+//! one name, so that each has a match. Events fall on products by Zipf's law, as they do in shops.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use planogram_core::catalog::definition::ATTRIBUTE_KIND;
+use planogram_core::catalog::doc::{AttributeValue, Placement, Price, ProductDoc, ROOT_BOOK, Stock};
+use planogram_core::config::document::DocumentWrite;
+use planogram_core::engine::Engine;
+use planogram_core::engine::types::{Acknowledge, EngineConfig, PluginEntry, WriteOptions};
+use planogram_core::id::{DAY_MS, TimeMs};
+use planogram_core::log::clock::{Clock, ManualClock};
+use planogram_core::pipeline::request::{List, ListRequest, Page, Shopper};
+use planogram_core::signal::event::{Event, EventItem, EventKind};
+use planogram_datasets::documents::SeedDocument;
+use planogram_datasets::loaders::products::products;
+use planogram_datasets::real;
+use planogram_datasets::rng::{Rng, Weights, hash_text};
+use serde_json::{Value, json};
+
+/// The time the shop stands still at.
+pub const NOW_MS: TimeMs = 1_760_000_000_000;
+/// The category of all products.
+pub const EVERYTHING: &str = "Everything";
+/// How many values each planted attribute has.
+pub const CARDINALITIES: [u64; 10] = [5, 8, 12, 20, 30, 50, 80, 150, 300, 500];
+/// Products of one write.
+const BATCH: usize = 2_000;
+/// Every how many days a product's age steps on.
+const AGE_DAYS_MAX: u64 = 2_000;
+
+/// The code of a planted attribute.
+pub fn facet_code(at: usize) -> String {
+    format!("facet{at}")
+}
+
+/// The codes of all planted attributes.
+pub fn facet_codes() -> Vec<String> {
+    (0..CARDINALITIES.len()).map(facet_code).collect()
+}
+
+/// The value of a planted attribute.
+fn facet_value(sku: &str, at: usize) -> String {
+    format!("value {}", seeded(sku, &facet_code(at)) % CARDINALITIES[at])
+}
+
+fn seeded(sku: &str, part: &str) -> u64 {
+    hash_text(&format!("{part}/{sku}"))
+}
+
+/// At most `max` products of the catalog; `None`, after saying so, when the data is not there.
+///
+/// # Errors
+/// When the data is there and cannot be read.
+pub fn catalog(max: usize) -> Result<Option<Vec<ProductDoc>>> {
+    let Some(folder) = real::dir("retrotech") else { return Ok(None) };
+    let docs = products(&folder.join("products.jsonl.gz"))?.take(max).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(docs.into_iter().map(planted).collect()))
+}
+
+/// The product with what the data lacks.
+fn planted(mut doc: ProductDoc) -> ProductDoc {
+    for at in 0..CARDINALITIES.len() {
+        doc.attributes.insert(facet_code(at), AttributeValue::Text(facet_value(&doc.sku, at)));
+    }
+    let rating = 1.0 + (seeded(&doc.sku, "rating") % 41) as f64 / 10.0;
+    doc.attributes.insert("rating".into(), AttributeValue::Number(rating));
+    doc.created_ms = Some(NOW_MS - (seeded(&doc.sku, "age") % AGE_DAYS_MAX) as i64 * DAY_MS);
+    let position = (seeded(&doc.sku, "position") % 100_000) as i32;
+    doc.categories = vec![Placement { path: vec![EVERYTHING.into()], position: Some(position) }];
+    for variant in &mut doc.variants {
+        let price = Price { regular_minor: price_minor(&variant.sku), special: None };
+        variant.prices = BTreeMap::from([(ROOT_BOOK.into(), price)]);
+        variant.stock = Stock { in_stock: true, quantity: None };
+    }
+    doc
+}
+
+/// The planted price of a sku: 1 to 500 major units.
+pub fn price_minor(sku: &str) -> i64 {
+    100 + (seeded(sku, "price") % 49_900) as i64
+}
+
+/// `n` seeded queries: two different words of three letters or more from one name.
+pub fn queries(docs: &[ProductDoc], n: usize) -> Vec<String> {
+    let mut rng = Rng::fork(1, "queries");
+    let mut queries = Vec::with_capacity(n);
+    while queries.len() < n {
+        let name = rng.pick(docs).name.to_lowercase();
+        let mut words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| w.len() >= 3).collect();
+        words.sort_unstable();
+        words.dedup();
+        if let [first, second] = &rng.sample(&words, 2)[..] {
+            queries.push(format!("{first} {second}"));
+        }
+    }
+    queries
+}
+
+/// A plugin by name with its shipped settings.
+pub fn plugin(name: &str) -> PluginEntry {
+    PluginEntry { name: name.into(), file: None, settings: "{}".into() }
+}
+
+/// An engine in memory with one ranking worker, at [`NOW_MS`].
+///
+/// # Errors
+/// When it does not open, or a plugin is missing or refused.
+pub fn open(plugins: Vec<PluginEntry>) -> Result<Arc<Engine>> {
+    open_with_clock(plugins, Arc::new(ManualClock::at(NOW_MS)))
+}
+
+/// As [`open`], with a clock of the caller's.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_clock(plugins: Vec<PluginEntry>, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
+    let config = EngineConfig { plugins, workers: 1, ..EngineConfig::default() };
+    let engine = Engine::open_with_clock(config, clock)?;
+    for plugin in engine.plugins() {
+        let problem = plugin.problem.clone().unwrap_or_default();
+        let built = "build the plugins in the same profile first, see benches/README.md";
+        anyhow::ensure!(plugin.state == "running", "plugin `{}` is {}: {problem}; {built}", plugin.name, plugin.state);
+        println!("plugin {} {} from {}, {}", plugin.name, plugin.version, plugin.file, &plugin.content_hash[..12]);
+    }
+    Ok(engine)
+}
+
+/// Puts products and waits until they can be found.
+///
+/// # Errors
+/// When a product is refused.
+pub fn fill(engine: &Engine, docs: &[ProductDoc]) -> Result<()> {
+    engine.write_config(facet_codes().iter().map(|code| not_searched(code)).collect(), durable())?;
+    for batch in docs.chunks(BATCH) {
+        let receipt = engine.put_products(batch.to_vec(), durable())?;
+        let refused = receipt.rejected.first().map(|row| row.message.clone());
+        anyhow::ensure!(refused.is_none(), "a product was refused: {}", refused.unwrap_or_default());
+    }
+    engine.flush().context("the shop closed while it was filled")
+}
+
+/// The planted attributes are there to be counted; nobody types their values.
+fn not_searched(code: &str) -> DocumentWrite {
+    document(ATTRIBUTE_KIND, code, &json!({"searchable": false}))
+}
+
+/// A live document.
+pub fn document(kind: &str, id: &str, body: &Value) -> DocumentWrite {
+    SeedDocument::global(kind, id, body.clone()).into_write("bench", "")
+}
+
+/// Writes as the benches do: acknowledged when durable.
+pub fn durable() -> WriteOptions {
+    WriteOptions { actor: "bench".into(), acknowledge: Acknowledge::Durable, ..WriteOptions::default() }
+}
+
+/// A first page of 24 items.
+pub fn request(list: List, facets: Vec<String>) -> ListRequest {
+    ListRequest {
+        list,
+        request_id: "bench".into(),
+        store_view: String::new(),
+        filters: Vec::new(),
+        sort: Vec::new(),
+        page: Page { number: 1, size: 24 },
+        facets: Some(facets),
+        shopper: Shopper::default(),
+        explain: false,
+        now_ms: None,
+        overlays: Vec::new(),
+        seed: None,
+        min_seq: None,
+        deadline: Some(Duration::from_secs(30)),
+    }
+}
+
+/// An endless stream of events over a catalog: one visitor does one thing to one product.
+#[derive(Debug)]
+pub struct Shoppers {
+    skus: Vec<String>,
+    popularity: Weights,
+    visitors: usize,
+    rng: Rng,
+    made: u64,
+}
+
+impl Shoppers {
+    /// Shoppers of a catalog; the k-th product of a shuffled catalog is as popular as 1/k.
+    pub fn new(docs: &[ProductDoc], visitors: usize) -> Self {
+        let mut rng = Rng::fork(2, "shoppers");
+        let mut skus: Vec<String> = docs.iter().map(|doc| doc.sku.clone()).collect();
+        rng.shuffle(&mut skus);
+        let popularity = Weights::new((1..=skus.len()).map(|rank| 1.0 / rank as f64));
+        Self { skus, popularity, visitors, rng, made: 0 }
+    }
+
+    /// One event of each of some visitors, so that they are known.
+    pub fn introduce(&mut self, visitors: std::ops::Range<usize>, time_ms: TimeMs) -> Vec<Event> {
+        visitors.map(|visitor| self.event(visitor, time_ms)).collect()
+    }
+
+    /// The next `n` events, of random visitors.
+    pub fn next(&mut self, n: usize, time_ms: TimeMs) -> Vec<Event> {
+        let visitors: Vec<usize> = (0..n).map(|_| self.rng.below(self.visitors)).collect();
+        visitors.into_iter().map(|visitor| self.event(visitor, time_ms)).collect()
+    }
+
+    /// Of 100 events 75 are views, 15 search clicks, 7 carts, 3 orders of one line.
+    fn event(&mut self, visitor: usize, time_ms: TimeMs) -> Event {
+        let kind = match self.rng.below(100) {
+            0..75 => EventKind::ProductView,
+            75..90 => EventKind::SearchClick,
+            90..97 => EventKind::AddToCart,
+            _ => EventKind::OrderPlaced,
+        };
+        let sku = self.popularity.draw(&mut self.rng).map_or_else(String::new, |at| self.skus[at].clone());
+        self.made += 1;
+        Event {
+            id: format!("e{}", self.made),
+            time_ms,
+            kind,
+            visitor: format!("v{visitor}"),
+            customer: None,
+            session: String::new(),
+            store_view: String::new(),
+            request_id: None,
+            items: vec![EventItem { sku, quantity: 1.0, price_minor: None, position: None }],
+            query: None,
+            category: None,
+            unit: None,
+            order: (kind == EventKind::OrderPlaced).then(|| format!("o{}", self.made)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_planted_depends_on_the_sku_alone() {
+        assert_eq!(facet_value("A1", 3), facet_value("A1", 3));
+        assert!((100..50_000).contains(&price_minor("A1")));
+        let values: std::collections::BTreeSet<String> = (0..1_000).map(|n| facet_value(&n.to_string(), 0)).collect();
+        assert_eq!(values.len() as u64, CARDINALITIES[0]);
+    }
+}
