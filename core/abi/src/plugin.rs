@@ -101,7 +101,7 @@ pub trait CallHost {
     /// At most `k` candidates of one of the kernel's own retrievers, best first, eligible items only.
     /// See `planogram_abi::source` for the names.
     fn retrieve(&self, source: &str, anchors: &[u32], k: usize) -> Outcome<Vec<Candidate>>;
-    /// The tokens of `text` as the store view's analyzer sees them.
+    /// The tokens of `text` as the store view's analyzer sees them: folded and stemmed, so that plurals meet.
     fn analyze(&self, text: &str) -> Vec<String>;
     /// Writes to the server's log.
     fn log(&self, level: LogLevel, message: &str);

@@ -12,6 +12,9 @@ use planogram_abi::{
 use super::instance::words;
 use super::set::{judge_acts, judge_candidates, judge_columns};
 
+/// Locale of the requests made here.
+const LOCALE: &str = "en-US";
+
 /// A host without a catalog.
 pub(super) struct EmptyHost;
 
@@ -29,7 +32,8 @@ impl CallHost for EmptyHost {
     }
 
     fn analyze(&self, text: &str) -> Vec<String> {
-        text.split_whitespace().map(str::to_lowercase).collect()
+        // As in a real request: a plugin may keep what it learns here for the requests that follow.
+        crate::text::stems(LOCALE, text)
     }
 
     fn log(&self, _level: LogLevel, _message: &str) {}
@@ -41,7 +45,7 @@ pub(super) fn plain_request(kind: ListKind, text: &str) -> Request<'_> {
         kind,
         text,
         store_view: "default",
-        locale: "en-US",
+        locale: LOCALE,
         category: "",
         unit: "",
         unit_type: "",

@@ -40,7 +40,7 @@ impl CallHost for Lender<'_, '_> {
     }
 
     fn analyze(&self, text: &str) -> Vec<String> {
-        text::analyze(&self.run.view.locale, text)
+        text::stems(&self.run.view.locale, text)
     }
 
     fn log(&self, level: LogLevel, message: &str) {

@@ -76,6 +76,12 @@ pub fn analyze(locale: &str, text: &str) -> Vec<String> {
     compounds(Language::of_locale(locale), text).into_iter().flat_map(|compound| compound.parts).collect()
 }
 
+/// The stems of the words of `text`, in order: what words are compared by, so that plurals meet.
+pub fn stems(locale: &str, text: &str) -> Vec<String> {
+    let mut stemmer = Stemmer::new(Language::of_locale(locale));
+    analyze(locale, text).iter().map(|word| stemmer.stem(word).into_owned()).collect()
+}
+
 /// A run of letters and digits with at most single joints inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Compound {
@@ -321,6 +327,7 @@ mod tests {
         assert_eq!(stem("de", "hosen"), stem("de", "hose"));
         assert_eq!(stem("xx", "hoodies"), "hoodies");
         assert_eq!(stem("en", "g900s"), "g900s");
+        assert_eq!(stems("en-US", "Two Couches"), stems("en-US", "two couch"));
     }
 
     #[test]

@@ -54,7 +54,11 @@ fn a_bad_row_is_named_and_the_good_ones_are_kept() {
     check(r#"{"name": "X"}"#, "/sku", &["`sku` is missing"]);
     check(r#"{"sku": "", "name": "X"}"#, "/sku", &["sku"]);
     check(r#"{"sku": "X"}"#, "/name", &["`name` is missing"]);
-    check(r#"{"sku": "X", "name": "X", "attributes": {"rating": [1]}}"#, "/attributes/rating", &["text"]);
+    check(
+        r#"{"sku": "X", "name": "X", "attributes": {"rating": [1]}}"#,
+        "/attributes/rating",
+        &["[1] is a list", "a list of texts"],
+    );
     check(r#"{"sku": "X", "name": "X", "visibility": "hidden"}"#, "/visibility", &["hidden", "both, catalog, search"]);
     check(r#"[1, 2]"#, "", &["object"]);
     check(r#"{"sku": "X", "name": "#, "", &["not JSON"]);

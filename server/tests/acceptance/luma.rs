@@ -88,13 +88,16 @@ fn men_tops_lists_exactly_its_members_each_parent_once() {
     let below = |p: &ProductDoc, path: &[&str]| {
         p.visibility.in_catalog() && p.categories.iter().any(|c| c.path.iter().take(path.len()).eq(path.iter()))
     };
-    for path in [&["Men", "Tops"][..], &["Men", "Tops", "Hoodies & Sweatshirts"], &["Women", "Tops"], &["Gear", "Bags"]]
+    for path in
+        [&["Men", "Tops"][..], &["Men", "Tops", "Hoodies & Sweatshirts"], &["Women", "Bottoms"], &["Gear", "Bags"]]
     {
         let expected: BTreeSet<String> = products.iter().filter(|p| below(p, path)).map(|p| p.sku.clone()).collect();
         assert!(expected.len() > 5, "{path:?}");
         let address = path.iter().map(|name| escaped(name)).collect::<Vec<_>>().join("/");
         assert_eq!(listed(&shop, &format!("/v1/categories/{address}/products?")).0, expected, "{path:?}");
     }
+    // `Women` is no anchor: it does not show what hangs below it, and nothing hangs in it.
+    assert_eq!(listed(&shop, "/v1/categories/Women/products?").0, BTreeSet::new());
 }
 
 #[test]
