@@ -22,6 +22,9 @@ use super::open::{Open, When};
 
 /// Events of one log entry.
 const CHUNK: usize = 1_000;
+/// Time that the events of one log entry span: an entry stands at the time of its last event, and the first must not
+/// be late by then, however few the shoppers are.
+const CHUNK_SPAN_MS: TimeMs = DAY_MS / 4;
 /// Log entries read at once.
 const READ: usize = 100;
 
@@ -75,16 +78,20 @@ pub fn with_events(
     take: &mut dyn FnMut(Vec<Event>) -> anyhow::Result<()>,
 ) -> anyhow::Result<u64> {
     let known = of_catalog(products);
-    let mut events = simulate(&known, &config);
+    let mut events = simulate(&known, &config).peekable();
     let mut count = 0;
-    loop {
-        let chunk: Vec<Event> = events.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            return Ok(count);
+    while let Some(first) = events.next() {
+        let end_ms = first.time_ms + CHUNK_SPAN_MS;
+        let mut chunk = vec![first];
+        while chunk.len() < CHUNK
+            && let Some(event) = events.next_if(|event| event.time_ms < end_ms)
+        {
+            chunk.push(event);
         }
         count += chunk.len() as u64;
         take(chunk)?;
     }
+    Ok(count)
 }
 
 /// Writes events into the shop.
