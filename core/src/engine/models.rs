@@ -110,9 +110,10 @@ impl ModelBuilder {
         let now_ms = self.publisher.current().now_ms;
         let mut last = Built { changes: 0, now_ms, rest_until: Instant::now() };
         loop {
-            let job = match inbox.recv_timeout(LOOK_EVERY) {
-                Ok(job) => Some(job),
-                Err(RecvTimeoutError::Timeout) if self.is_due(&last) => None,
+            // Whoever asked while a model was built gets the next one, all of them the same.
+            let jobs: Vec<ModelJob> = match inbox.recv_timeout(LOOK_EVERY) {
+                Ok(job) => std::iter::once(job).chain(inbox.try_iter()).collect(),
+                Err(RecvTimeoutError::Timeout) if self.is_due(&last) => Vec::new(),
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
@@ -124,12 +125,13 @@ impl ModelBuilder {
                 now_ms: snapshot.now_ms,
                 rest_until: Instant::now() + begun.elapsed() * MODEL_PAUSE_FACTOR,
             };
-            match (&result, job) {
-                // Whoever asked may have given up.
-                (_, Some(job)) => drop(job.send(result)),
-                (Err(WriteError::Closing), None) | (Ok(_), None) => {}
-                (Err(error), None) => warn!(%error, "no model was built"),
+            if let Err(error) = &result
+                && *error != WriteError::Closing
+            {
+                warn!(%error, "no model was built");
             }
+            // Whoever asked may have given up.
+            jobs.into_iter().for_each(|job| drop(job.send(result.clone())));
         }
     }
 
@@ -151,7 +153,8 @@ impl ModelBuilder {
             .thread_name(|_| "planogram-models".to_owned())
             .build()
             .map_err(|error| failed(&error))?;
-        let model = pool.install(|| vector::build(generation, inputs(snapshot), &self.stop)).ok_or(WriteError::Closing)?;
+        let model =
+            pool.install(|| vector::build(generation, inputs(snapshot), &self.stop)).ok_or(WriteError::Closing)?;
         let content_hash = self.shelf.put(model).map_err(|error| failed(&error))?;
         let body = Body::Model { name: VECTORS.to_owned(), generation, content_hash };
         let submission = Submission { actor: "system".to_owned(), idempotency_key: None, body };
@@ -172,9 +175,12 @@ impl ModelBuilder {
 }
 
 /// What a snapshot gives to learn from.
-fn inputs(snapshot: &Snapshot) -> Inputs<impl Iterator<Item = PairRow>, impl Iterator<Item = PairRow>, impl Iterator<Item = crate::text::TextDoc>> {
+fn inputs(
+    snapshot: &Snapshot,
+) -> Inputs<impl Iterator<Item = PairRow>, impl Iterator<Item = PairRow>, impl Iterator<Item = crate::text::TextDoc>> {
     let rows = |kind: CoKind| {
-        let pairs = move |item: u32| snapshot.signals.pairs(kind, ItemId(item)).map(|(other, n)| (other, n as f32)).collect();
+        let pairs =
+            move |item: u32| snapshot.signals.pairs(kind, ItemId(item)).map(|(other, n)| (other, n as f32)).collect();
         (0..snapshot.catalog.item_bound() as u32).map(move |item| (ItemId(item), pairs(item)))
     };
     let epoch = &snapshot.epoch;

@@ -4,6 +4,7 @@ mod acts;
 mod merchant;
 mod requests;
 mod texts;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::path::Path;

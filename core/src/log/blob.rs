@@ -80,7 +80,8 @@ pub fn read(dir: &Path, generation: u64, expected: &str) -> Result<Vec<u8>, Blob
 /// # Errors
 /// [`BlobError::Io`].
 pub fn prune(dir: &Path, kept: usize) -> Result<(), BlobError> {
-    let entries = fs::read_dir(dir).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>());
+    let entries =
+        fs::read_dir(dir).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>());
     let mut paths = entries.map_err(io_at(dir))?;
     let has = |path: &PathBuf, wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
     // Names begin with the generation in fixed width, so their order is its order.

@@ -89,9 +89,10 @@ struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, what: &str, n: usize) -> Result<&'a [u8], ModelError> {
-        let (taken, rest) = self.0.split_at_checked(n).ok_or_else(|| {
-            ModelError(format!("{what} needs {n} bytes, {} are left", self.0.len()))
-        })?;
+        let (taken, rest) = self
+            .0
+            .split_at_checked(n)
+            .ok_or_else(|| ModelError(format!("{what} needs {n} bytes, {} are left", self.0.len())))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -118,7 +119,8 @@ impl<'a> Reader<'a> {
 
     fn space(&mut self) -> Result<(String, ModelSpace), ModelError> {
         let n = self.number("length of a name", CODE_BYTES_MAX)?;
-        let name = std::str::from_utf8(self.take("a name", n)?).map_err(|error| ModelError(format!("a name: {error}")))?;
+        let name =
+            std::str::from_utf8(self.take("a name", n)?).map_err(|error| ModelError(format!("a name: {error}")))?;
         let within = |reason: &dyn std::fmt::Display| ModelError(format!("space `{name}`: {reason}"));
         let dimension = self.number("dimension", usize::MAX)?;
         let items = self.list("items")?.collect();
@@ -131,7 +133,8 @@ impl<'a> Reader<'a> {
                 let entry = self.words("entry", 1)?.next().unwrap_or_default();
                 let ground = self.level()?;
                 let upper = (0..n_upper).map(|_| self.level()).collect::<Result<_, _>>()?;
-                let graph = Graph::from_parts(packed.len(), entry, ground, upper).map_err(|problem| within(&problem))?;
+                let graph =
+                    Graph::from_parts(packed.len(), entry, ground, upper).map_err(|problem| within(&problem))?;
                 Some(graph)
             }
         };
@@ -158,7 +161,8 @@ mod tests {
     use crate::vector::graph;
 
     fn model() -> Model {
-        let vectors: Vec<Vec<f32>> = (0..60).map(|i| (0..8).map(|d| ((i * 7 + d * 3) as f32).sin()).collect()).collect();
+        let vectors: Vec<Vec<f32>> =
+            (0..60).map(|i| (0..8).map(|d| ((i * 7 + d * 3) as f32).sin()).collect()).collect();
         let rows = vectors.iter().zip(0..).map(|(vector, item)| (ItemId(item * 2), vector.as_slice()));
         let packed = Packed::new(8, rows).unwrap();
         let graph = graph::build(&packed, &AtomicBool::new(false));
@@ -190,7 +194,10 @@ mod tests {
         }
         let mut longer = bytes[..bytes.len() - CHECKSUM_BYTES].to_vec();
         longer.push(0);
-        assert_eq!(from_bytes(&signed(longer)).unwrap_err().to_string(), "model file refused: 1 bytes follow the last space");
+        assert_eq!(
+            from_bytes(&signed(longer)).unwrap_err().to_string(),
+            "model file refused: 1 bytes follow the last space"
+        );
     }
 
     #[test]

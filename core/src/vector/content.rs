@@ -21,13 +21,15 @@ const DESCRIPTION: f32 = 1.0;
 /// Vectors of the products whose texts share a word with another one's. `docs` ascend by item. `None` when `stop`
 /// was raised.
 pub fn vectors(docs: impl IntoIterator<Item = TextDoc>, stop: &AtomicBool) -> Option<Packed> {
-    let (items, rows): (Vec<ItemId>, Vec<BTreeMap<u32, f32>>) = docs.into_iter().map(|doc| (doc.item, words(&doc))).unzip();
+    let (items, rows): (Vec<ItemId>, Vec<BTreeMap<u32, f32>>) =
+        docs.into_iter().map(|doc| (doc.item, words(&doc))).unzip();
     let matrix = weigh(&rows);
     if matrix.columns.is_empty() {
         return Some(Packed::default());
     }
     let back = matrix.transposed(CONTENT_COLUMNS as usize);
-    let found = coordinates(items.len(), MODEL_DIMENSION, CONTENT_ITERATIONS, stop, |x| matrix.times(back.times(x).view()))?;
+    let found =
+        coordinates(items.len(), MODEL_DIMENSION, CONTENT_ITERATIONS, stop, |x| matrix.times(back.times(x).view()))?;
     let rows = found.as_slice().unwrap_or_default().chunks_exact(MODEL_DIMENSION);
     Packed::new(MODEL_DIMENSION, items.into_iter().zip(rows)).ok()
 }
@@ -52,7 +54,8 @@ fn words(doc: &TextDoc) -> BTreeMap<u32, f32> {
 /// The column of a word, without case: FNV-1a, folded.
 fn column(word: &str) -> u32 {
     let bytes = word.chars().flat_map(char::to_lowercase).flat_map(|c| u32::from(c).to_le_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     ((hash >> 32) ^ hash) as u32 % CONTENT_COLUMNS
 }
 

@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(normalized(&[3.0, 4.0]), Ok(vec![0.6, 0.8]));
         assert_eq!(normalized(&[0.0, 0.0]), Err(VectorError::Zero));
         assert_eq!(normalized(&[]), Err(VectorError::Dimensions { n: 0 }));
-        assert_eq!(normalized(&vec![1.0; VECTOR_DIMENSIONS_MAX + 1]).unwrap_err().to_string(), "the vector has 2049 dimensions, 1 to 2048 allowed");
+        assert_eq!(
+            normalized(&vec![1.0; VECTOR_DIMENSIONS_MAX + 1]).unwrap_err().to_string(),
+            "the vector has 2049 dimensions, 1 to 2048 allowed"
+        );
         let message = normalized(&[1.0, f32::INFINITY]).unwrap_err().to_string();
         assert_eq!(message, "dimension 1 of the vector is inf, finite numbers are allowed");
         assert!(normalized(&[f32::NAN]).is_err());

@@ -24,10 +24,7 @@ const REGULARIZATION: f32 = 5.0;
 /// Vectors of the items that were seen with others. `rows` gives every item, ascending, with its neighbors and how
 /// often they were seen together; a pair known from both sides counts with the larger number. `None` when `stop` was
 /// raised.
-pub fn factorize(
-    rows: impl IntoIterator<Item = (ItemId, Vec<(ItemId, f32)>)>,
-    stop: &AtomicBool,
-) -> Option<Packed> {
+pub fn factorize(rows: impl IntoIterator<Item = (ItemId, Vec<(ItemId, f32)>)>, stop: &AtomicBool) -> Option<Packed> {
     let (items, counts) = symmetric(rows);
     if items.is_empty() {
         return Some(Packed::default());

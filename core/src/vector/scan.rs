@@ -70,13 +70,7 @@ pub trait Rows {
 }
 
 /// Offers every row of `universe` to `top` that `allowed` lets through. `query` has the rows' dimension.
-pub fn scan(
-    rows: &impl Rows,
-    query: &[f32],
-    universe: &RoaringBitmap,
-    allowed: impl Fn(u32) -> bool,
-    top: &mut Top,
-) {
+pub fn scan(rows: &impl Rows, query: &[f32], universe: &RoaringBitmap, allowed: impl Fn(u32) -> bool, top: &mut Top) {
     let mut offer = |item: u32| {
         if let Some(row) = rows.row(ItemId(item)).filter(|_| allowed(item)) {
             top.offer(Near { item: ItemId(item), score: dot(query, row) });

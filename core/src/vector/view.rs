@@ -13,6 +13,7 @@ use super::graph::Scratch;
 use super::model::{Model, ModelSpace};
 use super::scan::{Near, Rows, Top, scan};
 use super::{Space, VectorError, normalized};
+use crate::catalog::check::OWN_VECTOR_SPACES;
 use crate::id::ItemId;
 
 /// A supplied space and what its graph does not know yet.
@@ -83,7 +84,8 @@ impl Vectors {
     /// Puts a model in force, or none.
     pub fn adopt(&mut self, model: Option<Arc<Model>>) {
         for (name, live) in Arc::make_mut(&mut self.live) {
-            let frozen = model.as_ref().and_then(|model| model.spaces.get(name)).filter(|frozen| frozen.graph.is_some());
+            let frozen =
+                model.as_ref().and_then(|model| model.spaces.get(name)).filter(|frozen| frozen.graph.is_some());
             let stale = frozen.map(|frozen| {
                 let items = frozen.packed.items() | live.space.items();
                 items.iter().filter(|i| frozen.packed.row(ItemId(*i)) != live.space.row(ItemId(*i))).collect()
@@ -108,24 +110,27 @@ impl Vectors {
         self.live.iter().map(|(name, live)| (name.clone(), live.space.clone())).collect()
     }
 
-    /// Every space, by name.
+    /// Every space that holds something, by name.
     pub fn spaces(&self) -> Vec<SpaceInfo> {
-        let learned = self.model.iter().flat_map(|model| &model.spaces).map(|(name, space)| SpaceInfo {
-            name: name.clone(),
+        let own = OWN_VECTOR_SPACES.iter().filter_map(|name| Some(((*name).to_owned(), self.learned(name)?)));
+        let learned = own.map(|(name, space)| SpaceInfo {
+            name,
             dimension: space.packed.dimension(),
             n_items: space.packed.len(),
             has_graph: space.graph.is_some(),
             is_supplied: false,
         });
-        let supplied = self.live.iter().map(|(name, live)| SpaceInfo {
+        let filled = self.live.iter().filter(|(_, live)| !live.space.is_empty());
+        let supplied = filled.map(|(name, live)| SpaceInfo {
             name: name.clone(),
             dimension: live.space.dimension(),
             n_items: live.space.len(),
             has_graph: has_graph(self.model.as_deref(), name),
             is_supplied: true,
         });
-        // What is supplied comes later and stands for its own graph in the model.
-        let by_name: BTreeMap<String, SpaceInfo> = learned.chain(supplied).map(|info| (info.name.clone(), info)).collect();
+        // An older version took supplied vectors under a name of the kernel's: they go first.
+        let by_name: BTreeMap<String, SpaceInfo> =
+            learned.chain(supplied).map(|info| (info.name.clone(), info)).collect();
         by_name.into_values().collect()
     }
 
@@ -133,7 +138,7 @@ impl Vectors {
     pub fn vector(&self, space: &str, item: ItemId) -> Option<&[f32]> {
         match self.live.get(space) {
             Some(live) => live.space.row(item),
-            None => self.model.as_ref()?.spaces.get(space)?.packed.row(item),
+            None => self.learned(space)?.packed.row(item),
         }
     }
 
@@ -161,11 +166,10 @@ impl Vectors {
         universe: &RoaringBitmap,
         scratch: &'s mut SearchScratch,
     ) -> Result<&'s [Near], VectorError> {
-        let live = self.live.get(space);
-        let frozen = self.model.as_ref().and_then(|model| model.spaces.get(space));
-        let expected = match (live, frozen) {
+        let (live, learned) = (self.live.get(space), self.learned(space));
+        let expected = match (live, learned) {
             (Some(live), _) => live.space.dimension(),
-            (None, Some(frozen)) => frozen.packed.dimension(),
+            (None, Some(learned)) => learned.packed.dimension(),
             (None, None) => return Err(self.unknown(space)),
         };
         if query.len() != expected {
@@ -173,16 +177,23 @@ impl Vectors {
         }
         let query = normalized(query)?;
         scratch.top.reset(k);
-        match (live, frozen) {
-            (Some(live), Some(frozen)) if frozen.graph.is_some() && frozen.packed.dimension() == expected => {
-                frozen.offer(&query, k, universe, |item| !live.stale.contains(item), scratch);
+        let graphed = self.model.as_ref().and_then(|model| model.spaces.get(space)).filter(|frozen| frozen.graph.is_some());
+        match (live, graphed, learned) {
+            (Some(live), Some(graphed), _) if graphed.packed.dimension() == expected => {
+                graphed.offer(&query, k, universe, |item| !live.stale.contains(item), scratch);
                 scan(&live.space, &query, &(&*live.stale & universe), |_| true, &mut scratch.top);
             }
-            (Some(live), _) => scan(&live.space, &query, universe, |_| true, &mut scratch.top),
-            (None, Some(frozen)) => frozen.offer(&query, k, universe, |_| true, scratch),
-            (None, None) => {}
+            (Some(live), ..) => scan(&live.space, &query, universe, |_| true, &mut scratch.top),
+            (None, _, Some(learned)) => learned.offer(&query, k, universe, |_| true, scratch),
+            (None, _, None) => {}
         }
         Ok(scratch.top.best())
+    }
+
+    /// A space that the kernel makes. What a model holds of other spaces is a graph over supplied vectors and says
+    /// nothing without them.
+    fn learned(&self, space: &str) -> Option<&ModelSpace> {
+        self.model.as_ref()?.spaces.get(space).filter(|_| OWN_VECTOR_SPACES.contains(&space))
     }
 
     fn unknown(&self, space: &str) -> VectorError {
@@ -265,7 +276,11 @@ mod tests {
         let vectors = shop();
         let mut scratch = SearchScratch::default();
         let mut ask = |space: &str, query: &[f32]| {
-            vectors.similar(space, query, 3, &RoaringBitmap::new(), &mut scratch).map(<[Near]>::len).unwrap_err().to_string()
+            vectors
+                .similar(space, query, 3, &RoaringBitmap::new(), &mut scratch)
+                .map(<[Near]>::len)
+                .unwrap_err()
+                .to_string()
         };
         assert_eq!(ask("sound", &[1.0]), "no vector space `sound`; spaces are visual");
         assert_eq!(ask("visual", &[1.0]), "the vector has 1 dimensions, the space has 8");
@@ -279,7 +294,8 @@ mod tests {
         vectors.follow(ItemId(1), &of("taste", vec![1.0, 0.0]));
         vectors.follow(ItemId(2), &of("taste", vec![0.0, 1.0]));
         vectors.follow(ItemId(3), &of("taste", vec![-1.0, 0.0]));
-        let mean = |weighted: &[(u32, f32)]| vectors.mean("taste", weighted.iter().map(|(item, w)| (ItemId(*item), *w)));
+        let mean =
+            |weighted: &[(u32, f32)]| vectors.mean("taste", weighted.iter().map(|(item, w)| (ItemId(*item), *w)));
         let lean = mean(&[(1, 3.0), (2, 1.0), (99, 5.0)]).unwrap();
         assert!(lean[0] > lean[1] && lean[1] > 0.0);
         assert_eq!(mean(&[(1, 1.0), (3, 1.0)]), None, "they cancel out");

@@ -117,7 +117,10 @@ fn known_source(path: &str, source: &str) -> Result<(), String> {
         return Ok(());
     }
     let known: Vec<&str> = TYPES.iter().map(|(_, source)| *source).collect();
-    Err(format!("`{path}` names the source `{source}`, allowed are {}, vector/ and the name of a space", known.join(", ")))
+    Err(format!(
+        "`{path}` names the source `{source}`, allowed are {}, vector/ and the name of a space",
+        known.join(", ")
+    ))
 }
 
 /// How many candidates are asked of a source so that `k` are left when `excluded` are taken out.

@@ -14,4 +14,5 @@ mod reload;
 mod shop;
 mod template;
 mod units;
+mod vectors;
 mod writes;

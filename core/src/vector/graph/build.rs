@@ -67,11 +67,7 @@ fn freeze(hnsw: &Hnsw<'_, f32, CosineDistance>, n_rows: usize) -> Graph {
     let entry = top.unwrap_or(0) as u32;
     let mut ground: Vec<Vec<u32>> = lists.remove(0).into_iter().map(Option::unwrap_or_default).collect();
     mend(&mut ground, entry);
-    Graph {
-        entry,
-        ground: flat(ground.into_iter().map(Some).collect()),
-        upper: lists.into_iter().map(flat).collect(),
-    }
+    Graph { entry, ground: flat(ground.into_iter().map(Some).collect()), upper: lists.into_iter().map(flat).collect() }
 }
 
 /// Makes every row reachable from the entry: one that is not gets an edge from its own first reachable neighbor, or

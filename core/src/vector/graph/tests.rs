@@ -6,7 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::*;
 use crate::id::ItemId;
-use crate::vector::scan::{Near, Rows, Top, scan};
+use crate::vector::scan::{Near, Top, scan};
 use crate::vector::{ModelSpace, SearchScratch, normalized};
 
 /// `n` vectors around 60 centers, on every third item.
@@ -38,7 +38,8 @@ fn filters_never_leak_and_keep_recall() {
     let space = ModelSpace { packed: packed.clone(), graph: Some(graph.clone()) };
     let (mut scratch, mut walked) = (SearchScratch::default(), SearchScratch::default());
     for one_in in [1, 2, 5, 20, 100, 1_000] {
-        let universe: RoaringBitmap = packed.item_of().iter().copied().filter(|item| item % (3 * one_in) == 0).collect();
+        let universe: RoaringBitmap =
+            packed.item_of().iter().copied().filter(|item| item % (3 * one_in) == 0).collect();
         let (mut found, mut by_walk, mut wanted) = (0, 0, 0);
         for salt in 0..40 {
             let query = normalized(&point(salt * 71, 90_000)).unwrap();
