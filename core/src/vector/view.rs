@@ -67,7 +67,10 @@ impl Vectors {
             if !live.contains_key(name)
                 && let Ok(space) = Space::new(vector.len())
             {
-                live.insert(name.clone(), Live { space, stale: Arc::default() });
+                // A model may hold rows of a space that was emptied.
+                let graphed = model.as_deref().and_then(|model| graphed(model, name));
+                let stale = graphed.map(|graphed| graphed.packed.items().clone()).unwrap_or_default();
+                live.insert(name.clone(), Live { space, stale: Arc::new(stale) });
             }
         }
         for (name, live) in live.iter_mut() {
@@ -75,8 +78,15 @@ impl Vectors {
                 Some(vector) => live.space.put(item, vector).unwrap_or(false),
                 None => live.space.remove(item),
             };
-            if changed && has_graph(model.as_deref(), name) {
-                Arc::make_mut(&mut live.stale).insert(item.0);
+            let graphed = model.as_deref().and_then(|model| graphed(model, name));
+            if let Some(graphed) = graphed.filter(|_| changed) {
+                // Decided by what the model holds, not by what was written, so that a replay decides alike.
+                let stale = Arc::make_mut(&mut live.stale);
+                if graphed.packed.row(item) == live.space.row(item) {
+                    stale.remove(item.0)
+                } else {
+                    stale.insert(item.0)
+                };
             }
         }
     }
@@ -84,8 +94,7 @@ impl Vectors {
     /// Puts a model in force, or none.
     pub fn adopt(&mut self, model: Option<Arc<Model>>) {
         for (name, live) in Arc::make_mut(&mut self.live) {
-            let frozen =
-                model.as_ref().and_then(|model| model.spaces.get(name)).filter(|frozen| frozen.graph.is_some());
+            let frozen = model.as_deref().and_then(|model| graphed(model, name));
             let stale = frozen.map(|frozen| {
                 let items = frozen.packed.items() | live.space.items();
                 items.iter().filter(|i| frozen.packed.row(ItemId(*i)) != live.space.row(ItemId(*i))).collect()
@@ -125,7 +134,7 @@ impl Vectors {
             name: name.clone(),
             dimension: live.space.dimension(),
             n_items: live.space.len(),
-            has_graph: has_graph(self.model.as_deref(), name),
+            has_graph: self.model.as_deref().is_some_and(|model| graphed(model, name).is_some()),
             is_supplied: true,
         });
         // An older version took supplied vectors under a name of the kernel's: they go first.
@@ -177,7 +186,7 @@ impl Vectors {
         }
         let query = normalized(query)?;
         scratch.top.reset(k);
-        let graphed = self.model.as_ref().and_then(|model| model.spaces.get(space)).filter(|frozen| frozen.graph.is_some());
+        let graphed = self.model.as_deref().and_then(|model| graphed(model, space));
         match (live, graphed, learned) {
             (Some(live), Some(graphed), _) if graphed.packed.dimension() == expected => {
                 graphed.offer(&query, k, universe, |item| !live.stale.contains(item), scratch);
@@ -203,9 +212,8 @@ impl Vectors {
     }
 }
 
-fn has_graph(model: Option<&Model>, space: &str) -> bool {
-    let graph = |space: &ModelSpace| space.graph.is_some();
-    model.and_then(|model| model.spaces.get(space)).is_some_and(graph)
+fn graphed<'m>(model: &'m Model, space: &str) -> Option<&'m ModelSpace> {
+    model.spaces.get(space).filter(|space| space.graph.is_some())
 }
 
 #[cfg(test)]
@@ -266,6 +274,8 @@ mod tests {
         let mut early = shop();
         early.follow(ItemId(7), &of("visual", vector(7_777)));
         early.follow(ItemId(8), &BTreeMap::new());
+        early.follow(ItemId(9), &BTreeMap::new());
+        early.follow(ItemId(9), &of("visual", vector(9)));
         let mut late = early.clone();
         late.adopt(early.model().cloned());
         assert_eq!(early.live["visual"].stale, late.live["visual"].stale);
