@@ -191,9 +191,9 @@ pub const GRAPH_EF_BUILD: usize = 80;
 pub const GRAPH_EF_SEARCH: usize = 64;
 /// Most levels of a graph: the builder's bound.
 pub const GRAPH_LEVELS_MAX: usize = 16;
-/// A graph is walked when `allowed² > 50 * ef * rows`; with 20,000 rows and ef 64 the two cost the same at 8,000
+/// A graph is walked when `allowed² > 40 * ef * rows`; with 20,000 rows and ef 64 the two cost the same at 7,000
 /// allowed rows.
-pub const GRAPH_COST_FACTOR: u64 = 50;
+pub const GRAPH_COST_FACTOR: u64 = 40;
 
 // Vectors: models.
 
