@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use planogram_core::engine::types::{EngineConfig, ModelConfig, PluginEntry};
+use planogram_core::engine::types::{EngineConfig, ModelConfig, PluginEntry, UnitBounds};
 use serde::{Deserialize, Serialize};
 
 /// The plugins that are on when nothing else is said.
@@ -80,6 +80,16 @@ table! {
 }
 
 table! {
+    /// `[units]`: recommendation units.
+    Units {
+        /// Most items a unit may show, 1 to 100.
+        limit_max: u32 = 100;
+        /// Most units that may be live on one page type of one store view, 1 to 50.
+        per_page_type_max: usize = 50;
+    }
+}
+
+table! {
     /// `[plugins]`: where ranking plugins come from.
     Plugins {
         /// Folders searched for plugin libraries after the one of the executable.
@@ -125,6 +135,8 @@ pub struct Settings {
     pub server: Server,
     /// The kernel.
     pub engine: Engine,
+    /// Recommendation units.
+    pub units: Units,
     /// Where ranking plugins come from.
     pub plugins: Plugins,
     /// Who may write.
@@ -204,6 +216,8 @@ impl Settings {
         within("engine.models_every_hours", e.models_every_hours, 0, 8_760)?;
         within("engine.models_every_changes", e.models_every_changes, 0, 1_000_000_000_000)?;
         within("engine.models_threads", e.models_threads as u64, 1, 1024)?;
+        within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
+        within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -244,6 +258,10 @@ impl Settings {
                 every_ms: e.models_every_hours as i64 * 3_600_000,
                 every_changes: e.models_every_changes,
                 threads: e.models_threads,
+            },
+            unit_bounds: UnitBounds {
+                limit_max: self.units.limit_max,
+                per_page_type_max: self.units.per_page_type_max,
             },
         })
     }
@@ -294,6 +312,7 @@ pub fn reference() -> String {
     let mut out = String::from("# planogram: every setting with its default.\n");
     Server::describe("server", &mut out);
     Engine::describe("engine", &mut out);
+    Units::describe("units", &mut out);
     Plugins::describe("plugins", &mut out);
     Auth::describe("auth", &mut out);
     Cors::describe("cors", &mut out);

@@ -8,6 +8,7 @@
 pub mod types;
 
 mod read;
+mod units;
 mod write;
 mod configure;
 mod plugins;
@@ -75,6 +76,7 @@ pub struct Engine {
     observed: Arc<AtomicU64>,
     /// Deadline of a request that names none.
     deadline: Duration,
+    unit_bounds: UnitBounds,
     /// True for a shop opened at an earlier position.
     read_only: bool,
     configuring: Mutex<()>,

@@ -14,6 +14,7 @@ pub mod list;
 pub mod model;
 pub mod money;
 pub mod page;
+pub mod units;
 pub mod params;
 pub mod patch;
 pub mod plugin;
