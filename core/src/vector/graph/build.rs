@@ -70,6 +70,11 @@ fn freeze(hnsw: &Hnsw<'_, f32, CosineDistance>, n_rows: usize) -> Graph {
     }
     let top = lists.iter().rev().find_map(|level| level.iter().position(Option::is_some));
     let entry = top.unwrap_or(0) as u32;
+    // The first row inserted is named as a neighbor on levels it does not stand on, where a walk would end with it.
+    for level in &mut lists[1..] {
+        let stands: Vec<bool> = level.iter().map(Option::is_some).collect();
+        level.iter_mut().flatten().for_each(|list| list.retain(|row| stands[*row as usize]));
+    }
     let mut ground: Vec<Vec<u32>> = lists.remove(0).into_iter().map(Option::unwrap_or_default).collect();
     mend(&mut ground, entry);
     Graph { entry, ground: flat(ground.into_iter().map(Some).collect()), upper: lists.into_iter().map(flat).collect() }
