@@ -175,6 +175,7 @@ pub fn request(list: List, facets: Vec<String>) -> ListRequest {
         explain: false,
         now_ms: None,
         overlays: Vec::new(),
+        arms: Vec::new(),
         seed: None,
         min_seq: None,
         deadline: Some(Duration::from_secs(30)),

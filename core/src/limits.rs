@@ -59,6 +59,22 @@ pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Revisions of one configuration document kept at hand; older ones are in the log.
 pub const CONFIG_HISTORY_MAX: usize = 100;
 
+// Experiments.
+
+/// Most arms of one experiment: more would each see too few shoppers.
+pub const EXPERIMENT_ARMS_MAX: usize = 20;
+/// Most overlays of one arm.
+pub const EXPERIMENT_OVERLAYS_MAX: usize = 8;
+/// Longest salt, arm name or overlay name of an experiment, in bytes.
+pub const EXPERIMENT_TEXT_BYTES_MAX: usize = 256;
+/// Largest weight of an arm: sums stay exact to the last digit that matters.
+pub const EXPERIMENT_WEIGHT_MAX: f64 = 1e6;
+/// Most combinations of arms a shop can show at once, the live shop included; each is prepared when it is published
+/// and holds its own prepared plugins. Five experiments with one changed arm each fill it.
+pub const ARM_COMBINATIONS_MAX: usize = 32;
+/// Most remarks about experiments that change the same documents.
+pub const EXPERIMENT_REMARKS_MAX: usize = 50;
+
 // Log: entries and the file.
 
 /// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.

@@ -83,11 +83,9 @@ impl Store {
         self.slots.get(key).map_or_else(Vec::new, |slot| slot.history.iter().rev().cloned().collect())
     }
 
-    /// Those of `overlays` that any draft belongs to, in the order given.
-    pub fn known_overlays(&self, overlays: &[String]) -> Vec<String> {
-        let has_draft =
-            |overlay: &&String| self.slots.values().any(|slot| slot.drafts.iter().any(|(name, _)| name == *overlay));
-        overlays.iter().filter(has_draft).cloned().collect()
+    /// Every draft: its key and the overlay it belongs to, ordered by key, then overlay.
+    pub fn drafts(&self) -> impl Iterator<Item = (&DocumentKey, &str)> {
+        self.slots.iter().flat_map(|(key, slot)| slot.drafts.iter().map(move |(overlay, _)| (key, overlay.as_str())))
     }
 
     /// Every kind that has a document, in order.

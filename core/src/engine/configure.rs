@@ -14,7 +14,7 @@ use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::Epoch;
+use crate::snapshot::{Epoch, experiment};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
@@ -23,6 +23,9 @@ type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
 const KERNEL_KINDS: &[KernelKind] = &[
     (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
         problems(definition::parse_attribute(id, json))
+    }),
+    (experiment::EXPERIMENT_KIND, experiment::EXPERIMENT_SCHEMA, |id, json| {
+        problems(experiment::parse_experiment(id, json))
     }),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
@@ -46,6 +49,7 @@ impl Engine {
         for write in &writes {
             self.check_write(&epoch, write)?;
         }
+        self.check_combinations(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
@@ -200,7 +204,7 @@ impl Engine {
         let documents = snapshot.epoch.store.select(&[]).of_kind(kind).into_iter().cloned();
         Ok(documents
             .filter(|document| scope.is_none_or(|scope| document.write.key.scope == scope))
-            .map(|document| DocumentView { document, active })
+            .map(|document| DocumentView { remarks: self.config_remarks(&document.write.key), document, active })
             .collect())
     }
 
@@ -219,7 +223,8 @@ impl Engine {
         let active = self.known_kind(kind)?;
         let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
         let found = self.publisher.current().epoch.store.get(&key, state, overlay);
-        Ok(found.map(|document| DocumentView { document: (*document).clone(), active }))
+        let remarks = if state == DocumentState::Live { self.config_remarks(&key) } else { Vec::new() };
+        Ok(found.map(|document| DocumentView { document: (*document).clone(), active, remarks }))
     }
 
     /// The revisions of a document that are at hand, newest first; older ones are in the log.

@@ -6,6 +6,7 @@
 
 pub mod types;
 
+mod arms;
 mod read;
 mod write;
 mod configure;

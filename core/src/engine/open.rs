@@ -14,6 +14,7 @@ use crossbeam_channel::Sender;
 use tracing::warn;
 
 use super::applier::Applier;
+use super::arms;
 use super::epochs::{self, EpochBuilder};
 use super::indexer::Indexer;
 use super::observe::{ObserverJob, ObserverThread};
@@ -68,7 +69,9 @@ impl Engine {
         }
         let host = Arc::new(open_host(&config));
         let Recovered { state, observers: saved, observed } = recovered;
-        let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
+        let mut epoch = epochs::build(&host, state.store.clone(), Vec::new(), None);
+        arms::prepare(&host, &mut epoch, state.time_ms);
+        let epoch = Arc::new(epoch);
         let mut state = state;
         let state_plugins = state.plugins.clone();
         let (publisher, janitor) = Publisher::new(Snapshot {

@@ -1,6 +1,7 @@
 //! The kernel as a whole, without plugins and without a server.
 
 mod acts;
+mod arms;
 mod merchant;
 mod requests;
 mod texts;
@@ -67,6 +68,7 @@ fn request(list: List) -> ListRequest {
         explain: true,
         now_ms: None,
         overlays: Vec::new(),
+        arms: Vec::new(),
         seed: None,
         min_seq: None,
         deadline: Some(Duration::from_secs(30)),

@@ -8,7 +8,7 @@ pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
 use crate::limits;
 pub use crate::pipeline::request::QueryError;
-use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
+use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 
 /// How to open a shop.
 #[derive(Clone, Debug)]
@@ -114,6 +114,9 @@ pub struct PageAnswer {
     pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+    /// Arms of the experiments the shopper takes part in, one assignment for all lists: (experiment, arm), by
+    /// experiment.
+    pub arms: Arms,
 }
 
 /// Why a write was not taken at all.
@@ -188,6 +191,8 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
+    /// What its author should know, see [`crate::engine::Engine::config_remarks`]; empty for drafts.
+    pub remarks: Vec<String>,
 }
 
 /// How the engine is doing.

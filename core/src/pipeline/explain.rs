@@ -84,6 +84,7 @@ pub fn with_context<T>(
         explain: false,
         now_ms: None,
         overlays: Vec::new(),
+        arms: Vec::new(),
         seed: None,
         min_seq: None,
         deadline: None,

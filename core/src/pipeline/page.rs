@@ -52,6 +52,8 @@ pub(super) fn page(
         relaxed: run.relaxed,
         warnings: run.warnings,
         unit: unit_info(&run.subject),
+        // The line does not know how its epoch was chosen; the engine does.
+        arms: Arms::new(),
     })
 }
 

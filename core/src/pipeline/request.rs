@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::expr::Condition;
 use crate::id::{ItemId, Seq, TimeMs};
 pub use crate::snapshot::AsOf;
+pub use crate::snapshot::assign::Arms;
 
 /// One list to rank: a search, a category page, or a recommendation unit.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct ListRequest {
     pub now_ms: Option<TimeMs>,
     /// Sets of draft documents laid over the live ones, in order.
     pub overlays: Vec<String>,
+    /// Arms to show whatever the visitor would get, for previews: (experiment, arm).
+    pub arms: Arms,
     /// Seed of all randomness; derived from the request id when absent.
     pub seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -131,6 +134,8 @@ pub struct ListAnswer {
     pub warnings: Vec<String>,
     /// Of a unit: the label, type and page types it is configured with.
     pub unit: Option<UnitInfo>,
+    /// Arms of the experiments the shopper takes part in: (experiment, arm), by experiment.
+    pub arms: Arms,
 }
 
 /// One item of an answer.

@@ -5,14 +5,16 @@
 //! it is shared with the snapshots before and after, so that making one costs what was touched.
 //! There is no interior mutability here.
 
+pub mod assign;
 mod epoch;
+pub mod experiment;
 mod shop;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use epoch::{Conditions, Epoch};
-pub use shop::Shop;
+pub use shop::{Shop, read_experiments};
 
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};

@@ -42,6 +42,9 @@ pub struct ListJson {
     /// Of a recommendation: the unit that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitJson>,
+    /// The arm of each experiment the shopper takes part in, experiment to arm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// The slice of a list.
@@ -195,6 +198,9 @@ pub struct PageAnswerJson {
     pub as_of: AsOfJson,
     /// The key that events about this answer carry.
     pub request_id: String,
+    /// The arm of each experiment the shopper takes part in, the same in every list.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// One list of a page: its answer, or why there is none.
@@ -234,6 +240,7 @@ impl From<ListAnswer> for ListJson {
             relaxed: answer.relaxed,
             warnings: answer.warnings,
             unit: answer.unit.map(|u| UnitJson { id: u.id, unit_type: u.unit_type, label: u.label }),
+            arms: answer.arms.into_iter().collect(),
         }
     }
 }
@@ -321,7 +328,12 @@ pub fn page(answer: PageAnswer, request_id: String) -> PageAnswerJson {
         Ok(list) => NamedListJson { name, list: Some(ListJson::from(list)), problem: None },
         Err(error) => NamedListJson { name, list: None, problem: Some(Problem::from(error)) },
     };
-    PageAnswerJson { lists: answer.lists.into_iter().map(named).collect(), as_of: answer.as_of.into(), request_id }
+    PageAnswerJson {
+        lists: answer.lists.into_iter().map(named).collect(),
+        as_of: answer.as_of.into(),
+        request_id,
+        arms: answer.arms.into_iter().collect(),
+    }
 }
 
 #[cfg(test)]
@@ -367,6 +379,7 @@ pub(crate) mod tests {
             relaxed: vec![],
             warnings: vec![],
             unit: None,
+            arms: vec![],
         }
     }
 

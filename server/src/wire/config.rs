@@ -52,6 +52,9 @@ pub struct DocumentJson {
     /// Does anybody act on it? False when the owner of the kind is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
+    /// What its author should know though it was not refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The document; `null` when this revision deleted it.
     pub document: Option<Value>,
 }
@@ -101,6 +104,7 @@ impl DocumentJson {
             seq: document.seq,
             time: time::text(document.time_ms),
             active,
+            warnings: Vec::new(),
             document: write.body.map(|body| serde_json::from_str(&body).unwrap_or(Value::String(body))),
         }
     }
@@ -108,7 +112,7 @@ impl DocumentJson {
 
 impl From<DocumentView> for DocumentJson {
     fn from(view: DocumentView) -> Self {
-        Self::new(view.document, Some(view.active))
+        Self { warnings: view.remarks, ..Self::new(view.document, Some(view.active)) }
     }
 }
 

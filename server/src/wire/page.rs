@@ -30,6 +30,7 @@ pub(super) const SHARED: &[&str] = &[
     "explain",
     "now",
     "overlay",
+    "arms",
     "seed",
     "min_seq",
     "deadline_ms",
@@ -97,7 +98,7 @@ fn shared(f: &mut Fields, body: &Value, headers: &FromHeaders) -> ListRequest {
     let none = Map::new();
     let fields = body.as_object().unwrap_or(&none);
     // The shopper was read already; reading it again here would report its mistakes twice.
-    let rest = ["store_view", "explain", "now", "overlay", "seed", "min_seq", "deadline_ms", "request_id"];
+    let rest = ["store_view", "explain", "now", "overlay", "arms", "seed", "min_seq", "deadline_ms", "request_id"];
     let rest: Map<String, Value> =
         fields.iter().filter(|(k, _)| rest.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let rest = Value::Object(rest);

@@ -256,6 +256,8 @@ pub struct ListBody {
     now: Option<String>,
     /// Overlays, in order.
     overlay: Option<Vec<String>>,
+    /// Arms to show whatever the visitor would get: `["experiment:arm"]`.
+    arms: Option<Vec<String>>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -300,6 +302,8 @@ pub struct PageBody {
     now: Option<String>,
     /// Overlays, in order.
     overlay: Option<Vec<String>>,
+    /// Arms to show whatever the visitor would get: `["experiment:arm"]`.
+    arms: Option<Vec<String>>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -382,6 +386,8 @@ pub struct ListQuery {
     now: Option<String>,
     /// Overlays, in order, separated by commas.
     overlay: Option<String>,
+    /// Arms to show whatever the visitor would get: `experiment:arm`, separated by commas.
+    arms: Option<String>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
