@@ -14,7 +14,7 @@ use tracing::warn;
 use super::Engine;
 use super::epochs::{EpochBuilder, build};
 use super::types::{QueryError, WriteError};
-use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
+use crate::config::document::{DocumentState, DocumentWrite};
 use crate::host::Host;
 use crate::id::TimeMs;
 use crate::limits::ARM_COMBINATIONS_MAX;
@@ -138,16 +138,5 @@ impl Engine {
             "experiments whose arms make at most {ARM_COMBINATIONS_MAX} combinations of overlays, the live shop included"
         );
         Err(WriteError::Refused { key: write.key.clone(), problems: vec![Problem::new("/arms", message, allowed)] })
-    }
-
-    /// What the author of a live document should know, though it was not refused: of an experiment, overlays without
-    /// a draft and documents that another experiment changes, too.
-    pub fn config_remarks(&self, key: &DocumentKey) -> Vec<String> {
-        if key.kind != EXPERIMENT_KIND {
-            return Vec::new();
-        }
-        let epoch = self.publisher.current().epoch.clone();
-        let remarks = epoch.shop.experiments.remarks(&epoch.store);
-        remarks.into_iter().filter(|(of, _)| of == key).map(|(_, remark)| remark).collect()
     }
 }

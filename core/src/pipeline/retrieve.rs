@@ -153,14 +153,18 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     let mut rows: BTreeMap<u32, (f32, u8)> = BTreeMap::new();
     let mut sources: BTreeMap<String, BTreeMap<u32, f32>> = BTreeMap::new();
     rows.extend((&universe.included & &*universe.items).iter().map(|item| (item, (0.0, 0))));
-    for (at, rung) in rung_names.iter().enumerate() {
+    for (at, rung) in rung_names.clone().iter().enumerate() {
         if rows.len() >= wanted {
             break;
         }
-        let candidates = rung_candidates(run, rung, wanted * RETRIEVE_FACTOR, universe);
+        let (candidates, found_by) = rung_candidates(run, rung, wanted * RETRIEVE_FACTOR, universe);
+        let (rung, at) = match found_by {
+            FoundBy::Rung => (rung.as_str(), at),
+            FoundBy::StandIn => (DEFAULT_FALLBACK, place_of(DEFAULT_FALLBACK, &mut rung_names)),
+        };
         let kept = candidates.into_iter().filter(|c| universe.items.contains(c.item) && c.score.is_finite());
         for candidate in kept {
-            sources.entry(rung.clone()).or_default().entry(candidate.item).or_insert(candidate.score);
+            sources.entry(rung.to_owned()).or_default().entry(candidate.item).or_insert(candidate.score);
             rows.entry(candidate.item).or_insert((candidate.score, at as u8));
         }
     }
@@ -179,21 +183,41 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     }
 }
 
+/// Who found the candidates of a rung.
+enum FoundBy {
+    /// The rung itself.
+    Rung,
+    /// [`DEFAULT_FALLBACK`], because nobody serves the rung.
+    StandIn,
+}
+
+/// Place of a rung, which is added when it is none yet.
+fn place_of(rung: &str, rung_names: &mut Vec<String>) -> usize {
+    rung_names.iter().position(|name| name == rung).unwrap_or_else(|| {
+        rung_names.push(rung.to_owned());
+        rung_names.len() - 1
+    })
+}
+
 /// The plugin that serves the unit type, else the kernel's source of that name, else what most look at.
-fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> Vec<Candidate> {
+fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> (Vec<Candidate>, FoundBy) {
     let plugins = run.epoch.plugins.clone();
     if let Some(slot) = plugins.retriever(rung)
         && let Some(found) = run.call(slot, Some(universe), |slot, context| slot.retrieve(context, k))
     {
-        return found;
+        return (found, FoundBy::Rung);
     }
     let anchors = run.shopper.anchors.clone();
-    source::candidates(run, rung, &anchors, k, &universe.items).unwrap_or_else(|unknown| {
-        if plugins.retriever(rung).is_none() {
-            run.warnings.push(unknown);
+    match source::candidates(run, rung, &anchors, k, &universe.items) {
+        Ok(found) => (found, FoundBy::Rung),
+        Err(unknown) => {
+            if plugins.retriever(rung).is_none() {
+                run.warnings.push(unknown);
+            }
+            let found = source::candidates(run, DEFAULT_FALLBACK, &anchors, k, &universe.items).unwrap_or_default();
+            (found, FoundBy::StandIn)
         }
-        source::candidates(run, DEFAULT_FALLBACK, &anchors, k, &universe.items).unwrap_or_default()
-    })
+    }
 }
 
 impl Matches {

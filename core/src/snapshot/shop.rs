@@ -58,6 +58,17 @@ impl Shop {
         self.views.views()
     }
 
+    /// Store views that name a price book that does not exist, with what is wrong.
+    pub fn missing_books(&self) -> Vec<(String, Problem)> {
+        self.views.missing_books()
+    }
+
+    /// What does not fit together in a store view or price book, in words.
+    pub fn misfits(&self, kind: &str, code: &str) -> Vec<String> {
+        let of = self.views.problems().into_iter().filter(|(of, which, _)| *of == kind && which == code);
+        of.map(|(_, _, problem)| format!("{} ({})", problem.message, problem.allowed)).collect()
+    }
+
     /// A price book and its parents.
     pub fn book(&self, catalog: &Catalog, code: &str) -> Option<BookChain> {
         self.views.chain(catalog, code)

@@ -80,7 +80,8 @@ pub async fn put(
     store(&state, write, &pairs, &headers).await
 }
 
-/// Deletes a document; its history stays.
+/// Deletes a document; its history stays. Of a draft, `discard` throws the draft itself away; without it the overlay shows
+/// the shop without the document.
 #[utoipa::path(delete, path = "/v1/config/{kind}/{id}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."),
         DocumentQuery, DocumentWriteQuery),

@@ -443,6 +443,9 @@ pub struct DocumentWriteQuery {
     wait: Option<String>,
     /// `durable` or `visible`.
     ack: Option<String>,
+    /// DELETE of a draft only: throw the draft away, so that the overlay shows the live document again; without it
+    /// the overlay shows that the document is deleted.
+    discard: Option<bool>,
 }
 
 #[cfg(test)]

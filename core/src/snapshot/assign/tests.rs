@@ -51,10 +51,11 @@ fn pair(id: &str, arm: &str) -> (String, String) {
 
 #[test]
 fn the_formula_is_fixed_for_ever() {
-    // Recorded once: another formula would move visitors from arm to arm.
+    // Recorded once, from an implementation of the published formula in another language: another formula would move
+    // visitors from arm to arm.
     let of = |share: f64| (share * 2f64.powi(53)) as u64;
-    assert_eq!(of(share_of_traffic("spring", "anna")), 1);
-    assert_eq!(of(share_of_arm("spring", "anna")), 2);
+    assert_eq!(of(share_of_traffic("spring", "anna")), 12_913_024_711_911);
+    assert_eq!(of(share_of_arm("spring", "anna")), 4_307_211_649_018_583);
 }
 
 #[test]
