@@ -24,7 +24,7 @@ use crate::snapshot::Snapshot;
 pub type Reply<T> = Box<dyn FnOnce(Result<T, QueryError>) + Send>;
 
 /// What a read needs before it can run.
-struct Ticket {
+pub(super) struct Ticket {
     min_seq: Option<Seq>,
     deadline: Duration,
     ask: Ask,
@@ -101,6 +101,15 @@ impl Engine {
         wait_for_reply(|reply| self.submit_list(request, reply))
     }
 
+    /// Ranks one list and waits for it; nobody was served.
+    pub(super) fn unserved(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
+        let ticket = self.ticket(&request);
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            rank_seen(snapshot, seen, &request, &RoaringBitmap::new(), attempt)
+        };
+        wait_for_reply(|reply| self.on_pool(ticket, job, reply))
+    }
+
     /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted
     /// as served. For measuring the pipeline alone.
     ///
@@ -133,11 +142,11 @@ impl Engine {
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
 
-    fn ticket(&self, request: &ListRequest) -> Ticket {
+    pub(super) fn ticket(&self, request: &ListRequest) -> Ticket {
         Ticket { min_seq: request.min_seq, deadline: request.deadline.unwrap_or(self.deadline), ask: Ask::of(request) }
     }
 
-    fn on_pool<T: Send + 'static>(
+    pub(super) fn on_pool<T: Send + 'static>(
         self: &Arc<Self>,
         ticket: Ticket,
         job: impl Fn(&Snapshot, &Seen, &Attempt) -> Result<T, QueryError> + Send + Sync + 'static,
@@ -168,7 +177,7 @@ impl Engine {
         }
     }
 
-    fn note_served(&self, request: &ListRequest, answer: &ListAnswer) {
+    pub(super) fn note_served(&self, request: &ListRequest, answer: &ListAnswer) {
         let (kind, subject) = match &request.list {
             List::Search { text } => (ServedKind::Search, text),
             List::Category { path } => (ServedKind::Category, path),
@@ -191,7 +200,7 @@ impl Engine {
 }
 
 /// Ranks a list under what its request sees.
-fn rank_seen(
+pub(super) fn rank_seen(
     snapshot: &Snapshot,
     seen: &Seen,
     request: &ListRequest,

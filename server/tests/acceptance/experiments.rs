@@ -156,6 +156,10 @@ fn a_page_has_one_assignment() {
     assert_eq!(seen.len(), 2);
     let forced = shop.send_ok("POST", "/v1/page", &json!({"arms": ["split:on"], "lists": lists}));
     assert_eq!(forced["arms"], json!({"split": "on"}));
+    let units = |arms: &str| shop.get(&format!("/v1/recommendations?units=home&arms={arms}"));
+    assert_eq!(units("split:on").json["arms"], json!({"split": "on"}), "{}", units("split:on").text);
+    assert_eq!(skus(&units("split:on").json["units"][0]["list"]).len(), 1);
+    assert_eq!(units("split:up").status, 400);
     assert_eq!(shop.json("POST", "/v1/page", &json!({"arms": ["split:up"], "lists": lists})).status, 400);
 }
 

@@ -11,6 +11,7 @@ mod experiments;
 mod faults;
 mod luma;
 mod merchandising;
+mod recommendations;
 mod reload;
 mod shop;
 mod template;
