@@ -22,7 +22,9 @@ pub const PRODUCT_VIEWS_MAX: usize = 200;
 /// Most links of one kind of one product.
 pub const LINKS_MAX: usize = 1_000;
 /// Longest vector supplied by the caller, in dimensions.
-pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
+pub const VECTOR_DIMENSIONS_MAX: usize = 2_048;
+/// Most vector spaces of a shop: each is asked about every product that is written.
+pub const VECTOR_SPACES_MAX: usize = 64;
 /// Highest price, in minor units: far from overflow when multiplied.
 pub const PRICE_MINOR_MAX: i64 = 1_000_000_000_000_000;
 /// Longest chain of price books, the root included.
@@ -192,6 +194,55 @@ pub const ORDER_PAIRED_LINES_MAX: usize = 50;
 pub const NEIGHBORS_MAX: usize = 128;
 /// A co-occurrence row is pruned when it grows past this: the slack lets newcomers gather support.
 pub const NEIGHBORS_BEFORE_PRUNING_MAX: usize = 160;
+
+// Vectors: spaces and graphs.
+
+/// Size of the pieces in which a live space is copied on write, in bytes.
+pub const VECTOR_CHUNK_BYTES: usize = 64 << 10;
+/// Smallest space that gets a graph, in rows: walking overtakes comparing all at about 8,000 rows, and up to here the
+/// scan stays below a millisecond while the graph would take a minute to build.
+pub const GRAPH_ROWS_MIN: usize = 25_000;
+/// Neighbors a row is linked to (M), twice as many on the ground. 12 instead of 16 costs half a point of recall@20
+/// and saves a quarter of the build.
+pub const GRAPH_NEIGHBORS: usize = 12;
+/// Rows kept while a place for a new one is sought (ef construction); 200 takes twice as long for another half point.
+pub const GRAPH_EF_BUILD: usize = 80;
+/// Rows kept while a graph is walked, at least: recall@20 is 0.98 to 0.99 at any selectivity that walks.
+pub const GRAPH_EF_SEARCH: usize = 64;
+/// Most levels of a graph: the builder's bound.
+pub const GRAPH_LEVELS_MAX: usize = 16;
+/// A graph is walked when `allowed² > 40 * ef * rows`; with 20,000 rows and ef 64 the two cost the same at 7,000
+/// allowed rows.
+pub const GRAPH_COST_FACTOR: u64 = 40;
+
+// Vectors: models.
+
+/// Dimensions of the vectors that are made here: 64 cost half of 128 and are within one point of HR@20 on sessions.
+pub const MODEL_DIMENSION: usize = 64;
+/// Directions followed beyond those kept, so that the last kept ones are right.
+pub const SPECTRAL_OVERSAMPLING: usize = 16;
+/// Passes over the pair counts that sharpen their main directions.
+pub const FACTORIZE_ITERATIONS: usize = 4;
+/// Passes over the texts that sharpen their main directions.
+pub const CONTENT_ITERATIONS: usize = 2;
+/// Columns that the words of texts are hashed into.
+pub const CONTENT_COLUMNS: u32 = 1 << 17;
+/// Words of one product that count, name and fields before the description.
+pub const CONTENT_WORDS_MAX: usize = 256;
+/// Most spaces in one model file.
+pub const MODEL_SPACES_MAX: usize = 128;
+/// Model files kept: the newest, and some to look back with.
+pub const MODEL_FILES_KEPT: usize = 4;
+/// Threads that build models.
+pub const DEFAULT_MODEL_THREADS: usize = 1;
+/// Log time after which models are built anew, in milliseconds: six hours.
+pub const DEFAULT_MODEL_EVERY_MS: i64 = 6 * 3_600_000;
+/// Changes (counted events and products written) after which models are built anew, whatever the time.
+pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
+/// Changes without which no model is built by the clock.
+pub const MODEL_CHANGES_MIN: u64 = 5_000;
+/// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
+pub const MODEL_PAUSE_FACTOR: u32 = 9;
 
 // Visitors.
 

@@ -10,7 +10,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, plugins, units};
+use crate::routes::{
+    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, plugins, units,
+};
 use crate::state::AppState;
 use crate::{guard, telemetry};
 
@@ -52,6 +54,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(ask::get_ask, ask::post_ask))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::reload))
+        .routes(routes!(models::get))
+        .routes(routes!(models::rebuild))
         .routes(routes!(log::get))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -118,7 +118,11 @@ async fn write_key(State(state): State<AppState>, request: Request, next: Next) 
 fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
     match *method {
         Method::PUT | Method::PATCH | Method::DELETE => true,
-        Method::POST => path.starts_with("/v1/plugins/") || (path == "/v1/events" && !events_open),
+        Method::POST => {
+            path.starts_with("/v1/plugins/")
+                || path.starts_with("/v1/models/")
+                || (path == "/v1/events" && !events_open)
+        }
         // The log holds everything, shoppers included.
         _ => path == "/v1/log",
     }
@@ -167,6 +171,8 @@ mod tests {
         check(Method::GET, "/v1/log", true);
         check(Method::PUT, "/v1/products", true);
         check(Method::POST, "/v1/plugins/x/reload", true);
+        check(Method::POST, "/v1/models/rebuild", true);
+        check(Method::GET, "/v1/models", false);
         assert!(needs_key(&Method::POST, "/v1/events", false));
     }
 }

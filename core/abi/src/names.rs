@@ -62,6 +62,11 @@ pub mod source {
     pub const VIEW_TO_PURCHASE: &str = "view-to-purchase";
     /// The shopper's own views, newest first.
     pub const RECENT: &str = "recently-viewed";
+    /// Prefix of vector spaces, `vector/co-view`: nearest to the mean of the anchors, or to what the shopper looked at
+    /// lately where there are none.
+    pub const VECTOR_PREFIX: &str = "vector/";
+    /// Looks like the anchors, by the vectors that callers supply for the space `visual`.
+    pub const VISUAL: &str = "vector/visual";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
     pub const LINKS: [&str; 3] = ["links.related", "links.upsell", "links.crosssell"];
 }

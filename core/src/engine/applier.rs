@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -14,6 +15,7 @@ use tracing::warn;
 use super::epochs::EpochJob;
 use super::indexer::TextJob;
 use super::lock;
+use super::models::ModelShelf;
 use super::observe::ObserverJob;
 use super::publish::Publisher;
 use super::recover;
@@ -53,6 +55,10 @@ pub struct Applier {
     pub epochs: Sender<EpochJob>,
     /// Where counted events go.
     pub observers: Sender<ObserverJob>,
+    /// Where models lie.
+    pub shelf: Arc<ModelShelf>,
+    /// Counted events and products written so far, for whoever builds models.
+    pub changes: Arc<AtomicU64>,
     /// Receipts.
     pub reports: Arc<Reports>,
     /// Where snapshot files are written; nowhere for a shop in memory.
@@ -103,6 +109,10 @@ impl Applier {
     }
 
     fn publish(&self, state: &mut State, changes: Changes) {
+        self.changes.fetch_add((changes.observed.len() + changes.text.len()) as u64, Ordering::Relaxed);
+        if changes.model {
+            self.shelf.adopt(state);
+        }
         let signals = state.signals.publish();
         let visitors = state.visitors.publish();
         if !changes.text.is_empty() {
@@ -116,6 +126,7 @@ impl Applier {
             next.now_ms = state.time_ms;
             next.catalog = state.catalog.clone();
             next.signals = signals;
+            next.vectors = state.vectors.clone();
             next.visitors = visitors;
         });
         if changes.config {
@@ -142,6 +153,7 @@ impl Applier {
 struct Changes {
     text: BTreeSet<ItemId>,
     config: bool,
+    model: bool,
     observed: Vec<super::state::ObservedRow>,
 }
 
@@ -150,6 +162,7 @@ impl Changes {
         reports.note(seq, &folded);
         self.text.extend(folded.text_changed);
         self.config |= folded.config_changed;
+        self.model |= folded.model_changed;
         self.observed.extend(folded.observed);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The engine is the kernel's one front door: open, search, category, recommend, page, ingest, configure,
 //! reload. Writes block until they are acknowledged; reads run on the ranking pool. Behind the door run a log
-//! writer, an applier that folds, an indexer, an epoch builder, an observer feeder and a janitor, one thread each.
+//! writer, an applier that folds, an indexer, an epoch builder, a model builder, an observer feeder and a janitor, one
+//! thread each.
 
 pub mod types;
 
@@ -16,6 +17,7 @@ mod open;
 
 mod applier;
 mod epochs;
+mod models;
 mod indexer;
 mod observe;
 mod publish;
@@ -43,6 +45,7 @@ use crate::log::writer::WriterHandle;
 use applier::Reports;
 use epochs::{EpochBuilder, EpochJob};
 use indexer::TextJob;
+use models::ModelJob;
 use observe::ObserverJob;
 use publish::Publisher;
 use types::*;
@@ -88,11 +91,14 @@ const APPLIER: &str = "planogram-applier";
 
 /// The threads behind the door and the channels that keep them alive.
 struct Machinery {
-    writer: WriterHandle,
+    writer: Arc<WriterHandle>,
     checkpoints: Sender<Sender<()>>,
     texts: Sender<TextJob>,
     epochs: Sender<EpochJob>,
     observers: Sender<ObserverJob>,
+    models: Sender<ModelJob>,
+    /// Raised to break off a model that is being built.
+    stop_building: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -146,6 +152,30 @@ impl Engine {
         }
     }
 
+    /// The model in force and every vector space.
+    pub fn models(&self) -> ModelInfo {
+        models::model_info(&self.publisher.current())
+    }
+
+    /// Builds a model from what is visible now and waits until it is in force: seconds to minutes.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] when it cannot be kept, [`WriteError::Closing`].
+    pub fn rebuild_models(&self) -> Result<ModelInfo, WriteError> {
+        let (done, finished) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.models.send(done).is_ok())?;
+        finished.recv().map_err(|_| WriteError::Closing)?
+    }
+
+    /// Asks for a model and does not wait for it.
+    ///
+    /// # Errors
+    /// [`WriteError::Closing`].
+    pub fn request_models(&self) -> Result<(), WriteError> {
+        let (done, _) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.models.send(done).is_ok())
+    }
+
     /// Waits until everything written so far is visible, text included.
     ///
     /// # Errors
@@ -176,9 +206,10 @@ impl Engine {
         let Some(machinery) = lock(&self.machinery).take() else { return };
         // Closing the writer ends the applier, which lets go of its senders, and so on down the line; the
         // indexer is told, since the epoch builder keeps a sender for as long as the engine lives.
+        machinery.stop_building.store(true, Ordering::Relaxed);
         machinery.writer.close();
-        let Machinery { writer, checkpoints, texts, epochs, observers, threads } = machinery;
-        drop((writer, epochs, observers));
+        let Machinery { writer, checkpoints, texts, epochs, observers, models, threads, .. } = machinery;
+        drop((writer, epochs, observers, models));
         let (applier, others) =
             threads.into_iter().partition::<Vec<_>, _>(|thread| thread.thread().name() == Some(APPLIER));
         // A thread that panicked has said so in the log; the others still get to finish.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
@@ -17,6 +17,7 @@ use super::applier::Applier;
 use super::arms;
 use super::epochs::{self, EpochBuilder};
 use super::indexer::Indexer;
+use super::models::{ModelBuilder, ModelShelf};
 use super::observe::{ObserverJob, ObserverThread};
 use super::publish::Publisher;
 use super::recover::{self, Recovered};
@@ -73,12 +74,16 @@ impl Engine {
         arms::prepare(&host, &mut epoch, state.time_ms);
         let epoch = Arc::new(epoch);
         let mut state = state;
+        let shelf = Arc::new(ModelShelf::new(config.data_dir.as_ref().map(|dir| dir.join("models"))));
+        shelf.adopt(&mut state);
+        let generation = state.model.as_ref().map_or(0, |named| named.generation);
         let state_plugins = state.plugins.clone();
         let (publisher, janitor) = Publisher::new(Snapshot {
             seq: state.seq,
             now_ms: state.time_ms,
             catalog: state.catalog.clone(),
             signals: state.signals.publish(),
+            vectors: state.vectors.clone(),
             visitors: state.visitors.publish(),
             text: Texts::default(),
             epoch: epoch.clone(),
@@ -106,13 +111,15 @@ impl Engine {
             indexer: texts.clone(),
             epochs: epoch_sender.clone(),
             observers: observer_sender.clone(),
+            shelf: shelf.clone(),
+            changes: Arc::default(),
             reports: Arc::default(),
             checkpoint_dir: files.filter(|_| !read_only),
             checkpoint_every: config.snapshot_every,
         };
-        let reports = applier.reports.clone();
+        let (reports, changes) = (applier.reports.clone(), applier.changes.clone());
         let building = builder.clone();
-        let threads = vec![
+        let mut threads = vec![
             spawn(APPLIER, move || {
                 let _ended = EndOfFold(applier.publisher.clone());
                 applier.run(state, &entries, &checkpoint_requests);
@@ -130,6 +137,15 @@ impl Engine {
         } else {
             Writer::start(log, clock.clone(), writer_config, sink)
         };
+        let writer = Arc::new(writer);
+        let (models, model_jobs) = crossbeam_channel::unbounded();
+        let stop_building = Arc::new(AtomicBool::new(false));
+        if !read_only {
+            let (publisher, writer, stop) = (publisher.clone(), writer.clone(), stop_building.clone());
+            let config = config.models;
+            let builder = ModelBuilder { publisher, shelf, writer, changes, stop, config, generation };
+            threads.push(spawn("planogram-models", move || builder.run(&model_jobs))?);
+        }
         // What was served then is not what was served: a look back leaves no record.
         let served_dir = config.data_dir.filter(|_| !read_only).map(|dir| dir.join("served"));
         let served = ServedConfig { dir: served_dir, ..ServedConfig::default() };
@@ -155,6 +171,8 @@ impl Engine {
                 texts,
                 epochs: epoch_sender,
                 observers: observer_sender,
+                models,
+                stop_building,
                 threads,
             })
             .into(),

@@ -14,11 +14,12 @@ use super::OpenError;
 use super::observe::SavedObservers;
 use super::state::{ObservedRow, State};
 use crate::catalog::Catalog;
-use crate::id::Seq;
+use crate::id::{ItemId, Seq};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::LogReader;
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::signal::{SignalConfig, Signals};
+use crate::vector::Vectors;
 use crate::visitor::Visitors;
 
 /// Writes the state into a snapshot file.
@@ -30,6 +31,7 @@ pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -
         ("visitors", encode(&state.visitors.save())?),
         ("config", encode(&state.store)?),
         ("observers", encode(observers)?),
+        ("model", encode(&state.model)?),
     ];
     let path = checkpoint::write(dir, state.seq, &sections).map_err(OpenError::from_any)?;
     info!(seq = state.seq, path = %path.display(), "snapshot file written");
@@ -98,7 +100,7 @@ fn newest_checkpoint(dir: &Path, until: Seq) -> Result<Option<Checkpoint>, OpenE
 
 fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
     let (seq, time_ms, text_seq, plugins) = section(checkpoint, "meta")?;
-    let state = State {
+    let mut state = State {
         seq,
         time_ms,
         text_seq,
@@ -107,7 +109,13 @@ fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
         signals: Signals::load(section(checkpoint, "signals")?, SignalConfig::default()),
         visitors: Visitors::load(section(checkpoint, "visitors")?, DEFAULT_VISITORS_MAX),
         store: section(checkpoint, "config")?,
+        // An older version's file names no model.
+        model: checkpoint.section("model").map(|_| section(checkpoint, "model")).transpose()?.flatten(),
+        vectors: Vectors::default(),
     };
+    for item in state.catalog.alive_items().clone().iter() {
+        state.follow_vectors(ItemId(item));
+    }
     Ok(Recovered { state, observers: section(checkpoint, "observers")?, observed: Vec::new() })
 }
 

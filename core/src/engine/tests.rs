@@ -5,6 +5,7 @@ mod arms;
 mod merchant;
 mod requests;
 mod texts;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::path::Path;

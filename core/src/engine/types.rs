@@ -10,6 +10,7 @@ use crate::limits;
 pub use crate::pipeline::request::QueryError;
 use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 pub use crate::pipeline::unit::UnitBounds;
+pub use crate::vector::SpaceInfo;
 
 /// How to open a shop.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct EngineConfig {
     pub text_commit: Duration,
     /// Log entries between two snapshot files.
     pub snapshot_every: u64,
+    /// When models are built.
+    pub models: ModelConfig,
     /// How large and how many recommendation units may be.
     pub unit_bounds: UnitBounds,
 }
@@ -48,9 +51,44 @@ impl Default for EngineConfig {
             group_commit: Duration::from_millis(limits::DEFAULT_GROUP_COMMIT_MS),
             text_commit: Duration::from_millis(limits::DEFAULT_TEXT_COMMIT_MS),
             snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
+            models: ModelConfig::default(),
             unit_bounds: UnitBounds::default(),
         }
     }
+}
+
+/// When models are built in the background, and with how much of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// Log time after which a model is built anew, in milliseconds; 0 leaves the clock out.
+    pub every_ms: i64,
+    /// Changes (counted events and products written) after which a model is built anew; 0 leaves them out.
+    pub every_changes: u64,
+    /// Threads of the builder, at least 1; with more than one, graphs differ from build to build.
+    pub threads: usize,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            every_ms: limits::DEFAULT_MODEL_EVERY_MS,
+            every_changes: limits::DEFAULT_MODEL_EVERY_CHANGES,
+            threads: limits::DEFAULT_MODEL_THREADS,
+        }
+    }
+}
+
+/// The model in force and every vector space.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// Number of the model, 0 for none.
+    pub generation: u64,
+    /// Log position of what it was built from.
+    pub built_at: Seq,
+    /// Log entries since then.
+    pub behind: u64,
+    /// The spaces, by name.
+    pub spaces: Vec<SpaceInfo>,
 }
 
 /// When a write is acknowledged.

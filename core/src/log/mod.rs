@@ -5,6 +5,7 @@
 //! commits and gives each its sequence and time. [`checkpoint`]s shorten a start, the [`served`] journal
 //! remembers what was answered. Nothing here knows what an entry means.
 
+pub mod blob;
 pub mod checkpoint;
 pub mod clock;
 mod codec;

@@ -3,6 +3,7 @@
 //! The kernel's own retrievers, by name: they are mechanism, plugins combine them, and with no plugin at all
 //! they still answer. Every one proposes eligible items only, best first, ties by item id.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use planogram_abi::{Candidate, source};
@@ -12,6 +13,15 @@ use super::run::Run;
 use crate::catalog::doc::LinkKind;
 use crate::id::ItemId;
 use crate::signal::{CoKind, Counter, Window};
+use crate::vector::SearchScratch;
+
+/// Weight of a recent view against the one after it, in a shopper's affinity vector.
+const AFFINITY_DECAY: f32 = 0.8;
+
+thread_local! {
+    /// Each ranking worker fills its own again and again.
+    static SCRATCH: RefCell<SearchScratch> = RefCell::default();
+}
 
 /// At most `k` candidates of the named source inside `universe`, or the reason why there is no such source.
 pub(super) fn candidates(
@@ -39,9 +49,10 @@ pub(super) fn candidates(
         source::VIEWED_BOUGHT => neighbors(run, CoKind::ViewedBought, anchors, k, universe),
         source::RECENT => recent(run, k, universe),
         source::CONTENT => content(run, anchors, k, universe),
-        _ => match link_kind(name) {
-            Some(kind) => links(run, kind, anchors, k, universe),
-            None => return Err(format!("no unit type or source `{name}`")),
+        _ => match (link_kind(name), name.strip_prefix(source::VECTOR_PREFIX)) {
+            (Some(kind), _) => links(run, kind, anchors, k, universe),
+            (None, Some(space)) => vector_neighbors(run, space, anchors, k, universe)?,
+            (None, None) => return Err(format!("no unit type or source `{name}`")),
         },
     })
 }
@@ -71,6 +82,32 @@ fn neighbors(run: &Run<'_>, kind: CoKind, anchors: &[u32], k: usize, universe: &
         run.snapshot.signals.neighbors(kind, ItemId(anchor)).iter().map(|n| (n.item.0, n.score)).collect::<Vec<_>>()
     });
     sum_up(lists, anchors, k, universe)
+}
+
+/// Nearest to the mean of the anchors, or of the shopper's recent views where there are none: the newest counts most.
+/// A space that is configured but holds nothing yet proposes nothing.
+fn vector_neighbors(
+    run: &Run<'_>,
+    space: &str,
+    anchors: &[u32],
+    k: usize,
+    universe: &RoaringBitmap,
+) -> Result<Vec<Candidate>, String> {
+    let vectors = &run.snapshot.vectors;
+    let weighted: Vec<(ItemId, f32)> = match anchors {
+        [] => {
+            let weights = std::iter::successors(Some(1.0), |weight| Some(weight * AFFINITY_DECAY));
+            run.shopper.recent.iter().copied().map(ItemId).zip(weights).collect()
+        }
+        anchors => anchors.iter().map(|anchor| (ItemId(*anchor), 1.0)).collect(),
+    };
+    let Some(query) = vectors.mean(space, weighted) else { return Ok(Vec::new()) };
+    SCRATCH.with_borrow_mut(|scratch| {
+        let found = vectors.similar(space, &query, k + anchors.len(), universe, scratch);
+        let found = found.map_err(|error| error.to_string())?;
+        let others = found.iter().filter(|near| !anchors.contains(&near.item.0));
+        Ok(others.take(k).map(|near| Candidate { item: near.item.0, score: near.score }).collect())
+    })
 }
 
 /// What reads like the anchors.

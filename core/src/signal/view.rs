@@ -118,6 +118,11 @@ impl SignalView {
         self.rows[kind as usize].pairs(item).iter().find(|pair| pair.item == other).map_or(0, |pair| pair.count)
     }
 
+    /// The items seen together with `item` and how often, in no order of strength.
+    pub fn pairs(&self, kind: CoKind, item: ItemId) -> impl Iterator<Item = (ItemId, u32)> {
+        self.rows[kind as usize].pairs(item).iter().map(|pair| (pair.item, pair.count))
+    }
+
     /// At most 160 items seen together with `item`, the strongest first, ties by item id. A few microseconds.
     pub fn neighbors(&self, kind: CoKind, item: ItemId) -> Vec<Neighbor> {
         let (mine, theirs) = match kind {

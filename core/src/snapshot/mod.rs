@@ -20,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};
 use crate::signal::SignalView;
 use crate::text::{TextDoc, TextView};
+use crate::vector::Vectors;
 use crate::visitor::VisitorView;
 
 /// Every view at one log position.
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub catalog: Catalog,
     /// What shoppers do.
     pub signals: SignalView,
+    /// Who is near whom.
+    pub vectors: Vectors,
     /// Who they are.
     pub visitors: VisitorView,
     /// The text indexes.
@@ -85,7 +88,7 @@ impl Snapshot {
             seq: self.seq,
             text_seq: self.text.seq,
             config_epoch: epoch.revision,
-            model_generation: 0,
+            model_generation: self.vectors.generation(),
             plugins: epoch.plugins.versions(),
         }
     }

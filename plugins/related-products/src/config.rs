@@ -9,7 +9,7 @@ use planogram_abi::{limits::CANDIDATES_MAX, source};
 use serde::Deserialize;
 
 /// The unit types, each with its shipped recipe.
-pub const TYPES: [(&str, &str); 14] = [
+pub const TYPES: [(&str, &str); 15] = [
     ("more-like-this", source::CONTENT),
     ("bought-this-bought-that", source::CO_BOUGHT),
     ("viewed-this-viewed-that", source::CO_VIEWED),
@@ -24,6 +24,7 @@ pub const TYPES: [(&str, &str); 14] = [
     ("related", source::LINKS[0]),
     ("up-sell", source::LINKS[1]),
     ("cross-sell", source::LINKS[2]),
+    ("visual-similarity", source::VISUAL),
 ];
 
 /// The sources that start from products; the others start from nothing, or from the shopper.
@@ -104,7 +105,7 @@ impl Settings {
         let (name, shipped) = TYPES[unit_type];
         let sources = self.types.get(name).cloned().unwrap_or_else(|| vec![shipped.to_owned()]);
         let ingredient = |source: String| Ingredient {
-            anchored: ANCHORED.contains(&source.as_str()),
+            anchored: ANCHORED.contains(&source.as_str()) || source.starts_with(source::VECTOR_PREFIX),
             minimum_score: self.minimum_scores.get(&source).copied().unwrap_or(f32::MIN),
             source,
         };
@@ -113,11 +114,15 @@ impl Settings {
 }
 
 fn known_source(path: &str, source: &str) -> Result<(), String> {
-    if TYPES.iter().any(|(_, known)| *known == source) {
+    let is_space = source.len() > source::VECTOR_PREFIX.len() && source.starts_with(source::VECTOR_PREFIX);
+    if is_space || TYPES.iter().any(|(_, known)| *known == source) {
         return Ok(());
     }
     let known: Vec<&str> = TYPES.iter().map(|(_, source)| *source).collect();
-    Err(format!("`{path}` names the source `{source}`, allowed are {}", known.join(", ")))
+    Err(format!(
+        "`{path}` names the source `{source}`, allowed are {}, vector/ and the name of a space",
+        known.join(", ")
+    ))
 }
 
 /// How many candidates are asked of a source so that `k` are left when `excluded` are taken out.
@@ -140,6 +145,8 @@ mod tests {
         };
         check(0, &[("links.related", true, f32::MIN), ("content", true, 0.5)]);
         check(4, &[("most-viewed", false, f32::MIN)]);
+        let spaces = Settings::read(r#"{"types":{"up-sell":["vector/co-view"]}}"#).unwrap();
+        assert!(spaces.recipe(12)[0].anchored);
         assert_eq!(Settings::read("").unwrap(), Settings::default());
     }
 
@@ -153,6 +160,7 @@ mod tests {
         check(r#"{"types":{"similar":["content"]}}"#, "`types.similar` is no unit type");
         check(r#"{"types":{"related":["links"]}}"#, "`types.related` names the source `links`");
         check(r#"{"types":{"related":[]}}"#, "`types.related` has 0 sources");
+        check(r#"{"types":{"related":["vector/"]}}"#, "`types.related` names the source `vector/`");
         check(r#"{"minimum_scores":{"images":1}}"#, "`minimum_scores` names the source `images`");
         check(r#"{"anchors_max":0}"#, "`anchors_max` is 0, allowed are 1 to 1000");
     }

@@ -34,6 +34,7 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<11>,
     retrieve::<12>,
     retrieve::<13>,
+    retrieve::<14>,
 ];
 
 impl Plugin for RelatedProducts {

@@ -10,6 +10,7 @@ pub mod events;
 pub mod health;
 pub mod lists;
 pub mod log;
+pub mod models;
 pub mod plugins;
 pub mod units;
 pub mod write;

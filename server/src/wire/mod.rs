@@ -11,6 +11,7 @@ pub mod config;
 pub mod decode;
 pub mod event;
 pub mod list;
+pub mod model;
 pub mod money;
 pub mod page;
 pub mod units;

@@ -16,4 +16,5 @@ mod reload;
 mod shop;
 mod template;
 mod units;
+mod vectors;
 mod writes;
