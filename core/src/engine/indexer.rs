@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use super::publish::Publisher;
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq};
-use crate::snapshot::{Epoch, Texts};
+use crate::snapshot::{Shop, Texts};
 use crate::text::{TextError, TextIndex, TextView};
 
 /// What the indexer is sent.
@@ -35,8 +35,8 @@ pub enum TextJob {
         seq: Seq,
         /// The catalog.
         catalog: Catalog,
-        /// The configuration to index under.
-        epoch: Arc<Epoch>,
+        /// The settings to index under; not the whole epoch, which would keep its plugins from retiring.
+        shop: Shop,
     },
     /// Commit now and say when it is published.
     Flush(Sender<()>),
@@ -63,7 +63,7 @@ pub struct Indexer {
     /// Folder of the indexes; in memory when absent.
     dir: Option<PathBuf>,
     commit_every: Duration,
-    epoch: Arc<Epoch>,
+    shop: Shop,
     sources: BTreeMap<String, TextIndex>,
     views: BTreeMap<String, TextView>,
     /// Position of the newest change taken in.
@@ -75,7 +75,7 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// An indexer for an epoch's text sources. `text_seq` is the log position of the newest change of a text:
+    /// An indexer for a shop's text sources. `text_seq` is the log position of the newest change of a text:
     /// an index in the folder that has come that far (and not further than `seq`), under the same rules, is taken
     /// as it is; any other is made anew from `catalog`.
     ///
@@ -85,16 +85,16 @@ impl Indexer {
         publisher: Arc<Publisher>,
         dir: Option<&Path>,
         commit_every: Duration,
-        epoch: Arc<Epoch>,
+        shop: Shop,
         catalog: &Catalog,
         (seq, text_seq): (Seq, Seq),
     ) -> Result<Self, TextError> {
         let dir = dir.map(Path::to_owned);
         let (sources, views) = Default::default();
         let catalog = catalog.clone();
-        let mut indexer = Self { publisher, dir, commit_every, epoch, sources, views, seq, catalog, uncommitted: 0 };
+        let mut indexer = Self { publisher, dir, commit_every, shop, sources, views, seq, catalog, uncommitted: 0 };
         let items = indexer.all_items();
-        for (name, locale) in indexer.epoch.shop.text_sources() {
+        for (name, locale) in indexer.shop.text_sources() {
             let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
             indexer.sources.insert(name.clone(), index);
             if !is_current {
@@ -108,7 +108,7 @@ impl Indexer {
 
     fn open_source(&self, name: &str, locale: &str, text_seq: Seq) -> Result<(TextIndex, bool), TextError> {
         let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale)?.0, false)) };
-        let dir = dir.join(folder_name(name, &self.epoch.shop.text_rules()));
+        let dir = dir.join(folder_name(name, &self.shop.text_rules()));
         match TextIndex::open(Some(&dir), locale) {
             Ok((index, seq)) if seq > 0 && (text_seq..=self.seq).contains(&seq) => return Ok((index, true)),
             Ok((index, _)) => index.close(),
@@ -172,8 +172,8 @@ impl Indexer {
                 self.catch_up(seq, catalog);
                 self.index(&items)
             }
-            TextJob::Everything { seq, catalog, epoch } => {
-                self.epoch = epoch;
+            TextJob::Everything { seq, catalog, shop } => {
+                self.shop = shop;
                 self.catch_up(seq, catalog);
                 self.reindex()
             }
@@ -207,10 +207,10 @@ impl Indexer {
         self.close_sources();
         self.views.clear();
         let items = self.all_items();
-        for (name, locale) in self.epoch.shop.text_sources() {
+        for (name, locale) in self.shop.text_sources() {
             let index = match &self.dir {
                 None => TextIndex::open(None, &locale)?.0,
-                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.epoch.shop.text_rules())), &locale)?,
+                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.shop.text_rules())), &locale)?,
             };
             self.sources.insert(name.clone(), index);
             self.index_source(&name, &items)?;
@@ -223,7 +223,7 @@ impl Indexer {
     /// Removes the indexes of sources and rules that are no longer in force.
     fn remove_other_folders(&self) {
         let Some(dir) = &self.dir else { return };
-        let rules = self.epoch.shop.text_rules();
+        let rules = self.shop.text_rules();
         let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
         for (folder, error) in TextIndex::keep_only(dir, &kept) {
             warn!(%error, folder = %folder.display(), "old text index not removed");
@@ -241,7 +241,7 @@ impl Indexer {
             let mut upserts = Vec::new();
             let mut deletes = Vec::new();
             for &item in batch {
-                match self.epoch.shop.text_doc(&self.catalog, name, item) {
+                match self.shop.text_doc(&self.catalog, name, item) {
                     Some(doc) => upserts.push(doc),
                     None => deletes.push(item),
                 }

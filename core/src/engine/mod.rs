@@ -138,6 +138,7 @@ impl Engine {
             variants: snapshot.catalog.n_variants(),
             visitors: snapshot.visitors.len() as u64,
             mappings: self.host.mappings(),
+            plugins_retired: self.host.retired(),
             workers_lost: self.pool.workers_lost(),
             served_dropped: self.served.dropped(),
         }

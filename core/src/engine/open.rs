@@ -69,6 +69,7 @@ impl Engine {
         let host = Arc::new(open_host(&config));
         let Recovered { state, observers: saved, observed } = recovered;
         let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
+        let shop = epoch.shop.clone();
         let mut state = state;
         let state_plugins = state.plugins.clone();
         let (publisher, janitor) = Publisher::new(Snapshot {
@@ -78,14 +79,14 @@ impl Engine {
             signals: state.signals.publish(),
             visitors: state.visitors.publish(),
             text: Texts::default(),
-            epoch: epoch.clone(),
+            epoch,
             observed: Arc::default(),
         });
         let read_only = until.is_some();
         let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
         let positions = (state.seq, state.text_seq);
         let indexer =
-            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, epoch, &state.catalog, positions)
+            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, shop, &state.catalog, positions)
                 .map_err(OpenError::from_any)?;
         let (texts, text_jobs) = crossbeam_channel::unbounded();
         let (epoch_sender, epoch_jobs) = crossbeam_channel::unbounded();

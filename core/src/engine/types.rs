@@ -209,6 +209,8 @@ pub struct Status {
     pub visitors: u64,
     /// Library mappings that are kept because code is never unloaded, and the bound.
     pub mappings: (u64, u64),
+    /// Plugin versions that were replaced and that nobody uses any more.
+    pub plugins_retired: u64,
     /// Ranking workers written off because a plugin never returned.
     pub workers_lost: u64,
     /// Served records dropped because the side journal was full.

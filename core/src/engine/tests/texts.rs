@@ -82,14 +82,14 @@ fn a_category_that_moves_or_goes_takes_its_words_along() {
 }
 
 /// An indexer of an empty shop, and the parts it publishes with.
-fn indexer() -> (Indexer, Arc<Publisher>, Arc<crate::snapshot::Epoch>) {
+fn indexer() -> (Indexer, Arc<Publisher>, crate::snapshot::Shop) {
     let engine = open(None);
     let first = engine.publisher.current();
     let (publisher, _) = Publisher::new((*first).clone());
-    let epoch = first.epoch.clone();
+    let shop = first.epoch.shop.clone();
     let indexer =
-        Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, epoch.clone(), &first.catalog, (0, 0));
-    (indexer.unwrap(), publisher, epoch)
+        Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, shop.clone(), &first.catalog, (0, 0));
+    (indexer.unwrap(), publisher, shop)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_indexer_that_is_told_to_stop_among_other_jobs_stops() {
 
 #[test]
 fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
-    let (indexer, publisher, epoch) = indexer();
+    let (indexer, publisher, shop) = indexer();
     let old = publisher.current().catalog.clone();
     let mut new = old.clone();
     let item = new.put(simple("S1", "Anorak", "Men", 1), NOW);
@@ -116,7 +116,7 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     publisher.expect_text();
     let (jobs, inbox) = crossbeam_channel::unbounded();
     jobs.send(TextJob::Changed { seq: 2, catalog: new, items: vec![item] }).unwrap();
-    jobs.send(TextJob::Everything { seq: 1, catalog: old, epoch }).unwrap();
+    jobs.send(TextJob::Everything { seq: 1, catalog: old, shop }).unwrap();
     jobs.send(TextJob::Stop).unwrap();
     indexer.run(&inbox);
     let snapshot = publisher.current();
