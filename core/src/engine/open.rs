@@ -67,7 +67,7 @@ impl Engine {
             return Err(OpenError(format!("the log ends at entry {}, {until} was asked for", recovered.state.seq)));
         }
         let host = Arc::new(open_host(&config));
-        let Recovered { state, observers: saved, observed } = recovered;
+        let Recovered { state, checkpointed, observers: saved, observed } = recovered;
         let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
         let shop = epoch.shop.clone();
         let mut state = state;
@@ -107,6 +107,7 @@ impl Engine {
             reports: Arc::default(),
             checkpoint_dir: files.filter(|_| !read_only),
             checkpoint_every: config.snapshot_every,
+            checkpointed,
         };
         let reports = applier.reports.clone();
         let building = builder.clone();
