@@ -123,9 +123,7 @@ impl Applier {
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
-        if !changes.observed.is_empty() {
-            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
-        }
+        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
     }
 
     fn checkpoint(&self, state: &State) {

@@ -2,7 +2,9 @@
 //!
 //! One thread owns the long-lived index writers, one a text source. It takes changed items as they come,
 //! commits on a timer, and publishes the committed views. Texts are built from the catalog as it was when the
-//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`.
+//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`. When an index
+//! cannot be written, the last good views stay published at their position, and everything is indexed anew a
+//! while later: what is said to be searchable is.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,8 +40,8 @@ pub enum TextJob {
         /// The settings to index under; not the whole epoch, which would keep its plugins from retiring.
         shop: Shop,
     },
-    /// Commit now and say when it is published.
-    Flush(Sender<()>),
+    /// Commit now and say whether everything is published.
+    Flush(Sender<bool>),
     /// Commit and end.
     Stop,
 }
@@ -47,7 +49,7 @@ pub enum TextJob {
 /// What a run of jobs asked for besides indexing.
 #[derive(Default)]
 struct Batch {
-    flushed: Vec<Sender<()>>,
+    flushed: Vec<Sender<bool>>,
     stop: bool,
 }
 
@@ -72,6 +74,8 @@ pub struct Indexer {
     catalog: Catalog,
     /// Jobs taken in since the last commit.
     uncommitted: u64,
+    /// An index could not be written: nothing in it is trusted.
+    damaged: bool,
 }
 
 impl Indexer {
@@ -92,7 +96,8 @@ impl Indexer {
         let dir = dir.map(Path::to_owned);
         let (sources, views) = Default::default();
         let catalog = catalog.clone();
-        let mut indexer = Self { publisher, dir, commit_every, shop, sources, views, seq, catalog, uncommitted: 0 };
+        let mut indexer =
+            Self { publisher, dir, commit_every, shop, sources, views, seq, catalog, uncommitted: 0, damaged: false };
         let items = indexer.all_items();
         for (name, locale) in indexer.shop.text_sources() {
             let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
@@ -102,7 +107,7 @@ impl Indexer {
             }
         }
         indexer.remove_other_folders();
-        indexer.commit();
+        indexer.commit()?;
         Ok(indexer)
     }
 
@@ -134,12 +139,18 @@ impl Indexer {
                 due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
             if batch.is_urgent() || due.is_some_and(|due| due <= Instant::now()) {
-                self.commit();
-                due = None;
+                due = match self.commit() {
+                    Ok(()) => None,
+                    Err(error) => {
+                        error!(%error, at = self.seq, "text not committed, everything is indexed anew");
+                        self.damaged = true;
+                        Some(Instant::now() + RETRY_EVERY)
+                    }
+                };
             }
             for done in batch.flushed {
                 // Whoever asked may have given up.
-                let _ = done.send(());
+                let _ = done.send(!self.damaged);
             }
             if batch.stop {
                 return self.close_sources();
@@ -182,7 +193,8 @@ impl Indexer {
         };
         self.uncommitted += 1;
         if let Err(error) = outcome {
-            error!(%error, "text not indexed");
+            error!(%error, at = self.seq, "text not indexed");
+            self.damaged = true;
         }
     }
 
@@ -251,21 +263,27 @@ impl Indexer {
         Ok(())
     }
 
-    fn commit(&mut self) {
-        for (name, index) in &mut self.sources {
-            match index.commit(self.seq) {
-                Ok(view) => drop(self.views.insert(name.clone(), view)),
-                Err(error) => error!(%error, source = name, "text not committed"),
-            }
+    /// Commits every index and publishes the views, or publishes nothing.
+    fn commit(&mut self) -> Result<(), TextError> {
+        if self.damaged {
+            self.reindex()?;
         }
+        for (name, index) in &mut self.sources {
+            self.views.insert(name.clone(), index.commit(self.seq)?);
+        }
+        self.damaged = false;
         let (seq, jobs) = (self.seq, std::mem::take(&mut self.uncommitted));
         let texts = Texts::new(seq, self.views.clone());
         self.publisher.publish(|next| {
             self.publisher.text_arrived(jobs);
             next.text = texts;
         });
+        Ok(())
     }
 }
+
+/// How long after a failure the texts are indexed anew, unless somebody asks before.
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 /// Documents built before they are handed to the index.
 const INDEX_BATCH: usize = 1_000;

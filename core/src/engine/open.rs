@@ -81,6 +81,7 @@ impl Engine {
             text: Texts::default(),
             epoch,
             observed: Arc::default(),
+            observed_seq: None,
         });
         let read_only = until.is_some();
         let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
@@ -148,7 +149,7 @@ impl Engine {
             configuring: Default::default(),
             closed: Default::default(),
             machinery: Some(Machinery {
-                writer,
+                writer: Arc::new(writer),
                 checkpoints,
                 texts,
                 epochs: epoch_sender,

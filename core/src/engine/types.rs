@@ -157,7 +157,7 @@ pub enum WriteError {
         /// Its name.
         name: String,
     },
-    /// A plugin could not answer.
+    /// A plugin could not answer, or the text index could not be written.
     #[error("{0}")]
     Failed(String),
     /// The log could not be written.
@@ -213,6 +213,8 @@ pub struct Status {
     pub plugins_retired: u64,
     /// Ranking workers written off because a plugin never returned.
     pub workers_lost: u64,
+    /// Threads written off because a plugin never returned from a call that no request waited for.
+    pub threads_lost: u64,
     /// Served records dropped because the side journal was full.
     pub served_dropped: u64,
 }

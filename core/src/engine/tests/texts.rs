@@ -126,3 +126,31 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     let found = view.search(&query, &Default::default(), None, crate::text::Match::All).unwrap();
     assert_eq!(found.iter().map(|(item, _)| *item).collect::<Vec<_>>(), [item]);
 }
+
+#[test]
+fn a_text_that_cannot_be_committed_is_not_said_to_be_searchable() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(Some(dir.path()));
+    engine.put_products(shirts(), wait_for_text()).unwrap();
+    let found = |text: &str| engine.list(search(text)).unwrap().total;
+    assert_eq!((found("shirt"), found("lamp")), (2, 0));
+
+    // The folder of the index is gone, and something stands in its place.
+    let folder = std::fs::read_dir(dir.path().join("text")).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    let lamp = simple("L1", "Brass lamp", "Light", 900);
+    let written = engine.put_products(vec![lamp], WriteOptions::default()).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(engine.flush(), Err(WriteError::Failed(_))));
+        let as_of = engine.status().as_of;
+        assert!(as_of.seq >= written.seq && as_of.text_seq < written.seq, "{as_of:?}");
+        assert_eq!((found("shirt"), found("lamp")), (2, 0), "the last good texts are searched");
+    }
+
+    std::fs::remove_file(&folder).unwrap();
+    engine.flush().unwrap();
+    let as_of = engine.status().as_of;
+    assert_eq!(as_of.text_seq, as_of.seq);
+    assert_eq!((found("shirt"), found("lamp")), (2, 1));
+}
