@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod luma;
 mod merchandising;
+mod mutations;
 mod rebuilt;
 mod reload;
 mod shop;
