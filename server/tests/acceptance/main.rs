@@ -12,6 +12,7 @@ mod luma;
 mod merchandising;
 mod mutations;
 mod rebuilt;
+mod recommendations;
 mod reload;
 mod shop;
 mod template;
