@@ -189,14 +189,11 @@ impl Host {
             let documents: Vec<Document<'_>> = documents.iter().map(Copied::lend).collect();
             instance.prepare(&documents, revision, host, previous.as_deref())
         };
-        let late = |message| {
-            running.guard.fail(FaultReason::Late);
-            message
-        };
-        let prepared = self.control.within_asking("prepare", compile, prepare).map_err(late)?;
+        let late = |_: &String| running.guard.fail(FaultReason::Late);
+        let prepared = self.control.within_asking("prepare", compile, prepare).inspect_err(late)?;
         let prepared = Arc::new(prepared.map_err(|error| format!("prepare: {}", words(&error)))?);
         let (probed, of_probe) = (Arc::clone(&prepared), Arc::clone(running));
-        self.control.within("golden call", move || golden_call(&of_probe.description, &probed)).map_err(late)??;
+        self.control.within("golden call", move || golden_call(&of_probe.description, &probed)).inspect_err(late)??;
         Ok(prepared)
     }
 
@@ -265,10 +262,7 @@ impl Host {
             let others: Vec<Document<'_>> = others.iter().map(Copied::lend).collect();
             instance.validate(&document.lend(), &others)
         };
-        let judged = self.control.within("validate", judge).map_err(|message| {
-            owner.guard.fail(FaultReason::Late);
-            message
-        });
+        let judged = self.control.within("validate", judge).inspect_err(|_| owner.guard.fail(FaultReason::Late));
         judged.and_then(|problems| problems.map_err(|error| error.to_string())).unwrap_or_else(|error| {
             let message = format!("plugin `{}` could not judge it: {error}", owner.name);
             vec![Problem::new("", message, "a document its plugin can read")]

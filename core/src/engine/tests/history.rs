@@ -115,7 +115,7 @@ fn happened(shopped: &Shopped, now_ms: TimeMs) -> Event {
     let is_order = matches!(kind, EventKind::OrderPlaced | EventKind::OrderCanceled | EventKind::Returned);
     Event {
         time_ms: now_ms - shopped.minutes_ago * 60_000,
-        customer: (shopped.id % 3 == 0).then(|| format!("{shopper}@home")),
+        customer: shopped.id.is_multiple_of(3).then(|| format!("{shopper}@home")),
         items: shopped.skus.iter().map(item).collect(),
         order: is_order.then(|| format!("o{}", shopped.id % 8)),
         ..event(&format!("e{}", shopped.id), kind, shopper, "")
