@@ -286,8 +286,12 @@ pub use planogram_abi::limits as wall;
 pub const PIN_POSITION_MAX: u32 = 1_000_000;
 /// Longest a plugin's function may take within a request, in milliseconds, even when the deadline is far away.
 pub const DEFAULT_CALL_MS: u64 = 250;
-/// Longest a plugin's function may take off the request path (configure, describe, probe), in milliseconds.
-pub const DEFAULT_CONTROL_MS: u64 = 5_000;
+/// Longest a plugin's function may take off the request path (configure, describe, validate, prepare, probe, and each
+/// call of an observer), in milliseconds: rules by the ten thousand are prepared in a fraction of it.
+pub const DEFAULT_CONTROL_MS: u64 = 10_000;
+/// Threads that may be lost to plugins that never return off the request path; then none is called there any more.
+/// Each keeps a stack and what it was given.
+pub const CONTROL_THREADS_LOST_MAX: u64 = 64;
 
 // Plugin host: what is done about failures.
 

@@ -65,12 +65,14 @@ pub struct Applier {
     pub checkpoint_dir: Option<PathBuf>,
     /// Entries between two snapshot files.
     pub checkpoint_every: u64,
+    /// Position of the snapshot file the shop started from: what it replayed since is worth one, too.
+    pub checkpointed: Seq,
 }
 
 impl Applier {
     /// Folds until the writer hangs up; `checkpoints` asks for a snapshot file and is told when it is written.
     pub fn run(self, mut state: State, entries: &Receiver<Entry>, checkpoints: &Receiver<Sender<()>>) {
-        let mut last_checkpoint = state.seq;
+        let mut last_checkpoint = self.checkpointed;
         loop {
             let mut asked = None;
             crossbeam_channel::select! {
@@ -132,9 +134,7 @@ impl Applier {
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
-        if !changes.observed.is_empty() {
-            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
-        }
+        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
     }
 
     fn checkpoint(&self, state: &State) {

@@ -88,8 +88,8 @@ impl EpochBuilder {
             self.publisher.expect_text();
             // Not older than what the applier had indexed before it published this snapshot.
             let current = self.publisher.current();
-            let job = TextJob::Everything { seq: current.seq, catalog: current.catalog.clone(), epoch: epoch.clone() };
-            drop(self.indexer.send(job));
+            let (seq, catalog, shop) = (current.seq, current.catalog.clone(), epoch.shop.clone());
+            drop(self.indexer.send(TextJob::Everything { seq, catalog, shop }));
         }
         self.publish(epoch);
     }

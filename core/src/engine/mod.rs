@@ -91,6 +91,7 @@ const APPLIER: &str = "planogram-applier";
 
 /// The threads behind the door and the channels that keep them alive.
 struct Machinery {
+    /// Shared, since handing in a write may block while the writer's queue is full: nobody waits inside the lock.
     writer: Arc<WriterHandle>,
     checkpoints: Sender<Sender<()>>,
     texts: Sender<TextJob>,
@@ -129,7 +130,7 @@ impl Engine {
         snapshot.epoch.shop.book(&snapshot.catalog, book).map(|book| book.exponent)
     }
 
-    /// Log entries with counted events that the observers have not seen yet.
+    /// Log entries that the observers have not come to yet.
     fn observer_lag(&self) -> u64 {
         self.publisher.reached().seq.saturating_sub(self.observed.load(Ordering::Relaxed))
     }
@@ -147,7 +148,9 @@ impl Engine {
             variants: snapshot.catalog.n_variants(),
             visitors: snapshot.visitors.len() as u64,
             mappings: self.host.mappings(),
+            plugins_retired: self.host.retired(),
             workers_lost: self.pool.workers_lost(),
+            threads_lost: self.host.threads_lost(),
             served_dropped: self.served.dropped(),
         }
     }
@@ -179,14 +182,16 @@ impl Engine {
     /// Waits until everything written so far is visible, text included.
     ///
     /// # Errors
-    /// [`WriteError::Closing`].
+    /// [`WriteError::Failed`] when the text index could not be written, [`WriteError::Closing`].
     pub fn flush(&self) -> Result<(), WriteError> {
         // A shop opened at an earlier position never reaches the end of the log.
         let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
         self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
-        finished.recv().map_err(|_| WriteError::Closing)
+        let is_searchable = finished.recv().map_err(|_| WriteError::Closing)?;
+        let failed = || WriteError::Failed("the text index could not be committed, it is tried again".into());
+        is_searchable.then_some(()).ok_or_else(failed)
     }
 
     /// Writes a snapshot file now, so that the next start replays nothing.

@@ -69,10 +69,11 @@ impl Engine {
             return Err(OpenError(format!("the log ends at entry {}, {until} was asked for", recovered.state.seq)));
         }
         let host = Arc::new(open_host(&config));
-        let Recovered { state, observers: saved, observed } = recovered;
+        let Recovered { state, checkpointed, observers: saved, observed } = recovered;
         let mut epoch = epochs::build(&host, state.store.clone(), Vec::new(), None);
         arms::prepare(&host, &mut epoch, state.time_ms);
         let epoch = Arc::new(epoch);
+        let shop = epoch.shop.clone();
         let mut state = state;
         let shelf = Arc::new(ModelShelf::new(config.data_dir.as_ref().map(|dir| dir.join("models"))));
         shelf.adopt(&mut state);
@@ -86,14 +87,15 @@ impl Engine {
             vectors: state.vectors.clone(),
             visitors: state.visitors.publish(),
             text: Texts::default(),
-            epoch: epoch.clone(),
+            epoch,
             observed: Arc::default(),
+            observed_seq: None,
         });
         let read_only = until.is_some();
         let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
         let positions = (state.seq, state.text_seq);
         let indexer =
-            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, epoch, &state.catalog, positions)
+            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, shop, &state.catalog, positions)
                 .map_err(OpenError::from_any)?;
         let (texts, text_jobs) = crossbeam_channel::unbounded();
         let (epoch_sender, epoch_jobs) = crossbeam_channel::unbounded();
@@ -116,6 +118,7 @@ impl Engine {
             reports: Arc::default(),
             checkpoint_dir: files.filter(|_| !read_only),
             checkpoint_every: config.snapshot_every,
+            checkpointed,
         };
         let (reports, changes) = (applier.reports.clone(), applier.changes.clone());
         let building = builder.clone();
@@ -166,7 +169,7 @@ impl Engine {
             configuring: Default::default(),
             closed: Default::default(),
             machinery: Some(Machinery {
-                writer,
+                writer: Arc::new(writer),
                 checkpoints,
                 texts,
                 epochs: epoch_sender,

@@ -154,11 +154,10 @@ impl Engine {
     ) {
         let engine = self.clone();
         let Ticket { min_seq, deadline, ask } = ticket;
-        let wanted = min_seq.unwrap_or(0);
         let asked = Instant::now();
         let begin = move |reached: bool| {
             if !reached {
-                let at = engine.publisher.reached().seq;
+                let (at, wanted) = (engine.publisher.reached().seq, min_seq.unwrap_or(0));
                 return reply(Err(QueryError::NotYet { at, wanted }));
             }
             let snapshot = engine.publisher.current();
@@ -170,10 +169,12 @@ impl Engine {
             });
             engine.pool.submit(job, reply, deadline.saturating_sub(asked.elapsed()));
         };
-        if self.publisher.reached().seq >= wanted {
-            begin(true);
-        } else {
-            self.publisher.when(wanted, deadline, Box::new(begin));
+        match min_seq {
+            // The snapshot itself says how far it has come, without a lock.
+            Some(wanted) if self.publisher.current().seq < wanted => {
+                self.publisher.when(wanted, deadline, Box::new(begin));
+            }
+            _ => begin(true),
         }
     }
 

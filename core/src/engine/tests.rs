@@ -2,6 +2,7 @@
 
 mod acts;
 mod arms;
+mod history;
 mod merchant;
 mod requests;
 mod texts;

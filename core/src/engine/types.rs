@@ -246,7 +246,7 @@ pub enum WriteError {
         /// Its name.
         name: String,
     },
-    /// A plugin could not answer.
+    /// A plugin could not answer, or the text index could not be written.
     #[error("{0}")]
     Failed(String),
     /// The log could not be written.
@@ -300,8 +300,12 @@ pub struct Status {
     pub visitors: u64,
     /// Library mappings that are kept because code is never unloaded, and the bound.
     pub mappings: (u64, u64),
+    /// Plugin versions that were replaced and that nobody uses any more.
+    pub plugins_retired: u64,
     /// Ranking workers written off because a plugin never returned.
     pub workers_lost: u64,
+    /// Threads written off because a plugin never returned from a call that no request waited for.
+    pub threads_lost: u64,
     /// Served records dropped because the side journal was full.
     pub served_dropped: u64,
 }

@@ -148,8 +148,9 @@ impl Engine {
             return Err(WriteError::Log("this shop was opened at an earlier position and takes no writes".into()));
         }
         let submission = Submission { actor: options.actor, idempotency_key: options.idempotency_key, body };
-        let ticket = super::lock(&self.machinery).as_ref().map(|machinery| machinery.writer.submit(submission));
-        let appended = ticket.ok_or(WriteError::Closing)?.wait().map_err(|error| match error {
+        let writer = super::lock(&self.machinery).as_ref().map(|machinery| machinery.writer.clone());
+        let ticket = writer.ok_or(WriteError::Closing)?.submit(submission);
+        let appended = ticket.wait().map_err(|error| match error {
             SubmitError::Closed => WriteError::Closing,
             other => WriteError::Log(with_causes(&other)),
         })?;

@@ -180,7 +180,8 @@ fn prune(dir: &Path, seq: Seq) -> Result<(), CheckpointError> {
     Ok(())
 }
 
-fn header(seq: Seq, sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, CheckpointError> {
+/// What stands before the bodies.
+pub(super) fn header(seq: Seq, sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, CheckpointError> {
     let too_many = CheckpointError::Sections { sections: sections.len() };
     let n = u32::try_from(sections.len()).ok().filter(|n| *n as usize <= CHECKPOINT_SECTIONS_MAX).ok_or(too_many)?;
     let mut header = MAGIC.to_vec();
@@ -213,8 +214,12 @@ fn write_file(path: &Path, header: &[u8], sections: &[(&str, Vec<u8>)]) -> io::R
 fn read(path: &Path) -> Result<Checkpoint, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let length = file.metadata().map_err(|e| e.to_string())?.len();
-    let mut source = Source { file: BufReader::new(file), left: length, header: blake3::Hasher::new() };
+    read_from(BufReader::new(file), length)
+}
 
+/// Reads and checks `length` bytes; the error says what is wrong in words.
+pub(super) fn read_from(file: impl Read, length: u64) -> Result<Checkpoint, String> {
+    let mut source = Source { file, left: length, header: blake3::Hasher::new() };
     let magic = source.header::<8>()?;
     if magic != *MAGIC {
         return Err(format!("it begins with {magic:02x?}, expected {MAGIC:02x?}"));
@@ -255,13 +260,13 @@ fn read(path: &Path) -> Result<Checkpoint, String> {
 }
 
 /// A file that is never asked for more than it has, so that a false length allocates nothing.
-struct Source {
-    file: BufReader<File>,
+struct Source<R> {
+    file: R,
     left: u64,
     header: blake3::Hasher,
 }
 
-impl Source {
+impl<R: Read> Source<R> {
     fn take(&mut self, bytes: u64) -> Result<Vec<u8>, String> {
         if bytes > self.left {
             return Err(format!("it ends {} bytes early", bytes - self.left));

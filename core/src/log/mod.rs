@@ -11,6 +11,8 @@ pub mod clock;
 mod codec;
 pub mod disk;
 pub mod entry;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzz;
 pub mod memory;
 pub mod served;
 #[cfg(test)]

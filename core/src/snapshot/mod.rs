@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub epoch: Arc<Epoch>,
     /// Columns learned by plugins' observers, `plugin/name` → value by item id.
     pub observed: Arc<BTreeMap<String, Arc<Vec<f32>>>>,
+    /// Log position up to which those were learned; `None` while no plugin has learned anything.
+    pub observed_seq: Option<Seq>,
 }
 
 /// The identity of a snapshot.
@@ -59,6 +61,8 @@ pub struct AsOf {
     pub model_generation: u64,
     /// Plugins in force, `name` → `version+hash`.
     pub plugins: BTreeMap<String, String>,
+    /// Log sequence up to which plugins' observers had learned; `None` while none has learned anything.
+    pub observed_seq: Option<Seq>,
 }
 
 /// The text indexes by text source.
@@ -90,6 +94,7 @@ impl Snapshot {
             config_epoch: epoch.revision,
             model_generation: self.vectors.generation(),
             plugins: epoch.plugins.versions(),
+            observed_seq: self.observed_seq,
         }
     }
 

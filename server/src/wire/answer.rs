@@ -165,6 +165,9 @@ pub struct AsOfJson {
     pub model_generation: u64,
     /// Plugins in force, name to `version+hash`.
     pub plugins: BTreeMap<String, String>,
+    /// Log sequence up to which plugins that learn had learned; absent while none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_seq: Option<u64>,
 }
 
 /// Something that did not take part.
@@ -388,6 +391,7 @@ impl From<AsOf> for AsOfJson {
             config_epoch: as_of.config_epoch,
             model_generation: as_of.model_generation,
             plugins: as_of.plugins,
+            observed_seq: as_of.observed_seq,
         }
     }
 }

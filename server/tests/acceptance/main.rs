@@ -11,6 +11,8 @@ mod experiments;
 mod faults;
 mod luma;
 mod merchandising;
+mod mutations;
+mod rebuilt;
 mod recommendations;
 mod reload;
 mod shop;
