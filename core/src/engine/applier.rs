@@ -103,6 +103,10 @@ impl Applier {
     }
 
     fn publish(&self, state: &mut State, changes: Changes) {
+        // Told before the publication: whoever has seen that and then flushes finds these events before the flush.
+        if !changes.observed.is_empty() {
+            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
+        }
         let signals = state.signals.publish();
         let visitors = state.visitors.publish();
         if !changes.text.is_empty() {
@@ -120,9 +124,6 @@ impl Applier {
         });
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
-        }
-        if !changes.observed.is_empty() {
-            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
         }
     }
 

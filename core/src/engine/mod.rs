@@ -143,7 +143,7 @@ impl Engine {
         }
     }
 
-    /// Waits until everything written so far is visible, text included.
+    /// Waits until everything written so far is visible, text and what plugins learned included.
     ///
     /// # Errors
     /// [`WriteError::Closing`].
@@ -152,7 +152,12 @@ impl Engine {
         let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
-        self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
+        let (learned, frozen) = crossbeam_channel::bounded(1);
+        self.send(|machinery| {
+            machinery.texts.send(TextJob::Flush(done)).is_ok()
+                && machinery.observers.send(ObserverJob::Flush(learned)).is_ok()
+        })?;
+        frozen.recv().map_err(|_| WriteError::Closing)?;
         finished.recv().map_err(|_| WriteError::Closing)
     }
 

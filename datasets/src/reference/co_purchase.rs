@@ -74,7 +74,7 @@ impl Reference for CoPurchase {
                 *scores.entry(*other).or_default() += score;
             }
         }
-        context.items.iter().for_each(|item| drop(scores.remove(item)));
+        scores.retain(|item, _| !context.items.contains(item));
         best(scores, k)
     }
 }

@@ -8,6 +8,7 @@
 //! Items and users are dense numbers given by the caller. Ties go to the smaller number, so results repeat.
 
 mod bm25;
+mod click_rate;
 mod co_purchase;
 mod item_knn;
 mod own_history;
@@ -20,6 +21,7 @@ mod vstan;
 use std::collections::HashMap;
 
 pub use bm25::{Bm25, words};
+pub use click_rate::ClickRate;
 pub use co_purchase::{CoPurchase, Weighing};
 pub use item_knn::ItemKnn;
 pub use own_history::OwnHistory;

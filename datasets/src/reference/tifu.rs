@@ -18,6 +18,9 @@ const GROUP_DECAY: f64 = 0.7;
 const OWN_SHARE: f64 = 0.7;
 /// Groups that a history is cut into.
 const GROUPS: usize = 7;
+/// Customers are dealt into this many folds; neighbors come from the other folds, as in the paper, where the customers
+/// asked for are not among those learned from.
+const FOLDS: usize = 5;
 
 /// TIFU-KNN over training baskets.
 pub struct TifuKnn {
@@ -52,13 +55,13 @@ impl TifuKnn {
         Self { vectors, norms, place, holders }
     }
 
-    /// The nearest other customers by Euclidean distance.
+    /// The nearest customers of the other folds by Euclidean distance.
     fn neighbors(&self, at: usize) -> Vec<u32> {
         let mut dot = vec![0.0; self.vectors.len()];
         for (item, own) in &self.vectors[at] {
             self.holders[item].iter().for_each(|(other, weight)| dot[*other as usize] += own * weight);
         }
-        let nearness = (0..self.vectors.len()).filter(|other| *other != at).map(|other| {
+        let nearness = (0..self.vectors.len()).filter(|other| other % FOLDS != at % FOLDS).map(|other| {
             let squared = (self.norms[at] + self.norms[other] - 2.0 * dot[other]).max(0.0);
             // Falls with the distance and stays above 0, as `best` wants it.
             (other as u32, 1.0 / (1.0 + squared))
