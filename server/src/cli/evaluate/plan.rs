@@ -243,6 +243,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Time of the first act, of the past or of the script.
+    pub fn begin_ms(&self) -> TimeMs {
+        let heard = self.script.iter().filter_map(|step| match step {
+            Step::Learn(act) => Some(act),
+            Step::Ask { .. } => None,
+        });
+        self.training.iter().chain(heard).map(|act| act.time_ms).min().unwrap_or(END_MS)
+    }
+
     /// How often each item was part of the past, by number.
     pub fn popularity(&self) -> Vec<u64> {
         let mut counts = vec![0; self.names.len()];

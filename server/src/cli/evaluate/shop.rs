@@ -53,7 +53,7 @@ impl Shop {
     pub fn open(settings: &Settings, plan: &Plan) -> anyhow::Result<Self> {
         let mut settings = settings.clone();
         settings.engine.data_dir.clear();
-        let begin_ms = plan.training.first().map_or(super::plan::END_MS, |act| act.time_ms);
+        let begin_ms = plan.begin_ms();
         let clock = Arc::new(HistoryClock::at(begin_ms));
         let engine = Engine::open_with_clock(settings.engine()?, clock.clone()).context("an engine in memory")?;
         let idle: Vec<String> = engine.plugins().into_iter().filter(|p| p.state != "running").map(|p| p.name).collect();
