@@ -4,7 +4,7 @@
 //! recommendations: item-to-item collaborative filtering"). An order of `n` items counts 1 / log2(n + 2), because a
 //! reseller's order says little about what goes together; orders beyond 150 items say nothing.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Context, Group, Reference, best};
 
@@ -20,33 +20,58 @@ pub enum Weighing {
     Cosine,
 }
 
-/// Co-purchase over training orders; several items of a context add up.
-pub struct CoPurchase {
-    pairs: HashMap<u32, HashMap<u32, f64>>,
-    weight: HashMap<u32, f64>,
-    weighing: Weighing,
+/// How often any two items were bought together, and each alone.
+pub struct Pairs {
+    /// By item: the others with their counts, ascending.
+    rows: Vec<Vec<(u32, f64)>>,
+    alone: Vec<f64>,
 }
 
-impl CoPurchase {
-    /// Learns from orders.
-    pub fn of(groups: &[Group], weighing: Weighing) -> Self {
-        let mut pairs: HashMap<u32, HashMap<u32, f64>> = HashMap::new();
-        let mut weight: HashMap<u32, f64> = HashMap::new();
+impl Pairs {
+    /// Counts training orders.
+    pub fn of(groups: &[Group]) -> Self {
+        let mut orders: Vec<(Vec<u32>, f64)> = Vec::new();
         for group in groups {
             let mut items = group.items.clone();
             items.sort_unstable();
             items.dedup();
-            if !(2..=ORDER_ITEMS_MAX).contains(&items.len()) {
-                continue;
-            }
-            let counts = 1.0 / ((items.len() + 2) as f64).log2();
-            for a in &items {
-                *weight.entry(*a).or_default() += counts;
-                let row = pairs.entry(*a).or_default();
-                items.iter().filter(|b| *b != a).for_each(|b| *row.entry(*b).or_default() += counts);
+            if (2..=ORDER_ITEMS_MAX).contains(&items.len()) {
+                let counts = 1.0 / ((items.len() + 2) as f64).log2();
+                orders.push((items, counts));
             }
         }
-        Self { pairs, weight, weighing }
+        let n_items = orders.iter().filter_map(|(items, _)| items.last()).max().map_or(0, |last| *last as usize + 1);
+        let mut orders_of: Vec<Vec<usize>> = vec![Vec::new(); n_items];
+        for (order, (items, _)) in orders.iter().enumerate() {
+            items.iter().for_each(|item| orders_of[*item as usize].push(order));
+        }
+        let mut sums = vec![0.0; n_items];
+        let row = |own: &Vec<usize>| {
+            sums.fill(0.0);
+            for (items, counts) in own.iter().map(|order| &orders[*order]) {
+                items.iter().for_each(|item| sums[*item as usize] += counts);
+            }
+            (0..).zip(&sums).filter(|(_, sum)| **sum > 0.0).map(|(item, sum)| (item, *sum)).collect()
+        };
+        let mut rows: Vec<Vec<(u32, f64)>> = orders_of.iter().map(row).collect();
+        // An item is always together with itself: that is how often it was bought.
+        let alone = (0..).zip(&mut rows).map(|(item, row): (u32, &mut Vec<(u32, f64)>)| {
+            row.iter().position(|(other, _)| *other == item).map_or(0.0, |own| row.remove(own).1)
+        });
+        Self { alone: alone.collect(), rows }
+    }
+}
+
+/// Co-purchase over training orders; several items of a context add up.
+pub struct CoPurchase {
+    pairs: Arc<Pairs>,
+    weighing: Weighing,
+}
+
+impl CoPurchase {
+    /// Weighs pairs.
+    pub fn new(pairs: Arc<Pairs>, weighing: Weighing) -> Self {
+        Self { pairs, weighing }
     }
 }
 
@@ -63,19 +88,20 @@ impl Reference for CoPurchase {
     }
 
     fn rank(&self, context: &Context<'_>, k: usize) -> Vec<u32> {
-        let mut scores: HashMap<u32, f64> = HashMap::new();
+        let Pairs { rows, alone } = &*self.pairs;
+        let mut scores = vec![0.0; rows.len()];
         for item in context.items {
-            let Some(row) = self.pairs.get(item) else { continue };
-            for (other, together) in row {
-                let score = match self.weighing {
+            for (other, together) in rows.get(*item as usize).into_iter().flatten() {
+                scores[*other as usize] += match self.weighing {
                     Weighing::Count => *together,
-                    Weighing::Cosine => together / (self.weight[item] * self.weight[other]).sqrt(),
+                    Weighing::Cosine => together / (alone[*item as usize] * alone[*other as usize]).sqrt(),
                 };
-                *scores.entry(*other).or_default() += score;
             }
         }
-        scores.retain(|item, _| !context.items.contains(item));
-        best(scores, k)
+        for item in context.items {
+            scores.get_mut(*item as usize).into_iter().for_each(|score| *score = 0.0);
+        }
+        best((0..).zip(scores), k)
     }
 }
 
@@ -88,7 +114,8 @@ mod tests {
         let group = |items: &[u32]| Group { items: items.to_vec(), ..Group::default() };
         let orders = [group(&[1, 2]), group(&[1, 3]), group(&[1, 3]), group(&[3, 4]), group(&[3, 5]), group(&[3, 6])];
         let context = Context { items: &[1], ..Context::default() };
-        assert_eq!(CoPurchase::of(&orders, Weighing::Count).rank(&context, 5), [3, 2]);
-        assert_eq!(CoPurchase::of(&orders, Weighing::Cosine).rank(&context, 5), [2, 3]);
+        let pairs = Arc::new(Pairs::of(&orders));
+        assert_eq!(CoPurchase::new(pairs.clone(), Weighing::Count).rank(&context, 5), [3, 2]);
+        assert_eq!(CoPurchase::new(pairs, Weighing::Cosine).rank(&context, 5), [2, 3]);
     }
 }

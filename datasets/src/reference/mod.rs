@@ -22,7 +22,7 @@ use std::collections::HashMap;
 
 pub use bm25::{Bm25, words};
 pub use click_rate::ClickRate;
-pub use co_purchase::{CoPurchase, Weighing};
+pub use co_purchase::{CoPurchase, Pairs, Weighing};
 pub use item_knn::ItemKnn;
 pub use own_history::OwnHistory;
 pub use popularity::{Popularity, SessionPopularity};

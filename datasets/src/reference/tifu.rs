@@ -72,12 +72,13 @@ impl TifuKnn {
 
 /// Personalized item frequency: the mean over groups of the mean over their baskets, both decayed.
 fn vector(baskets: &[&[u32]]) -> Vec<(u32, f64)> {
-    let per_group = baskets.len().div_ceil(GROUPS).max(1);
-    // Cut from the newest end, so that the newest group is whole.
-    let groups: Vec<&[&[u32]]> = baskets.rchunks(per_group).collect();
-    let n_groups = groups.len() as f64;
+    let n_groups = baskets.len().clamp(1, GROUPS);
+    // As even as can be, the newest groups the larger ones.
+    let cut = |at: usize| at * baskets.len() / n_groups;
+    let groups = (0..n_groups).map(|at| &baskets[cut(at)..cut(at + 1)]);
+    let n_groups = n_groups as f64;
     let mut weights: HashMap<u32, f64> = HashMap::new();
-    for (group_age, group) in groups.iter().enumerate() {
+    for (group_age, group) in groups.rev().enumerate() {
         for (age, basket) in group.iter().rev().enumerate() {
             let weight = BASKET_DECAY.powi(age as i32) / group.len() as f64 * GROUP_DECAY.powi(group_age as i32);
             basket.iter().for_each(|item| *weights.entry(*item).or_default() += weight / n_groups);

@@ -13,7 +13,7 @@ use planogram_core::id::{DAY_MS, TimeMs};
 use planogram_core::limits::EVENT_ITEMS_MAX;
 use planogram_core::signal::event::EventKind;
 use planogram_datasets::loaders::orders::{Basket, Order, baskets, completion_cases, orders};
-use planogram_datasets::reference::{CoPurchase, Group, OwnHistory, Popularity, Reference, TifuKnn, Weighing};
+use planogram_datasets::reference::{CoPurchase, Group, OwnHistory, Pairs, Popularity, Reference, TifuKnn, Weighing};
 
 use super::files::{catalog, columns, find, need, rows};
 use super::judge::{Measure, Truth};
@@ -118,15 +118,16 @@ fn timed(dir: &Path, with_references: bool) -> anyhow::Result<Plan> {
     plan.rows.push(row("bought together", BOUGHT_TOGETHER, TOGETHER, together));
     plan.rows.push(row("next order", NEXT_ORDER, NEXT, next));
     if with_references {
+        let pairs = Arc::new(Pairs::of(&learned));
         plan.rows[COMPLETE].references = vec![
             Box::new(Popularity::beside_context(&learned)) as Box<dyn Reference>,
-            Box::new(CoPurchase::of(&learned, Weighing::Count)),
-            Box::new(CoPurchase::of(&learned, Weighing::Cosine)),
+            Box::new(CoPurchase::new(pairs.clone(), Weighing::Count)),
+            Box::new(CoPurchase::new(pairs.clone(), Weighing::Cosine)),
         ];
         plan.rows[BOUGHT_WITH].references = vec![
             Box::new(Popularity::beside_context(&learned)) as Box<dyn Reference>,
-            Box::new(CoPurchase::of(&learned, Weighing::Cosine)),
-            Box::new(CoPurchase::of(&learned, Weighing::Count)),
+            Box::new(CoPurchase::new(pairs.clone(), Weighing::Cosine)),
+            Box::new(CoPurchase::new(pairs.clone(), Weighing::Count)),
         ];
         plan.rows[NEXT_OF_CUSTOMER].references =
             vec![Box::new(Popularity::of(&learned)) as Box<dyn Reference>, Box::new(OwnHistory::of(&learned))];
