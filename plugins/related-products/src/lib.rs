@@ -32,6 +32,8 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<9>,
     retrieve::<10>,
     retrieve::<11>,
+    retrieve::<12>,
+    retrieve::<13>,
 ];
 
 impl Plugin for RelatedProducts {
@@ -110,6 +112,7 @@ mod tests {
             now_ms: 0,
             seed: 0,
             explicit_sort: false,
+            warmth: planogram_abi::Warmth::None,
         }
     }
 
