@@ -22,9 +22,6 @@ mod shop;
 mod typos;
 mod units;
 
-#[cfg(test)]
-mod tests;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
