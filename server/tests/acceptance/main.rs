@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_rows;
 mod bare;
 mod demo;
+mod evaluate;
 mod experiments;
 mod faults;
 mod luma;
