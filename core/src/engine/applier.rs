@@ -111,15 +111,11 @@ impl Applier {
     }
 
     fn publish(&self, state: &mut State, changes: Changes) {
-<<<<<<< HEAD
         self.changes.fetch_add((changes.observed.len() + changes.text.len()) as u64, Ordering::Relaxed);
+        // Told before the publication: whoever has seen that and then flushes finds these events before the flush.
+        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
         if changes.model {
             self.shelf.adopt(state);
-=======
-        // Told before the publication: whoever has seen that and then flushes finds these events before the flush.
-        if !changes.observed.is_empty() {
-            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
->>>>>>> room/evaluate
         }
         let signals = state.signals.publish();
         let visitors = state.visitors.publish();
@@ -140,10 +136,6 @@ impl Applier {
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
-<<<<<<< HEAD
-        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
-=======
->>>>>>> room/evaluate
     }
 
     fn checkpoint(&self, state: &State) {

@@ -155,7 +155,6 @@ impl Engine {
         }
     }
 
-<<<<<<< HEAD
     /// The model in force and every vector space.
     pub fn models(&self) -> ModelInfo {
         models::model_info(&self.publisher.current())
@@ -180,10 +179,7 @@ impl Engine {
         self.send(|machinery| machinery.models.send(done).is_ok())
     }
 
-    /// Waits until everything written so far is visible, text included.
-=======
     /// Waits until everything written so far is visible, text and what plugins learned included.
->>>>>>> room/evaluate
     ///
     /// # Errors
     /// [`WriteError::Failed`] when the text index could not be written, [`WriteError::Closing`].
@@ -192,20 +188,15 @@ impl Engine {
         let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
-<<<<<<< HEAD
-        self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
-        let is_searchable = finished.recv().map_err(|_| WriteError::Closing)?;
-        let failed = || WriteError::Failed("the text index could not be committed, it is tried again".into());
-        is_searchable.then_some(()).ok_or_else(failed)
-=======
         let (learned, frozen) = crossbeam_channel::bounded(1);
         self.send(|machinery| {
             machinery.texts.send(TextJob::Flush(done)).is_ok()
                 && machinery.observers.send(ObserverJob::Flush(learned)).is_ok()
         })?;
         frozen.recv().map_err(|_| WriteError::Closing)?;
-        finished.recv().map_err(|_| WriteError::Closing)
->>>>>>> room/evaluate
+        let is_searchable = finished.recv().map_err(|_| WriteError::Closing)?;
+        let failed = || WriteError::Failed("the text index could not be committed, it is tried again".into());
+        is_searchable.then_some(()).ok_or_else(failed)
     }
 
     /// Writes a snapshot file now, so that the next start replays nothing.

@@ -169,7 +169,7 @@ impl Engine {
             configuring: Default::default(),
             closed: Default::default(),
             machinery: Some(Machinery {
-                writer: Arc::new(writer),
+                writer,
                 checkpoints,
                 texts,
                 epochs: epoch_sender,

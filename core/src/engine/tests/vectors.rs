@@ -21,7 +21,7 @@ fn lamps() -> Vec<ProductDoc> {
 }
 
 /// What a unit without fallback proposes.
-fn proposed(engine: &Engine, source: &str, anchors: &[&str], viewed: &[&str]) -> Vec<String> {
+fn proposed(engine: &Arc<Engine>, source: &str, anchors: &[&str], viewed: &[&str]) -> Vec<String> {
     let id = source.replace('/', "-");
     let body = format!(r#"{{"type":"{source}","limit":3,"fallback":[]}}"#);
     if !engine.read_only {
