@@ -121,19 +121,11 @@ fn shopper(ask: &Ask) -> Shopper {
 fn list_request(list: List, shopper: Shopper, size: u32) -> ListRequest {
     ListRequest {
         list,
-        request_id: "evaluate".to_owned(),
-        store_view: String::new(),
-        filters: Vec::new(),
-        sort: Vec::new(),
         page: Page { number: 1, size },
         facets: Some(Vec::new()),
         shopper,
-        explain: false,
-        now_ms: None,
-        overlays: Vec::new(),
         seed: Some(1),
-        min_seq: None,
-        deadline: None,
+        ..ListRequest::plain("evaluate")
     }
 }
 
