@@ -54,6 +54,8 @@ pub mod source {
     pub const TRENDING: &str = "trending";
     /// The shopper's own views, newest first.
     pub const RECENT: &str = "recently-viewed";
+    /// What is likely viewed next in the shopper's visit, the anchors being its last views.
+    pub const SESSION: &str = "session";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
     pub const LINKS: [&str; 3] = ["links.related", "links.upsell", "links.crosssell"];
 }

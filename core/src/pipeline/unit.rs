@@ -4,7 +4,7 @@
 //! it has, which items may stand in it, and what fills it up when the type finds too few. Unit types are policy
 //! and come from plugins; this is the mechanism around them.
 
-use planogram_abi::Problem;
+use planogram_abi::{Problem, source};
 use serde_json::Value;
 
 use crate::expr::{self, Condition};
@@ -30,6 +30,7 @@ pub const SCHEMA: &str = r#"{
     "page_types": {"type": "array", "items": {"type": "string"}, "description": "page types it is shown on; empty means all"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 5},
     "filter": {"type": "object", "description": "condition every item must satisfy"},
+    "keep_seen": {"type": "boolean", "description": "whether what the shopper has seen in this visit may stand in it; by default in every type but session"},
     "fallback": {"type": "array", "items": {"type": "string"}, "default": ["most-viewed"], "description": "unit types that fill it up, in order"}
   }
 }"#;
@@ -47,6 +48,8 @@ pub struct Unit {
     pub limit: u32,
     /// What every item must satisfy.
     pub filter: Option<Condition>,
+    /// Whether what the shopper has seen in this visit may stand in it, when the document says.
+    pub keep_seen: Option<bool>,
     /// Unit types that fill it up, in order.
     pub fallback: Vec<String>,
 }
@@ -60,16 +63,23 @@ impl Unit {
             return Err(vec![Problem::new("", "not an object", "a JSON object")]);
         };
         let mut reader = Reader { object, problems: Vec::new() };
-        reader.refuse_unknown(&["type", "label", "page_types", "limit", "filter", "fallback"]);
+        reader.refuse_unknown(&["type", "label", "page_types", "limit", "filter", "keep_seen", "fallback"]);
         let unit = Unit {
             unit_type: reader.text("type", None),
             label: reader.text("label", Some("")),
             page_types: reader.texts("page_types", usize::MAX).unwrap_or_default(),
             limit: reader.limit(),
             filter: reader.condition("filter"),
+            keep_seen: reader.flag("keep_seen"),
             fallback: reader.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(|| vec![DEFAULT_FALLBACK.to_owned()]),
         };
         if reader.problems.is_empty() { Ok(unit) } else { Err(reader.problems) }
+    }
+
+    /// Whether what the shopper has seen in this visit may stand in the unit: unless the document says otherwise, in
+    /// every type but the one that proposes where the visit goes next.
+    pub fn keeps_seen(&self) -> bool {
+        self.keep_seen.unwrap_or(self.unit_type != source::SESSION)
     }
 
     /// Whether the unit is shown on a page type; an unnamed page type is any.
@@ -135,6 +145,15 @@ impl Reader<'_> {
         }
     }
 
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        let found = self.object.get(key)?;
+        let flag = found.as_bool();
+        if flag.is_none() {
+            self.problem(key, format!("`{key}` is {found}"), "true or false");
+        }
+        flag
+    }
+
     fn condition(&mut self, key: &str) -> Option<Condition> {
         match expr::parse(self.object.get(key)?) {
             Ok(condition) => Some(condition),
@@ -170,6 +189,14 @@ mod tests {
         check(r#"{"type":"a","limit":7,"fallback":[]}"#, Ok(("a", 7, &[])));
         check(r#"{"limit":0,"colour":1}"#, Err(&["/colour", "/type", "/limit"]));
         check(r#"{"type":"a","filter":{"nonsense":1}}"#, Err(&["/filter/nonsense"]));
+        check(r#"{"type":"a","keep_seen":1}"#, Err(&["/keep_seen"]));
         check("[]", Err(&[""]));
+    }
+
+    #[test]
+    fn what_was_seen_is_left_out_of_the_type_that_goes_on_unless_said_otherwise() {
+        let keeps = |json: &str| Unit::parse(json).unwrap().keeps_seen();
+        assert!(!keeps(r#"{"type":"session"}"#) && keeps(r#"{"type":"recently-viewed"}"#));
+        assert!(keeps(r#"{"type":"session","keep_seen":true}"#) && !keeps(r#"{"type":"a","keep_seen":false}"#));
     }
 }

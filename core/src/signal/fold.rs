@@ -13,6 +13,7 @@ use super::key::{order_key, session_key};
 use super::order::{Orders, SavedOrders, Touched};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
+use super::visits::{SavedVisits, Visits};
 use super::window::{Counter, Hour, SavedWindows, Windows};
 use crate::id::{ItemId, TimeMs};
 use crate::limits;
@@ -75,7 +76,7 @@ impl ResolvedEvent<'_> {
     }
 }
 
-/// Counters, co-occurrence, and what is needed to count each thing once.
+/// Counters, co-occurrence, past visits, and what is needed to count each thing once.
 #[derive(Clone, Debug)]
 pub struct Signals {
     config: SignalConfig,
@@ -85,6 +86,7 @@ pub struct Signals {
     orders: Orders,
     windows: Windows,
     rows: [Rows; 3],
+    visits: Visits,
 }
 
 impl Signals {
@@ -97,6 +99,7 @@ impl Signals {
             orders: Orders::default(),
             windows: Windows::new(config.lateness_ms),
             rows: Default::default(),
+            visits: Visits::default(),
             config,
         }
     }
@@ -159,6 +162,7 @@ impl Signals {
                 }
             }
             visit.remember(item);
+            visit.place = Some(self.visits.append(visit.place, item));
         }
     }
 
@@ -200,7 +204,7 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, &self.windows, &self.rows)
+        SignalView::new(self.now_ms, &self.windows, &self.rows, &self.visits)
     }
 
     /// The whole state in one canonical order: equal states are equal here.
@@ -212,6 +216,7 @@ impl Signals {
             orders: self.orders.save(),
             windows: self.windows.save(),
             rows: self.rows.each_ref().map(Rows::save),
+            visits: self.visits.save(),
         }
     }
 
@@ -225,6 +230,7 @@ impl Signals {
             orders: Orders::load(saved.orders),
             windows: Windows::load(saved.windows, config.lateness_ms),
             rows: saved.rows.map(Rows::load),
+            visits: Visits::load(saved.visits),
             config,
         }
     }
@@ -239,4 +245,5 @@ pub struct SavedSignals {
     orders: SavedOrders,
     windows: SavedWindows,
     rows: [SavedRows; 3],
+    visits: SavedVisits,
 }

@@ -11,6 +11,7 @@ use roaring::RoaringBitmap;
 
 use super::chunked::{CHUNK, Counts};
 use super::cooccur::{CoKind, Neighbor, Rows, cosine};
+use super::visits::Visits;
 use super::window::{Counter, Window, Windows};
 use crate::id::{ItemId, TimeMs};
 
@@ -24,6 +25,7 @@ pub struct SignalView {
     counts: [[Counts; 4]; 3],
     totals: [Counts; 3],
     rows: [Rows; 3],
+    visits: Visits,
 }
 
 /// A signal that scorers can read as a column.
@@ -51,8 +53,14 @@ impl SignalColumn {
 }
 
 impl SignalView {
-    pub(super) fn new(now_ms: TimeMs, windows: &Windows, rows: &[Rows; 3]) -> Self {
-        Self { now_ms, counts: windows.counts.clone(), totals: windows.totals.clone(), rows: rows.clone() }
+    pub(super) fn new(now_ms: TimeMs, windows: &Windows, rows: &[Rows; 3], visits: &Visits) -> Self {
+        Self {
+            now_ms,
+            counts: windows.counts.clone(),
+            totals: windows.totals.clone(),
+            rows: rows.clone(),
+            visits: visits.clone(),
+        }
     }
 
     /// The log's time, which every window ends with (its hour included), in milliseconds.
@@ -114,6 +122,14 @@ impl SignalView {
         let mut neighbors: Vec<_> = pairs.map(|p| Neighbor { item: p.item, score: score(p) }).collect();
         neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         neighbors
+    }
+
+    /// The `k` items of the universe most likely viewed next after `views`, oldest first, a repeated view each time; each
+    /// with its probability among the candidates, best first, ties by item id. What the visit has seen is a candidate
+    /// like any other: leave it out of the universe where it shall not be proposed again. Empty when nothing is known of
+    /// any view; the last 15 views count. About 0.1 ms.
+    pub fn next_in_visit(&self, views: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        self.visits.next(views, k, |item| universe.contains(item))
     }
 
     /// The `k` items of the universe counted most in the window, ties by item id; only counts above 0.

@@ -9,7 +9,7 @@ use planogram_abi::{limits::CANDIDATES_MAX, source};
 use serde::Deserialize;
 
 /// The unit types, each with its shipped recipe.
-pub const TYPES: [(&str, &str); 12] = [
+pub const TYPES: [(&str, &str); 13] = [
     ("more-like-this", source::CONTENT),
     ("bought-this-bought-that", source::CO_BOUGHT),
     ("viewed-this-viewed-that", source::CO_VIEWED),
@@ -19,6 +19,7 @@ pub const TYPES: [(&str, &str); 12] = [
     ("most-added-to-cart", source::MOST_CARTED),
     ("trending", source::TRENDING),
     ("recently-viewed", source::RECENT),
+    ("session", source::SESSION),
     ("related", source::LINKS[0]),
     ("up-sell", source::LINKS[1]),
     ("cross-sell", source::LINKS[2]),

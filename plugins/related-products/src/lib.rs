@@ -32,6 +32,7 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<9>,
     retrieve::<10>,
     retrieve::<11>,
+    retrieve::<12>,
 ];
 
 impl Plugin for RelatedProducts {
