@@ -178,15 +178,15 @@ pub const RETURN_COUNTS_MAX: u32 = 1 << 16;
 /// Newest views of a visit that its next item is judged by.
 pub const VISIT_CONTEXT_MAX: usize = 15;
 /// Past visits of a visit's last item that are looked at.
-pub const VISIT_LAST_VISITS_MAX: usize = 150;
+pub const VISIT_LAST_VISITS_MAX: usize = 120;
 /// Past visits of each earlier item that are looked at.
-pub const VISIT_EARLIER_VISITS_MAX: usize = 100;
+pub const VISIT_EARLIER_VISITS_MAX: usize = 80;
 /// Companions of an item whose own past visits are looked at.
 pub const VISIT_COMPANIONS_MAX: usize = 8;
 /// Past visits of each companion that are looked at.
-pub const VISIT_COMPANION_VISITS_MAX: usize = 30;
+pub const VISIT_COMPANION_VISITS_MAX: usize = 24;
 /// Candidates that are scored in full, at least.
-pub const VISIT_CANDIDATES_MAX: usize = 100;
+pub const VISIT_CANDIDATES_MAX: usize = 60;
 
 // Signals: orders.
 

@@ -11,6 +11,7 @@ mod faults;
 mod luma;
 mod merchandising;
 mod reload;
+mod session;
 mod shop;
 mod template;
 mod units;

@@ -11,6 +11,7 @@ mod rank;
 mod record;
 mod returns;
 mod ring;
+mod sums;
 mod weights;
 
 use serde::{Deserialize, Serialize};

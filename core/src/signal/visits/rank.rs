@@ -11,14 +11,15 @@
 //! with a short history.
 //!
 //! **Score**: `1.243 ln e(i) - 0.326 ln(1 + visits) + 0.114 ln(1 + recent visits)` for what the visit has not seen;
-//! for what it has, less evidence and instead how often visits like this go back (`returns`). The softmax of the scores
+//! for what it has, the evidence weighs a third and how often visits like this go back (`returns`) the rest. The softmax of the scores
 //! is what is answered. Sums run in the order in which visits are met, never of a hash map.
 //! What is not here: the weights and where they come from, see `weights`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::returns::Situation;
 use super::ring::Ring;
+use super::sums::Sums;
 use super::{Visits, weights};
 use crate::id::ItemId;
 use crate::limits::{
@@ -26,25 +27,10 @@ use crate::limits::{
     VISIT_EARLIER_VISITS_MAX, VISIT_LAST_VISITS_MAX,
 };
 
-/// Sums by item, in the order in which items were met first.
-#[derive(Default)]
-struct Sums {
-    at: FxHashMap<u32, u32>,
-    sums: Vec<(u32, f32)>,
-}
-
-impl Sums {
-    fn add(&mut self, item: u32, weight: f32) {
-        let at = *self.at.entry(item).or_insert_with(|| {
-            self.sums.push((item, 0.0));
-            self.sums.len() as u32 - 1
-        });
-        self.sums[at as usize].1 += weight;
-    }
-
-    fn get(&self, item: u32) -> f32 {
-        self.at.get(&item).map_or(0.0, |&at| self.sums[at as usize].1)
-    }
+/// What an item's popularity adds: to its evidence, so that it is above 0, and to its score.
+struct Popularity {
+    evidence: f32,
+    score: f32,
 }
 
 /// A past visit that shares items with this one.
@@ -63,28 +49,31 @@ impl Visits {
     pub(in super::super) fn next(&self, views: &[u32], k: usize, may: impl Fn(u32) -> bool) -> Vec<(ItemId, f32)> {
         let views = &views[views.len().saturating_sub(VISIT_CONTEXT_MAX)..];
         let situation = Situation::of(views);
-        let mut evidence = Sums::default();
+        let mut evidence = Sums::with_capacity(2_048);
         self.from_neighbors(&situation.distinct, &mut evidence);
         for (&item, weight) in situation.distinct.iter().zip(weights::SECOND_STEP) {
             self.from_companions(item, weight, &mut evidence);
         }
-        if evidence.sums.is_empty() {
+        if evidence.is_empty() {
             return Vec::new();
         }
-        let mut candidates: Vec<(u32, f32)> = Vec::with_capacity(evidence.sums.len());
+        let mut candidates: Vec<(u32, f32)> = Vec::new();
         let is_new = |item: u32| !situation.distinct.contains(&item);
-        candidates.extend(evidence.sums.iter().filter(|(item, _)| is_new(*item) && may(*item)));
+        candidates.extend(evidence.iter().filter(|(item, _)| is_new(*item) && may(*item)));
         keep_best(&mut candidates, k.max(VISIT_CANDIDATES_MAX));
         let recent = (self.records.len() / 20).max(1);
         for (item, score) in &mut candidates {
-            *score = self.score_new(*item, *score, recent);
+            let popularity = self.popularity(*item, recent);
+            *score = weights::EVIDENCE * (*score + popularity.evidence).ln() + popularity.score;
         }
         let follows = Follows::of(self, views);
         for (rank, &item) in situation.distinct.iter().enumerate().filter(|(_, item)| may(**item)) {
             let times = views.iter().filter(|&&view| view == item).count();
             let (back, new) = self.returns.chances(&situation, rank);
-            let mut score = weights::SEEN_EVIDENCE * self.with_popularity(item, evidence.get(item), recent).ln();
-            score += weights::RETURN * (back / new * 100.0).ln() + weights::SEEN;
+            let popularity = self.popularity(item, recent);
+            let mut score = weights::SEEN_EVIDENCE * (evidence.get(item) + popularity.evidence).ln();
+            score += popularity.score + weights::SEEN;
+            score += weights::RETURN * (back / new * 100.0).ln();
             score += weights::SEEN_AGAIN * (times as f32).ln();
             score += weights::FOLLOWS[usize::from(rank > 0)] * follows.lift(item, back).ln();
             score += if rank == 0 { weights::SEEN_LAST } else { 0.0 };
@@ -125,7 +114,7 @@ impl Visits {
     /// The newest past visits of each item, in the order in which they are met.
     fn neighbors(&self, distinct: &[u32]) -> Vec<Neighbor> {
         let mut found: Vec<Neighbor> = Vec::with_capacity(2 * VISIT_LAST_VISITS_MAX);
-        let mut at: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut at: FxHashMap<u32, u32> = FxHashMap::with_capacity_and_hasher(512, FxBuildHasher);
         for (back, &item) in distinct.iter().enumerate() {
             let most = if back == 0 { VISIT_LAST_VISITS_MAX } else { VISIT_EARLIER_VISITS_MAX };
             for (rank, number) in self.newest(item, most).enumerate() {
@@ -141,11 +130,11 @@ impl Visits {
 
     /// Adds what is seen with the items that are most seen with `item`, `1 / distance` each.
     fn from_companions(&self, item: u32, weight: f32, evidence: &mut Sums) {
-        let mut first = Sums::default();
-        for number in self.newest(item, VISIT_LAST_VISITS_MAX) {
+        let mut first = Sums::with_capacity(512);
+        for number in self.newest(item, VISIT_EARLIER_VISITS_MAX) {
             self.companions(number, item, |other, closeness| first.add(other, closeness));
         }
-        let mut companions = first.sums;
+        let mut companions = first.into_vec();
         keep_best(&mut companions, VISIT_COMPANIONS_MAX);
         let total: f32 = companions.iter().map(|(_, closeness)| closeness).sum();
         for (companion, closeness) in companions {
@@ -174,29 +163,27 @@ impl Visits {
         }
     }
 
-    /// Numbers of the newest records of an item that are still kept, newest first.
+    /// Numbers of the newest kept records of an item, newest first.
     fn newest(&self, item: u32, most: usize) -> impl Iterator<Item = u32> {
         let numbers = self.rings.get(item).map_or(&[][..], |ring| &ring.newest);
-        numbers.iter().rev().take(most).copied().filter(|&number| self.records.get(number).is_some())
+        numbers.iter().rev().take(most).copied().filter(|&number| self.records.keeps(number))
     }
 
-    fn score_new(&self, item: u32, evidence: f32, recent: u32) -> f32 {
-        let visits = self.rings.get(item).map_or(0, |ring| ring.n_visits) as f32;
-        weights::EVIDENCE * self.with_popularity(item, evidence, recent).ln()
-            + weights::VISITS * visits.ln_1p()
-            + weights::RECENT_VISITS * self.recent_visits(item, recent).ln_1p()
+    /// How much the item is viewed, now and in all.
+    fn popularity(&self, item: u32, recent: u32) -> Popularity {
+        let ring = self.rings.get(item);
+        let visits = ring.map_or(0, |ring| ring.n_visits) as f32;
+        let recent_visits = ring.map_or(0.0, |ring| self.recent_visits(ring, recent));
+        let views = recent_visits + weights::OLD_VIEW * (visits + 1.0);
+        Popularity {
+            evidence: weights::POPULARITY * (views / self.records.len().max(1) as f32).min(weights::POPULARITY_MAX),
+            score: weights::VISITS * visits.ln_1p() + weights::RECENT_VISITS * recent_visits.ln_1p(),
+        }
     }
 
-    /// Evidence with how much the item is viewed at all, above 0.
-    fn with_popularity(&self, item: u32, evidence: f32, recent: u32) -> f32 {
-        let visits = self.rings.get(item).map_or(0, |ring| ring.n_visits) as f32;
-        let views = self.recent_visits(item, recent) + weights::OLD_VIEW * (visits + 1.0);
-        evidence + weights::POPULARITY * views / self.records.len().max(1) as f32
-    }
-
-    /// Visits of the item among the `recent` newest records of the shop, extrapolated where its ring is too short.
-    fn recent_visits(&self, item: u32, recent: u32) -> f32 {
-        let Some(Ring { n_visits, newest }) = self.rings.get(item) else { return 0.0 };
+    /// Visits among the `recent` newest records of the shop, extrapolated where the ring is too short.
+    fn recent_visits(&self, ring: &Ring, recent: u32) -> f32 {
+        let Ring { n_visits, newest } = ring;
         let from = newest.partition_point(|&number| self.records.age(number) > recent);
         let n = (newest.len() - from) as f32;
         match newest.first() {

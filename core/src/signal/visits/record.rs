@@ -72,6 +72,11 @@ impl Records {
         self.next.wrapping_sub(number)
     }
 
+    /// Whether the record was opened and no newer one took its place.
+    pub(super) fn keeps(&self, number: u32) -> bool {
+        (1..=VISIT_RECORDS_MAX).contains(&self.age(number))
+    }
+
     /// The record of that number, unless a newer one took its place.
     pub(super) fn get(&self, number: u32) -> Option<&Record> {
         let slot = self.slot(number)?;
@@ -98,7 +103,7 @@ impl Records {
     }
 
     fn slot(&self, number: u32) -> Option<usize> {
-        (1..=VISIT_RECORDS_MAX).contains(&self.age(number)).then_some((number % VISIT_RECORDS_MAX) as usize)
+        self.keeps(number).then_some((number % VISIT_RECORDS_MAX) as usize)
     }
 
     fn get_mut(&mut self, number: u32) -> &mut Record {

@@ -9,6 +9,14 @@ fn indexed(visits: &[&[u32]]) -> Visits {
     index
 }
 
+/// The visits many times over, in a shop with many others.
+fn shop(visits: &[&[u32]]) -> Visits {
+    let mut index = Visits::default();
+    (0..2_000).for_each(|i| append(&mut index, &[1_000 + i % 500, 1_000 + (7 * i + 1) % 500]));
+    (0..40).for_each(|_| visits.iter().for_each(|visit| append(&mut index, visit)));
+    index
+}
+
 fn append(index: &mut Visits, visit: &[u32]) {
     visit.iter().fold(None, |place, &item| Some(index.append(place, ItemId(item))));
 }
@@ -39,32 +47,30 @@ fn an_append_changes_the_next_answer_and_no_earlier_view() {
 
 #[test]
 fn what_comes_after_stands_before_what_came_before() {
-    let index = indexed(&[&[5, 1, 6], &[5, 1, 6]]);
-    assert_eq!(next_new(&index, &[1]), [6, 5]);
-    let index = indexed(&[&[1, 7, 8, 9], &[1, 7, 8, 9]]);
-    assert_eq!(next_new(&index, &[1]), [7, 8, 9]);
+    assert_eq!(next_new(&shop(&[&[5, 1, 6]]), &[1]), [6, 5]);
+    assert_eq!(next_new(&shop(&[&[1, 7, 8, 9]]), &[1]), [7, 8, 9]);
 }
 
 #[test]
 fn a_visit_that_shares_more_counts_more_than_in_proportion() {
-    let index = indexed(&[&[1, 2, 10], &[2, 11], &[2, 11]]);
+    let index = shop(&[&[1, 2, 10], &[2, 11], &[2, 11]]);
     assert_eq!(next_new(&index, &[2])[0], 11);
     assert_eq!(next_new(&index, &[1, 2])[0], 10);
 }
 
 #[test]
 fn two_steps_lead_where_one_does_not() {
-    let index = indexed(&[&[1, 2], &[2, 3]]);
+    let index = shop(&[&[1, 2], &[2, 3]]);
     assert_eq!(next_new(&index, &[1]), [2, 3]);
 }
 
 #[test]
 fn going_back_is_proposed_where_shoppers_go_back() {
     let going_back: Vec<&[u32]> = vec![&[1, 2, 1], &[3, 4, 3], &[5, 6, 5], &[7, 8, 7]];
-    let index = indexed(&going_back.repeat(20));
+    let index = shop(&going_back);
     assert_eq!(next(&index, &[3, 6])[0], 3);
     let going_on: Vec<&[u32]> = vec![&[1, 2, 9], &[3, 4, 9], &[5, 6, 9], &[7, 8, 9]];
-    let index = indexed(&going_on.repeat(20));
+    let index = shop(&going_on);
     assert_eq!(next(&index, &[3, 6])[0], 9);
     assert!(!next_new(&index, &[3, 6]).contains(&3));
 }

@@ -25,17 +25,19 @@ pub(super) const SECOND_STEP: [f32; 2] = [33.0, 11.9];
 
 /// Weight of being viewed at all, so that a candidate without much evidence is judged by how much it is viewed.
 pub(super) const POPULARITY: f32 = 319.0;
+/// Largest share of a shop's views that counts as popularity: in a shop of a few products every one has a large share.
+pub(super) const POPULARITY_MAX: f32 = 0.02;
 /// A view of all time against a view of the last twentieth, in popularity.
 pub(super) const OLD_VIEW: f32 = 0.02;
 
-/// Of an item not seen in the visit: weight of the evidence's logarithm, of `ln(1 + visits)`, of `ln(1 + recent visits)`.
+/// Weight of the evidence's logarithm, of an item not seen in the visit.
 pub(super) const EVIDENCE: f32 = 1.243;
-/// See [`EVIDENCE`]: negative, as evidence grows with popularity anyway.
+/// Weight of `ln(1 + visits)` of the item: negative, as evidence grows with popularity anyway.
 pub(super) const VISITS: f32 = -0.326;
-/// See [`EVIDENCE`].
+/// Weight of `ln(1 + recent visits)` of the item.
 pub(super) const RECENT_VISITS: f32 = 0.114;
 
-/// Of an item seen in the visit: weight of the evidence's logarithm.
+/// Weight of the evidence's logarithm, of an item seen in the visit.
 pub(super) const SEEN_EVIDENCE: f32 = 0.404;
 /// Weight of the log odds that a visit like this returns to the item's rank instead of viewing something new.
 pub(super) const RETURN: f32 = 0.696;
