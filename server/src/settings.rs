@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use planogram_core::engine::types::{EngineConfig, PluginEntry};
+use planogram_core::engine::types::{EngineConfig, PluginEntry, UnitBounds};
 use serde::{Deserialize, Serialize};
 
 /// The plugins that are on when nothing else is said.
@@ -74,6 +74,16 @@ table! {
 }
 
 table! {
+    /// `[units]`: recommendation units.
+    Units {
+        /// Most items a unit may show, 1 to 100.
+        limit_max: u32 = 100;
+        /// Most units that may be live on one page type of one store view, 1 to 50.
+        per_page_type_max: usize = 50;
+    }
+}
+
+table! {
     /// `[plugins]`: where ranking plugins come from.
     Plugins {
         /// Folders searched for plugin libraries after the one of the executable.
@@ -119,6 +129,8 @@ pub struct Settings {
     pub server: Server,
     /// The kernel.
     pub engine: Engine,
+    /// Recommendation units.
+    pub units: Units,
     /// Where ranking plugins come from.
     pub plugins: Plugins,
     /// Who may write.
@@ -195,6 +207,8 @@ impl Settings {
         within("engine.group_commit_ms", e.group_commit_ms, 0, 1_000)?;
         within("engine.text_commit_ms", e.text_commit_ms, 1, 60_000)?;
         within("engine.snapshot_every_entries", e.snapshot_every_entries, 1, 1_000_000_000)?;
+        within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
+        within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -231,6 +245,10 @@ impl Settings {
             group_commit: Duration::from_millis(e.group_commit_ms),
             text_commit: Duration::from_millis(e.text_commit_ms),
             snapshot_every: e.snapshot_every_entries,
+            unit_bounds: UnitBounds {
+                limit_max: self.units.limit_max,
+                per_page_type_max: self.units.per_page_type_max,
+            },
         })
     }
 
@@ -280,6 +298,7 @@ pub fn reference() -> String {
     let mut out = String::from("# planogram: every setting with its default.\n");
     Server::describe("server", &mut out);
     Engine::describe("engine", &mut out);
+    Units::describe("units", &mut out);
     Plugins::describe("plugins", &mut out);
     Auth::describe("auth", &mut out);
     Cors::describe("cors", &mut out);

@@ -28,6 +28,10 @@ pub mod column {
     pub const PURCHASES: [&str; 4] = ["purchases.24h", "purchases.72h", "purchases.7d", "purchases.30d"];
     /// Views of the last 24 hours against their expectation from the last 72, smoothed; 1 is steady.
     pub const TRENDING: &str = "trending";
+    /// How the product relates to the shopper's taste, in `[0, 1]`: all of it, then by category, brand, price band
+    /// and attributes; 0 when nothing is known of the shopper.
+    pub const AFFINITY: [&str; 5] =
+        ["affinity", "affinity.category", "affinity.brand", "affinity.price", "affinity.attributes"];
     /// Prefix of numeric product attributes: `attribute.rating`.
     pub const ATTRIBUTE_PREFIX: &str = "attribute.";
     /// Prefix of the raw score a source gave: `source.co-bought`.
@@ -52,6 +56,10 @@ pub mod source {
     pub const MOST_CARTED: &str = "most-added-to-cart";
     /// Rising in the last 24 hours.
     pub const TRENDING: &str = "trending";
+    /// Adds to cart of visits by views of visits in 7 days, shrunk at few views.
+    pub const VIEW_TO_CART: &str = "view-to-cart";
+    /// Purchases by views of visits in 7 days, shrunk at few views.
+    pub const VIEW_TO_PURCHASE: &str = "view-to-purchase";
     /// The shopper's own views, newest first.
     pub const RECENT: &str = "recently-viewed";
     /// What is likely viewed next in the shopper's visit, the anchors being its last views.
@@ -72,7 +80,7 @@ pub mod event_kind {
     pub const SEARCH_RESPONSE: u32 = 4;
     /// A search result was clicked.
     pub const SEARCH_CLICK: u32 = 5;
-    /// A unit came into view.
+    /// A unit was rendered, seen or not.
     pub const UNIT_IMPRESSION: u32 = 6;
     /// An item of a unit was clicked.
     pub const UNIT_CLICK: u32 = 7;
@@ -94,4 +102,6 @@ pub mod event_kind {
     pub const SIGN_OUT: u32 = 15;
     /// Profile changed.
     pub const PROFILE: u32 = 16;
+    /// A unit came into view.
+    pub const UNIT_VIEW: u32 = 17;
 }

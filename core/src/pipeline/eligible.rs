@@ -10,6 +10,7 @@ use std::sync::Arc;
 use planogram_abi::{Target, Verb};
 use roaring::RoaringBitmap;
 
+use super::permit;
 use super::run::{Run, Subject};
 use super::understand::Understanding;
 use crate::catalog::doc::PRODUCTS;
@@ -89,8 +90,7 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
         if !unit.keeps_seen() {
             removed.extend(run.shopper.visit.iter());
         }
-        if let Some(filter) = &unit.filter {
-            let passing = evaluate(run, filter);
+        if let Some(passing) = permit::permitted(run, unit, anchors) {
             kept = Some(kept.map_or_else(|| passing.clone(), |kept| kept & &passing));
         }
     }

@@ -13,7 +13,9 @@ mod session;
 mod visits;
 mod order;
 mod cooccur;
+mod placement;
 mod fold;
+mod top;
 mod view;
 mod chunked;
 mod sharded;
@@ -21,7 +23,8 @@ mod sharded;
 pub use admit::Admission;
 pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
-pub use view::{SignalColumn, SignalView, TRENDING_SMOOTHING};
+pub use placement::PlacementCounts;
+pub use view::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, SignalColumn, SignalView, TRENDING_SMOOTHING};
 pub use window::{Counter, Window};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::SignalConfig;
+use super::placement::Met;
 use super::sharded::Sharded;
 use super::visits::Place;
 use super::window::{Counter, Hour, Windows};
@@ -31,11 +32,14 @@ pub(super) struct Visit {
     recent: Vec<ItemId>,
     /// Where it is in the index of visits; `None` before its first view.
     pub(super) place: Option<Place>,
+    /// The recommendation units it met.
+    pub(super) met: Met,
 }
 
 impl Visit {
     fn at(time_ms: TimeMs) -> Self {
-        Self { begin_ms: time_ms, end_ms: time_ms, marks: Vec::new(), recent: Vec::new(), place: None }
+        let (marks, recent) = (Vec::new(), Vec::new());
+        Self { begin_ms: time_ms, end_ms: time_ms, marks, recent, place: None, met: Met::default() }
     }
 
     fn reaches(&self, time_ms: TimeMs) -> bool {
@@ -92,6 +96,7 @@ impl Visit {
         }
         // What either has in the index stays there; the one opened later goes on.
         self.place = other.place.or(self.place);
+        self.met.join(other.met);
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);

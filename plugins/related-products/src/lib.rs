@@ -33,6 +33,8 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<10>,
     retrieve::<11>,
     retrieve::<12>,
+    retrieve::<13>,
+    retrieve::<14>,
 ];
 
 impl Plugin for RelatedProducts {
@@ -111,6 +113,7 @@ mod tests {
             now_ms: 0,
             seed: 0,
             explicit_sort: false,
+            warmth: planogram_abi::Warmth::None,
         }
     }
 

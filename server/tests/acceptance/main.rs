@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod luma;
 mod merchandising;
+mod recommendations;
 mod reload;
 mod session;
 mod shop;
