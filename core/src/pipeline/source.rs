@@ -105,8 +105,9 @@ fn sum_up(
 
 /// What comes next in the shopper's visit; a product of the page that the visit has not come to yet is its last view.
 fn session(run: &Run<'_>, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let page: &[u32] = if anchors.is_empty() { &run.shopper.anchors } else { anchors };
     let mut views = run.shopper.visit.clone();
-    views.extend(anchors.iter().filter(|anchor| !run.shopper.visit.contains(anchor)));
+    views.extend(page.iter().filter(|anchor| !run.shopper.visit.contains(anchor)));
     run.snapshot.signals.next_in_visit(&views, k, universe).into_iter().map(candidate).collect()
 }
 
