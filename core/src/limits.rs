@@ -178,6 +178,38 @@ pub const PLACEMENTS_COUNTED_MAX: usize = 1_000;
 /// A newly viewed item is paired with this many distinct items viewed before it in the visit.
 pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
 
+// Signals: past visits.
+
+/// Records of past visits kept, 64 bytes each (256 MiB in all); a newer one takes the place of the oldest.
+pub const VISIT_RECORDS_MAX: u32 = 1 << 22;
+/// Views in one record: with its header a line of cache.
+pub const VISIT_RECORD_ITEMS: usize = 15;
+/// Views that the next record of a longer visit repeats, so that what follows what is seen across the seam.
+pub const VISIT_RECORD_REPEATED: usize = 4;
+/// Most views of one visit that are remembered: beyond that it is likely a machine.
+pub const VISIT_VIEWS_MAX: u32 = 500;
+/// Newest visits that an item keeps when its list is pruned, 4 bytes each.
+pub const ITEM_VISITS_MAX: usize = 240;
+/// An item's list of visits is pruned when it grows past this.
+pub const ITEM_VISITS_BEFORE_PRUNING_MAX: usize = 320;
+/// Counts of one situation of going back are halved when they reach this: habits fade.
+pub const RETURN_COUNTS_MAX: u32 = 1 << 16;
+
+// Signals: what comes next in a visit. Measured on public click logs: more than this costs time and gains nothing.
+
+/// Newest views of a visit that its next item is judged by.
+pub const VISIT_CONTEXT_MAX: usize = 15;
+/// Past visits of a visit's last item that are looked at.
+pub const VISIT_LAST_VISITS_MAX: usize = 120;
+/// Past visits of each earlier item that are looked at.
+pub const VISIT_EARLIER_VISITS_MAX: usize = 80;
+/// Companions of an item whose own past visits are looked at.
+pub const VISIT_COMPANIONS_MAX: usize = 8;
+/// Past visits of each companion that are looked at.
+pub const VISIT_COMPANION_VISITS_MAX: usize = 24;
+/// Candidates that are scored in full, at least.
+pub const VISIT_CANDIDATES_MAX: usize = 60;
+
 // Signals: orders.
 
 /// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;

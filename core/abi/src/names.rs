@@ -67,6 +67,8 @@ pub mod source {
     pub const VECTOR_PREFIX: &str = "vector/";
     /// Looks like the anchors, by the vectors that callers supply for the space `visual`.
     pub const VISUAL: &str = "vector/visual";
+    /// What is likely viewed next in the shopper's visit, the anchors being its last views.
+    pub const SESSION: &str = "session";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
     pub const LINKS: [&str; 3] = ["links.related", "links.upsell", "links.crosssell"];
 }

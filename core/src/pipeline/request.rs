@@ -110,6 +110,9 @@ pub struct Shopper {
     pub cart: Vec<String>,
     /// Skus looked at, newest first, when the caller keeps the history itself.
     pub viewed: Vec<String>,
+    /// Skus viewed in this visit so far, oldest first, a repeated view each time; in place of the visit that is known
+    /// from events.
+    pub recent: Vec<String>,
     /// Page type the list is shown on.
     pub page_type: Option<String>,
 }

@@ -92,6 +92,8 @@ pub(super) struct Resolved {
     pub cart: Vec<u32>,
     pub recent: Vec<u32>,
     pub purchased: Vec<u32>,
+    /// Views of this visit, oldest first.
+    pub visit: Vec<u32>,
     pub anchors: Vec<u32>,
     pub warmth: Warmth,
 }
@@ -364,12 +366,16 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
     let shopper = &request.shopper;
     let known = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
     let mut resolved = Resolved { cart: items(&shopper.cart), recent: items(&shopper.viewed), ..Resolved::default() };
+    resolved.visit = items(&shopper.recent);
     if let Some(visitor) = known {
         if resolved.cart.is_empty() {
             resolved.cart = visitor.cart.iter().map(|line| stands_for(line.item)).collect();
         }
         if resolved.recent.is_empty() {
             resolved.recent = visitor.views.iter().map(|view| stands_for(view.item)).collect();
+        }
+        if shopper.recent.is_empty() {
+            resolved.visit = visitor.session_items.iter().rev().map(|&item| stands_for(item)).collect();
         }
         resolved.purchased = visitor.purchases.iter().map(|purchase| stands_for(purchase.item)).collect();
     }

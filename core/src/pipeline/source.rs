@@ -48,6 +48,7 @@ pub(super) fn candidates(
         source::CO_BOUGHT => neighbors(run, CoKind::BoughtBought, anchors, k, universe),
         source::VIEWED_BOUGHT => neighbors(run, CoKind::ViewedBought, anchors, k, universe),
         source::RECENT => recent(run, k, universe),
+        source::SESSION => session(run, anchors, k, universe),
         source::CONTENT => content(run, anchors, k, universe),
         _ => match (link_kind(name), name.strip_prefix(source::VECTOR_PREFIX)) {
             (Some(kind), _) => links(run, kind, anchors, k, universe),
@@ -137,6 +138,14 @@ fn sum_up(
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
     candidates.truncate(k);
     candidates
+}
+
+/// What comes next in the shopper's visit; a product of the page that the visit has not come to yet is its last view.
+fn session(run: &Run<'_>, anchors: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    let page: &[u32] = if anchors.is_empty() { &run.shopper.anchors } else { anchors };
+    let mut views = run.shopper.visit.clone();
+    views.extend(page.iter().filter(|anchor| !run.shopper.visit.contains(anchor)));
+    run.snapshot.signals.next_in_visit(&views, k, universe).into_iter().map(candidate).collect()
 }
 
 /// The shopper's own views, newest first; the score falls with the rank.

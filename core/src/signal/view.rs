@@ -9,6 +9,7 @@ use super::chunked::Counts;
 use super::cooccur::{CoKind, Neighbor, Rows, cosine};
 use super::placement::{PlacementCounts, Placements};
 use super::top::{Best, Ranked, top};
+use super::visits::Visits;
 use super::window::{Counter, Hour, Window, Windows};
 use crate::id::{ItemId, TimeMs};
 
@@ -29,6 +30,7 @@ pub struct SignalView {
     counts: [[Counts; 4]; 3],
     totals: [Counts; 3],
     rows: [Rows; 3],
+    visits: Visits,
     placements: Placements,
 }
 
@@ -62,9 +64,11 @@ impl SignalView {
         windows: &Windows,
         rows: &[Rows; 3],
         placements: &Placements,
+        visits: &Visits,
     ) -> Self {
         let (counts, totals) = (windows.counts.clone(), windows.totals.clone());
-        Self { now_ms, since_ms, counts, totals, rows: rows.clone(), placements: placements.clone() }
+        let (rows, placements, visits) = (rows.clone(), placements.clone(), visits.clone());
+        Self { now_ms, since_ms, counts, totals, rows, placements, visits }
     }
 
     /// What a recommendation unit did in a window, or in all time.
@@ -136,6 +140,14 @@ impl SignalView {
         let mut neighbors: Vec<_> = pairs.map(|p| Neighbor { item: p.item, score: score(p) }).collect();
         neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         neighbors
+    }
+
+    /// The `k` items of the universe most likely viewed next after `views`, oldest first, a repeated view each time; each
+    /// with its probability among the candidates, best first, ties by item id. What the visit has seen is a candidate
+    /// like any other: leave it out of the universe where it shall not be proposed again. Empty when nothing is known of
+    /// any view; the last 15 views count. About 0.1 ms.
+    pub fn next_in_visit(&self, views: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        self.visits.next(views, k, |item| universe.contains(item))
     }
 
     /// The `k` items of the universe counted most in the window, ties by item id; only counts above 0.

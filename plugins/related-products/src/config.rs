@@ -21,6 +21,7 @@ pub const TYPES: [(&str, &str); 15] = [
     ("view-to-cart", source::VIEW_TO_CART),
     ("view-to-purchase", source::VIEW_TO_PURCHASE),
     ("recently-viewed", source::RECENT),
+    ("session", source::SESSION),
     ("related", source::LINKS[0]),
     ("up-sell", source::LINKS[1]),
     ("cross-sell", source::LINKS[2]),

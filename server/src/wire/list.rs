@@ -40,6 +40,7 @@ pub const COMMON: &[&str] = &[
     "page_type",
     "cart",
     "viewed",
+    "recent",
     "explain",
     "now",
     "overlay",
@@ -198,6 +199,7 @@ pub(super) fn shopper(p: &mut dyn Params, headers: &FromHeaders) -> Shopper {
         audiences,
         cart: p.list("cart").unwrap_or_default(),
         viewed: p.list("viewed").unwrap_or_default(),
+        recent: p.list("recent").unwrap_or_default(),
     }
 }
 

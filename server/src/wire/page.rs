@@ -27,6 +27,7 @@ pub(super) const SHARED: &[&str] = &[
     "page_type",
     "cart",
     "viewed",
+    "recent",
     "explain",
     "now",
     "overlay",

@@ -250,6 +250,8 @@ pub struct ListBody {
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
     viewed: Option<Vec<String>>,
+    /// Skus viewed in this visit, oldest first, a repeated view each time; in place of the visit known from events.
+    recent: Option<Vec<String>>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for.
@@ -296,6 +298,8 @@ pub struct PageBody {
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
     viewed: Option<Vec<String>>,
+    /// Skus viewed in this visit, oldest first, a repeated view each time; in place of the visit known from events.
+    recent: Option<Vec<String>>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for.
@@ -429,6 +433,8 @@ pub struct ListQuery {
     cart: Option<String>,
     /// Skus looked at, newest first, separated by commas.
     viewed: Option<String>,
+    /// Skus viewed in this visit, oldest first, separated by commas; in place of the visit known from events.
+    recent: Option<String>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for, RFC 3339.

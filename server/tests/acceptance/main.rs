@@ -16,6 +16,7 @@ mod mutations;
 mod rebuilt;
 mod recommendations;
 mod reload;
+mod session;
 mod shop;
 mod template;
 mod units;
