@@ -48,7 +48,7 @@ impl VmisKnn {
             }
         }
         let mut recent: Vec<(u32, f64, usize)> = found.into_iter().map(|(v, (score, age))| (v, score, age)).collect();
-        recent.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        recent.sort_unstable_by_key(|(visit, ..)| std::cmp::Reverse(*visit));
         recent.truncate(RECENT_MAX);
         recent.sort_by(|a, b| b.1.total_cmp(&a.1));
         recent.truncate(NEIGHBORS);

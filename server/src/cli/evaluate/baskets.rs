@@ -155,8 +155,10 @@ fn renumber(plan: &mut Plan) {
 }
 
 /// Completion cases by order: (target, rest of the basket).
-fn completion(dir: &Path, names: &mut Names) -> anyhow::Result<HashMap<String, Vec<(u32, Vec<u32>)>>> {
-    let mut open: HashMap<String, Vec<(u32, Vec<u32>)>> = HashMap::new();
+type Completion = HashMap<String, Vec<(u32, Vec<u32>)>>;
+
+fn completion(dir: &Path, names: &mut Names) -> anyhow::Result<Completion> {
+    let mut open = Completion::new();
     if let Some(path) = find(dir, "completion_cases") {
         for case in rows(&path, completion_cases)? {
             open.entry(case.order).or_default().push((names.id(&case.target), names.all(&case.basket)));
