@@ -9,7 +9,7 @@ use planogram_abi::{limits::CANDIDATES_MAX, source};
 use serde::Deserialize;
 
 /// The unit types, each with its shipped recipe.
-pub const TYPES: [(&str, &str); 15] = [
+pub const TYPES: [(&str, &str); 16] = [
     ("more-like-this", source::CONTENT),
     ("bought-this-bought-that", source::CO_BOUGHT),
     ("viewed-this-viewed-that", source::CO_VIEWED),

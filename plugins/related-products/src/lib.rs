@@ -35,6 +35,7 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<12>,
     retrieve::<13>,
     retrieve::<14>,
+    retrieve::<15>,
 ];
 
 impl Plugin for RelatedProducts {

@@ -99,7 +99,8 @@ impl Offer {
         let mut anchors = Vec::new();
         match self.tells {
             Tells::Visit if is_live => {}
-            Tells::Visit | Tells::Shopper => shopper.viewed = skus(&newest),
+            Tells::Visit => shopper.recent = skus(&ask.items),
+            Tells::Shopper => shopper.viewed = skus(&newest),
             Tells::Anchors => anchors = skus(&newest[..newest.len().min(ANCHORS_MAX)]),
             Tells::Cart => shopper.cart = skus(&ask.items),
             Tells::Shown => shopper.viewed = skus(&newest),
