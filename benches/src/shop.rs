@@ -236,6 +236,7 @@ impl Shoppers {
             category: None,
             unit: None,
             order: (kind == EventKind::OrderPlaced).then(|| format!("o{}", self.made)),
+            consent: true,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use planogram_core::engine::types::{EngineConfig, PluginEntry};
+use planogram_core::id::{HOUR_MS, TimeMs};
 use serde::{Deserialize, Serialize};
 
 /// The plugins that are on when nothing else is said.
@@ -70,6 +71,8 @@ table! {
         text_commit_ms: u64 = 250;
         /// Log entries between two snapshot files, 1 to 1000000000.
         snapshot_every_entries: u64 = 50_000;
+        /// How long log entries are kept behind the snapshot files, in hours of log time, 0 to 876000; 0 keeps them for ever.
+        retention_hours: u64 = 0;
     }
 }
 
@@ -195,6 +198,7 @@ impl Settings {
         within("engine.group_commit_ms", e.group_commit_ms, 0, 1_000)?;
         within("engine.text_commit_ms", e.text_commit_ms, 1, 60_000)?;
         within("engine.snapshot_every_entries", e.snapshot_every_entries, 1, 1_000_000_000)?;
+        within("engine.retention_hours", e.retention_hours, 0, 876_000)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -231,6 +235,9 @@ impl Settings {
             group_commit: Duration::from_millis(e.group_commit_ms),
             text_commit: Duration::from_millis(e.text_commit_ms),
             snapshot_every: e.snapshot_every_entries,
+            // At most 100 years: far from overflow.
+            retention_ms: e.retention_hours as TimeMs * HOUR_MS,
+            identity_seed: None,
         })
     }
 

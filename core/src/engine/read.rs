@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 
 use super::Engine;
+use super::identity::{disguised, served_visitor};
 use super::types::*;
 use crate::host::{Attempt, PoolError};
 use crate::id::Seq;
@@ -16,7 +17,6 @@ use crate::limits::PAGE_LISTS_MAX;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
 use crate::pipeline::{explain, run};
-use crate::signal::key::visitor_key;
 use crate::snapshot::{Epoch, Snapshot};
 
 /// Takes an answer, once, on whatever thread has it.
@@ -34,8 +34,9 @@ impl Engine {
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
         let ticket = self.ticket(&request);
         let served = (self.clone(), request.clone());
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+            run::rank_list(snapshot, epoch, &disguised(&people.load(), &request), &RoaringBitmap::new(), attempt)
         };
         let reply: Reply<ListAnswer> = Box::new(move |answer| {
             let (engine, request) = served;
@@ -68,11 +69,13 @@ impl Engine {
         let ticket = Ticket { min_seq, ..self.ticket(first) };
         let requests: Vec<ListRequest> = page.lists.iter().map(|(_, list)| with_shopper(list, &page.shopper)).collect();
         let served = (self.clone(), requests.clone());
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+            let people = people.load();
             let mut taken = RoaringBitmap::new();
             let mut lists = Vec::with_capacity(page.lists.len());
             for ((name, _), request) in page.lists.iter().zip(&requests) {
-                let answer = run::rank_list(snapshot, epoch, request, &taken, attempt);
+                let answer = run::rank_list(snapshot, epoch, &disguised(&people, request), &taken, attempt);
                 if let Ok(answer) = &answer {
                     taken.extend(answer.items.iter().map(|hit| hit.item.0));
                 }
@@ -108,7 +111,13 @@ impl Engine {
     pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
         let snapshot = self.publisher.current();
         let epoch = self.epochs.under(&snapshot, &request.overlays);
-        run::rank_list(&snapshot, &epoch, request, &RoaringBitmap::new(), &Attempt::inline())
+        run::rank_list(
+            &snapshot,
+            &epoch,
+            &disguised(&self.people.load(), request),
+            &RoaringBitmap::new(),
+            &Attempt::inline(),
+        )
     }
 
     /// Ranks one page and waits for it.
@@ -126,8 +135,9 @@ impl Engine {
     pub fn explain_absence(self: &Arc<Self>, request: ListRequest, sku: &str) -> Result<String, QueryError> {
         let ticket = self.ticket(&request);
         let sku = sku.to_owned();
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            explain::why_not(snapshot, epoch, &request, &sku, attempt)
+            explain::why_not(snapshot, epoch, &disguised(&people.load(), &request), &sku, attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
@@ -185,7 +195,7 @@ impl Engine {
             kind,
             subject: subject.clone(),
             store_view: request.store_view.clone(),
-            visitor: request.shopper.visitor.as_deref().map(visitor_key),
+            visitor: served_visitor(&self.people.load(), request),
             columns: Vec::new(),
             items: answer.items.iter().map(item).collect(),
             arms: Vec::new(),

@@ -36,6 +36,11 @@ pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -
     Ok(())
 }
 
+/// Removes the snapshot files before the newest one, which must cover entry `seq`.
+pub fn drop_checkpoints_before(dir: &Path, seq: Seq) -> Result<(), OpenError> {
+    checkpoint::remove_before(dir, seq).map_err(OpenError::from_any)
+}
+
 /// A shop as it stands in its files.
 #[derive(Default)]
 pub struct Recovered {
@@ -60,6 +65,12 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
     };
     let state = &mut recovered.state;
     let from_checkpoint = state.seq;
+    let first = log.first().map_err(OpenError::from_any)?;
+    if state.seq < until && state.seq + 1 < first {
+        return Err(OpenError(format!(
+            "entry {until} cannot be reached: the log begins at entry {first}, and no good snapshot file covers what was cut"
+        )));
+    }
     for entry in log.scan(state.seq + 1) {
         let entry = entry.map_err(OpenError::from_any)?;
         if entry.seq > until {

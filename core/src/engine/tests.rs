@@ -110,6 +110,7 @@ fn event(id: &str, kind: EventKind, session: &str, sku: &str) -> Event {
         category: None,
         unit: None,
         order: (kind == EventKind::OrderPlaced).then(|| id.into()),
+        consent: true,
     }
 }
 

@@ -108,7 +108,7 @@ pub fn ingest(engine: &Engine, events: Vec<Event>) -> anyhow::Result<()> {
 /// The products of the shop as they are now, in the order of their skus.
 fn catalog(engine: &Engine) -> anyhow::Result<Vec<ProductDoc>> {
     let mut skus = BTreeSet::new();
-    let mut from = 1;
+    let mut from = engine.log_begins()?;
     loop {
         let entries = engine.read_log(from, READ).map_err(|why| anyhow::anyhow!("the log cannot be read: {why}"))?;
         let Some(last) = entries.last() else { break };

@@ -10,6 +10,7 @@ pub mod events;
 pub mod health;
 pub mod lists;
 pub mod log;
+pub mod people;
 pub mod plugins;
 pub mod write;
 

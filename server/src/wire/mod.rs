@@ -15,6 +15,7 @@ pub mod money;
 pub mod page;
 pub mod params;
 pub mod patch;
+pub mod person;
 pub mod plugin;
 pub mod product;
 pub mod schema;
