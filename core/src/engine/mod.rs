@@ -36,7 +36,7 @@ use crossbeam_channel::Sender;
 
 use crate::catalog::doc::ProductDoc;
 use crate::host::{Host, RankingPool};
-use crate::id::Seq;
+use crate::id::{ItemId, Seq};
 use crate::log::clock::Clock;
 use crate::log::entry::Entry;
 use crate::log::identity::People;
@@ -123,6 +123,15 @@ impl Engine {
     pub fn product(&self, sku: &str) -> Option<ProductDoc> {
         let snapshot = self.publisher.current();
         snapshot.catalog.document(snapshot.catalog.item(sku)?)
+    }
+
+    /// Skus of all products, in order.
+    pub fn skus(&self) -> Vec<String> {
+        let catalog = &self.publisher.current().catalog;
+        let mut skus: Vec<_> =
+            catalog.alive_items().iter().map(|item| catalog.sku_of(ItemId(item)).to_owned()).collect();
+        skus.sort_unstable();
+        skus
     }
 
     /// Codes of the store views with their locales.

@@ -100,7 +100,7 @@ mod tests {
         log.append(&entries()).unwrap();
         let (cuts, asked) = crossbeam_channel::unbounded();
         let retention = Retention { keep_ms: 2_000, log: log.reader(), cuts };
-        let mut after = |seq| {
+        let after = |seq| {
             checkpoint::write(dir.path(), seq, &[("meta", vec![])]).unwrap();
             retention.after_checkpoint(dir.path(), 9_000);
             asked.try_recv().ok()

@@ -8,6 +8,7 @@ mod bad_rows;
 mod bare;
 mod demo;
 mod faults;
+mod identity;
 mod luma;
 mod merchandising;
 mod reload;
