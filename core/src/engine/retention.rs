@@ -83,7 +83,7 @@ mod tests {
         let mut log = MemoryLog::default();
         let check =
             |log: &MemoryLog, since_ms, expected| assert_eq!(first_since(&log.reader(), since_ms).unwrap(), expected);
-        check(&log, 0, (1, 0));
+        check(&log, 0, (1, 1));
         log.append(&entries()).unwrap();
         for (since_ms, seq) in [(0, 1), (1_000, 1), (1_001, 2), (5_000, 5), (9_000, 9), (99_000, 9)] {
             check(&log, since_ms, (1, seq));

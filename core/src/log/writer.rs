@@ -485,8 +485,9 @@ impl Work {
         let mut plan = Plan { first: last_seq + 1, entries: Vec::new(), waiting: Vec::new() };
         let mut keys: HashMap<String, usize> = HashMap::new();
         for Request { mut submission, reply } in group {
-            if let (Some(identities), Some(key)) = (&self.identities, submission.idempotency_key.take()) {
-                submission.idempotency_key = Some(identities.seal_key(&submission.body, key));
+            if let Some(identities) = &self.identities {
+                let key = submission.idempotency_key.take();
+                submission.idempotency_key = key.map(|key| identities.seal_key(&submission.body, key));
             }
             let known = match &submission.idempotency_key {
                 None => Ok(None),

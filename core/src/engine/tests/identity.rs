@@ -93,7 +93,8 @@ fn traces(dir: &Path, names: &[&str]) -> Vec<String> {
     }
     let mut found = Vec::new();
     for file in files(dir) {
-        let bytes = fs::read(&file).unwrap();
+        // The text index tidies its folder up meanwhile.
+        let Ok(bytes) = fs::read(&file) else { continue };
         for (what, trace) in &wanted {
             // Names as short as an event's id come up by chance in a large file.
             if trace.len() > 3 && bytes.windows(trace.len()).any(|window| window == trace) {
@@ -268,12 +269,15 @@ fn a_shop_goes_on_from_a_log_that_was_cut() {
     write(&engine, 0);
     engine.checkpoint().unwrap();
     let covered = engine.log.last().0;
-    (1..10).for_each(|n| drop(write(&engine, n)));
+    for n in 1..10 {
+        write(&engine, n);
+    }
     clock.advance(60_000);
+    write(&engine, 10);
     assert_eq!(engine.log_begins().unwrap(), 1);
     engine.checkpoint().unwrap();
     // The writer cuts when it comes to it; each write gives it a chance.
-    let cut = (10..1_000).find(|n| write(&engine, *n) > 0 && engine.log_begins().unwrap() > 1);
+    let cut = (11..1_000).find(|n| write(&engine, *n) > 0 && engine.log_begins().unwrap() > 1);
     assert!(cut.is_some());
     assert_eq!(engine.log_begins().unwrap(), covered);
     assert!(matches!(engine.read_log(1, 10), Err(ReadError::Cut { from: 1, first }) if first == covered));

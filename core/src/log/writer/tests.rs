@@ -87,7 +87,10 @@ fn asked_cuts_are_made_in_slices_until_nothing_is_left_to_cut() {
     let writer = Writer::start_with(Box::new(MemoryLog::default()), clock, WriterConfig::default(), sink, duties);
     let count = 2 * LOG_CUT_ENTRIES_MAX + 500;
     let write = || writer.submit(submission("a", None));
-    (0..count).map(|_| write()).collect::<Vec<_>>().into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    let tickets: Vec<_> = (0..count).map(|_| write()).collect();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
     cuts.send(count - 10).unwrap();
     drop(cuts);
     // Each write gives the writer a chance.
