@@ -166,6 +166,10 @@ pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
 pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
 /// Most distinct (item, counter) pairs one visit may count: a crawler cannot flood the counters.
 pub const SESSION_MARKS_MAX: usize = 1_000;
+/// Clicks in recommendation units, and answers seen, that a visit remembers.
+pub const SESSION_PLACEMENTS_MAX: usize = 50;
+/// Recommendation units whose shows and clicks are counted: ids come with events and so from outside.
+pub const PLACEMENTS_COUNTED_MAX: usize = 1_000;
 /// A newly viewed item is paired with this many distinct items viewed before it in the visit.
 pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
 
@@ -254,6 +258,14 @@ pub const PAGE_WINDOW_MAX: u64 = 10_000;
 pub const PAGE_LISTS_MAX: usize = 50;
 /// Most items of a recommendation unit.
 pub const UNIT_LIMIT_MAX: u32 = 100;
+/// Most inclusions of a unit, and most exclusions.
+pub const UNIT_FILTERS_MAX: usize = 50;
+/// Furthest place of a unit on its page, in both directions.
+pub const UNIT_ORDER_MAX: i64 = 1_000_000;
+/// Units that may be live on one page type of one store view when nothing else is configured.
+pub const DEFAULT_UNITS_PER_PAGE_TYPE_MAX: usize = PAGE_LISTS_MAX;
+/// Products a readiness report tries a unit on.
+pub const READINESS_SAMPLE: usize = 200;
 /// Most rungs of a unit's fallback chain.
 pub const UNIT_FALLBACK_MAX: usize = 8;
 /// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.

@@ -10,7 +10,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, people, plugins};
+use crate::routes::{
+    ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, people, plugins, units,
+};
 use crate::state::AppState;
 use crate::{guard, telemetry};
 
@@ -34,7 +36,10 @@ fn table() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Base::openapi())
         .routes(routes!(lists::search, lists::search_post))
         .route("/v1/categories/{*rest}", get(lists::category))
+        .routes(routes!(units::page))
         .routes(routes!(lists::unit, lists::unit_post))
+        .routes(routes!(units::readiness))
+        .routes(routes!(units::metrics))
         .routes(routes!(lists::page_of_lists))
         .routes(routes!(lists::explain))
         .routes(routes!(catalog::put, catalog::patch, catalog::delete))

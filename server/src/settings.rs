@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use planogram_core::engine::types::{EngineConfig, PluginEntry};
+use planogram_core::engine::types::{EngineConfig, PluginEntry, UnitBounds};
 use planogram_core::id::{HOUR_MS, TimeMs};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,16 @@ table! {
 }
 
 table! {
+    /// `[units]`: recommendation units.
+    Units {
+        /// Most items a unit may show, 1 to 100.
+        limit_max: u32 = 100;
+        /// Most units that may be live on one page type of one store view, 1 to 50.
+        per_page_type_max: usize = 50;
+    }
+}
+
+table! {
     /// `[plugins]`: where ranking plugins come from.
     Plugins {
         /// Folders searched for plugin libraries after the one of the executable.
@@ -122,6 +132,8 @@ pub struct Settings {
     pub server: Server,
     /// The kernel.
     pub engine: Engine,
+    /// Recommendation units.
+    pub units: Units,
     /// Where ranking plugins come from.
     pub plugins: Plugins,
     /// Who may write.
@@ -199,6 +211,8 @@ impl Settings {
         within("engine.text_commit_ms", e.text_commit_ms, 1, 60_000)?;
         within("engine.snapshot_every_entries", e.snapshot_every_entries, 1, 1_000_000_000)?;
         within("engine.retention_hours", e.retention_hours, 0, 876_000)?;
+        within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
+        within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -238,6 +252,10 @@ impl Settings {
             // At most 100 years: far from overflow.
             retention_ms: e.retention_hours as TimeMs * HOUR_MS,
             identity_seed: None,
+            unit_bounds: UnitBounds {
+                limit_max: self.units.limit_max,
+                per_page_type_max: self.units.per_page_type_max,
+            },
         })
     }
 
@@ -287,6 +305,7 @@ pub fn reference() -> String {
     let mut out = String::from("# planogram: every setting with its default.\n");
     Server::describe("server", &mut out);
     Engine::describe("engine", &mut out);
+    Units::describe("units", &mut out);
     Plugins::describe("plugins", &mut out);
     Auth::describe("auth", &mut out);
     Cors::describe("cors", &mut out);

@@ -52,6 +52,10 @@ pub mod source {
     pub const MOST_CARTED: &str = "most-added-to-cart";
     /// Rising in the last 24 hours.
     pub const TRENDING: &str = "trending";
+    /// Adds to cart of visits by views of visits in 7 days, shrunk at few views.
+    pub const VIEW_TO_CART: &str = "view-to-cart";
+    /// Purchases by views of visits in 7 days, shrunk at few views.
+    pub const VIEW_TO_PURCHASE: &str = "view-to-purchase";
     /// The shopper's own views, newest first.
     pub const RECENT: &str = "recently-viewed";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
@@ -70,7 +74,7 @@ pub mod event_kind {
     pub const SEARCH_RESPONSE: u32 = 4;
     /// A search result was clicked.
     pub const SEARCH_CLICK: u32 = 5;
-    /// A unit came into view.
+    /// A unit was rendered, seen or not.
     pub const UNIT_IMPRESSION: u32 = 6;
     /// An item of a unit was clicked.
     pub const UNIT_CLICK: u32 = 7;
@@ -92,4 +96,6 @@ pub mod event_kind {
     pub const SIGN_OUT: u32 = 15;
     /// Profile changed.
     pub const PROFILE: u32 = 16;
+    /// A unit came into view.
+    pub const UNIT_VIEW: u32 = 17;
 }

@@ -46,6 +46,7 @@ impl Engine {
         for write in &writes {
             self.check_write(&epoch, write)?;
         }
+        self.check_units(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
@@ -94,6 +95,28 @@ impl Engine {
             }
         };
         if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+    }
+
+    /// Holds live units to the bounds of the shop, beside those that are live and those written with them.
+    fn check_units(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let is_live_unit = |write: &&DocumentWrite| write.key.kind == unit::KIND && write.state == DocumentState::Live;
+        for write in writes.iter().filter(is_live_unit) {
+            let Some(unit) = write.body.as_deref().and_then(|body| Unit::parse(body).ok()) else { continue };
+            let live = epoch.store.select(&[]).of_kind(unit::KIND);
+            let stored = live.into_iter().map(|document| &document.write);
+            let kept = stored.filter(|old| !writes.iter().any(|new| new.key == old.key && is_live_unit(&new)));
+            let beside = writes.iter().filter(is_live_unit).filter(|other| other.key != write.key);
+            let is_in_scope = |other: &&DocumentWrite| {
+                other.key.scope == write.key.scope || other.key.scope.is_empty() || write.key.scope.is_empty()
+            };
+            let others = kept.chain(beside).filter(is_in_scope).filter(|other| other.key.id != write.key.id);
+            let others: Vec<Unit> = others.filter_map(|other| Unit::parse(other.body.as_deref()?).ok()).collect();
+            let problems = self.unit_bounds.check(&unit, &others);
+            if !problems.is_empty() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
+            }
+        }
+        Ok(())
     }
 
     /// Lets the owners prepare for the documents as they would be: what a plugin cannot prepare is refused here,

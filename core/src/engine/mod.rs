@@ -7,6 +7,7 @@
 pub mod types;
 
 mod read;
+mod units;
 mod write;
 mod configure;
 mod identity;
@@ -81,6 +82,7 @@ pub struct Engine {
     observed: Arc<AtomicU64>,
     /// Deadline of a request that names none.
     deadline: Duration,
+    unit_bounds: UnitBounds,
     /// True for a shop opened at an earlier position.
     read_only: bool,
     configuring: Mutex<()>,

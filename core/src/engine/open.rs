@@ -157,6 +157,7 @@ impl Engine {
             reports,
             observed: reached,
             deadline: config.deadline,
+            unit_bounds: config.unit_bounds,
             read_only,
             configuring: Default::default(),
             closed: Default::default(),

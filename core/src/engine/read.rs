@@ -23,7 +23,7 @@ use crate::snapshot::{Epoch, Snapshot};
 pub type Reply<T> = Box<dyn FnOnce(Result<T, QueryError>) + Send>;
 
 /// What a read needs before it can run.
-struct Ticket {
+pub(super) struct Ticket {
     min_seq: Option<Seq>,
     deadline: Duration,
     overlays: Vec<String>,
@@ -103,6 +103,15 @@ impl Engine {
         wait_for_reply(|reply| self.submit_list(request, reply))
     }
 
+    /// Ranks one list and waits for it; nobody was served.
+    pub(super) fn unserved(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
+        let ticket = self.ticket(&request);
+        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+        };
+        wait_for_reply(|reply| self.on_pool(ticket, job, reply))
+    }
+
     /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted
     /// as served. For measuring the pipeline alone.
     ///
@@ -142,7 +151,7 @@ impl Engine {
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
 
-    fn ticket(&self, request: &ListRequest) -> Ticket {
+    pub(super) fn ticket(&self, request: &ListRequest) -> Ticket {
         Ticket {
             min_seq: request.min_seq,
             deadline: request.deadline.unwrap_or(self.deadline),
@@ -150,7 +159,7 @@ impl Engine {
         }
     }
 
-    fn on_pool<T: Send + 'static>(
+    pub(super) fn on_pool<T: Send + 'static>(
         self: &Arc<Self>,
         ticket: Ticket,
         job: impl Fn(&Snapshot, &Epoch, &Attempt) -> Result<T, QueryError> + Send + Sync + 'static,
@@ -181,7 +190,7 @@ impl Engine {
         }
     }
 
-    fn note_served(&self, request: &ListRequest, answer: &ListAnswer) {
+    pub(super) fn note_served(&self, request: &ListRequest, answer: &ListAnswer) {
         let (kind, subject) = match &request.list {
             List::Search { text } => (ServedKind::Search, text),
             List::Category { path } => (ServedKind::Category, path),

@@ -9,6 +9,7 @@ use crate::id::{Seq, TimeMs};
 use crate::limits;
 pub use crate::pipeline::request::QueryError;
 use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
+pub use crate::pipeline::unit::UnitBounds;
 pub use crate::signal::event::Event;
 
 /// How to open a shop.
@@ -37,6 +38,8 @@ pub struct EngineConfig {
     /// Seed of the pseudonyms, for measurements that must come out the same. Everybody can tell seeded pseudonyms:
     /// leave it out where people shop.
     pub identity_seed: Option<u64>,
+    /// How large and how many recommendation units may be.
+    pub unit_bounds: UnitBounds,
 }
 
 impl Default for EngineConfig {
@@ -53,6 +56,7 @@ impl Default for EngineConfig {
             snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
             retention_ms: limits::DEFAULT_RETENTION_MS,
             identity_seed: None,
+            unit_bounds: UnitBounds::default(),
         }
     }
 }
@@ -182,6 +186,48 @@ pub struct PageAnswer {
     pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+}
+
+/// The units of a page, without duplicates across them.
+#[derive(Clone, Debug)]
+pub struct UnitsRequest {
+    /// Which units.
+    pub choice: UnitChoice,
+    /// Skus the page is about.
+    pub anchors: Vec<String>,
+    /// Everything else: who asks, on which page type, over which store view. Its list and page are not read.
+    pub list: ListRequest,
+}
+
+/// Which units are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitChoice {
+    /// Every live unit of the request's page type, of any page type when it names none.
+    On,
+    /// These, in this order.
+    Ids(Vec<String>),
+}
+
+/// The answer to a [`UnitsRequest`].
+#[derive(Clone, Debug)]
+pub struct UnitsAnswer {
+    /// The units that have something to show, by id, in the order of the page; one that failed says why.
+    pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
+    /// Ids that name no live unit.
+    pub unknown: Vec<String>,
+    /// The one snapshot that answered.
+    pub as_of: AsOf,
+}
+
+/// How far a unit's own type fills it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Readiness {
+    /// Of the places of the unit on an average product page, how many its type fills, 0 to 100.
+    pub percent: f64,
+    /// Products it was tried on.
+    pub products_tried: u32,
+    /// Different products it proposed on them.
+    pub products_proposed: u64,
 }
 
 /// Why a write was not taken at all.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use planogram_abi::{Target, Verb};
 use roaring::RoaringBitmap;
 
+use super::permit;
 use super::run::{Run, Subject};
 use super::understand::Understanding;
 use crate::catalog::doc::PRODUCTS;
@@ -86,8 +87,7 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     if let Subject::Unit { unit, anchors, .. } = &run.subject {
         removed.extend(anchors.iter().map(|item| item.0));
         removed.extend(run.shopper.cart.iter());
-        if let Some(filter) = &unit.filter {
-            let passing = evaluate(run, filter);
+        if let Some(passing) = permit::permitted(run, unit, anchors) {
             kept = Some(kept.map_or_else(|| passing.clone(), |kept| kept & &passing));
         }
     }

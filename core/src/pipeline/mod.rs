@@ -11,6 +11,7 @@ pub mod run;
 pub mod explain;
 mod understand;
 mod eligible;
+mod permit;
 mod retrieve;
 mod facet;
 mod rank;

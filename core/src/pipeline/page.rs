@@ -76,7 +76,14 @@ fn listed(run: &Run<'_>, matches: usize) -> usize {
 
 fn unit_info(subject: &Subject) -> Option<UnitInfo> {
     let Subject::Unit { id, unit, .. } = subject else { return None };
-    Some(UnitInfo { id: id.clone(), unit_type: unit.unit_type.clone(), label: unit.label.clone() })
+    Some(UnitInfo {
+        id: id.clone(),
+        unit_type: unit.unit_type.clone(),
+        label: unit.label.clone(),
+        page_types: unit.page_types.clone(),
+        order: unit.order,
+        limit: unit.limit,
+    })
 }
 
 fn hydrate(run: &Run<'_>, ordered: &Ordered, row: u32, position: u32) -> Option<Hit> {
@@ -113,7 +120,7 @@ fn query_type(ordered: &Ordered, row: u32) -> String {
     let matches = &ordered.ranked.matches;
     match matches.rungs.get(row as usize) {
         Some(&rung) if rung > 0 => format!("backup:{}", matches.rung_names[usize::from(rung)]),
-        _ => "primary".into(),
+        _ => PRIMARY.into(),
     }
 }
 

@@ -43,6 +43,28 @@ pub struct ListRequest {
     pub deadline: Option<Duration>,
 }
 
+impl ListRequest {
+    /// The first 24 products of the default store view, for nobody in particular.
+    pub fn plain(request_id: &str) -> Self {
+        Self {
+            list: List::Search { text: String::new() },
+            request_id: request_id.to_owned(),
+            store_view: String::new(),
+            filters: Vec::new(),
+            sort: Vec::new(),
+            page: Page { number: 1, size: 24 },
+            facets: None,
+            shopper: Shopper::default(),
+            explain: false,
+            now_ms: None,
+            overlays: Vec::new(),
+            seed: None,
+            min_seq: None,
+            deadline: None,
+        }
+    }
+}
+
 /// Which list.
 #[derive(Clone, Debug, PartialEq)]
 pub enum List {
@@ -172,6 +194,16 @@ pub struct Hit {
     pub ledger: Option<Vec<LedgerLine>>,
 }
 
+impl Hit {
+    /// Whether a unit's own type supplied it, not its fallback.
+    pub fn is_primary(&self) -> bool {
+        self.query_type.as_deref() == Some(PRIMARY)
+    }
+}
+
+/// What [`Hit::query_type`] says of an item that the unit's own type supplied.
+pub const PRIMARY: &str = "primary";
+
 /// One line of the ledger. The `value`s of an item's [`LedgerKind::Score`] lines, added left to right in
 /// `f64`, are its score, to the bit.
 #[derive(Clone, Debug, PartialEq)]
@@ -249,6 +281,12 @@ pub struct UnitInfo {
     pub unit_type: String,
     /// Heading for shoppers.
     pub label: String,
+    /// Page types it is shown on; empty means all.
+    pub page_types: Vec<String>,
+    /// Place among the units of a page, smallest first.
+    pub order: i32,
+    /// Items it shows at most.
+    pub limit: u32,
 }
 
 /// Why a read was not answered.

@@ -164,6 +164,10 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
             rows.entry(candidate.item).or_insert((candidate.score, at as u8));
         }
     }
+    if run.unanchored.get() {
+        let message = "the unit is about products, and the request names none in `anchors` or `cart`";
+        run.warnings.push(message.to_owned());
+    }
     let items: Vec<u32> = rows.keys().copied().collect();
     let column = |scores: &BTreeMap<u32, f32>| -> Vec<f32> {
         items.iter().map(|item| scores.get(item).copied().unwrap_or(f32::NAN)).collect()

@@ -3,6 +3,7 @@
 //! [`rank_list`] is the driver. What all steps share (the snapshot, the epoch, who asks, how much time is left,
 //! what went wrong) is the `Run`; what flows from step to step is passed by value.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,6 +68,8 @@ pub(super) struct Run<'a> {
     pub degraded: Vec<Degraded>,
     /// Remarks for the caller.
     pub warnings: Vec<String>,
+    /// Whether a source that starts from products was asked without any.
+    pub unanchored: Cell<bool>,
     /// How the query was relaxed.
     pub relaxed: Vec<String>,
     /// Where to send the shopper instead.
@@ -124,6 +127,7 @@ impl<'a> Run<'a> {
             variants: snapshot.catalog.alive().clone(),
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
             warnings: Vec::new(),
+            unanchored: Cell::new(false),
             relaxed: Vec::new(),
             redirect: None,
         })
@@ -313,6 +317,14 @@ fn resolve_subject(
             let parsed = Unit::parse(body).map_err(|problems| {
                 QueryError::Internal(format!("unit `{unit}` is stored but unreadable: {problems:?}"))
             })?;
+            let page_type = request.shopper.page_type.as_deref();
+            if !parsed.is_on(page_type) {
+                return Err(QueryError::Invalid {
+                    parameter: "page_type".into(),
+                    message: format!("unit `{unit}` is not shown on `{}` pages", page_type.unwrap_or_default()),
+                    allowed: parsed.page_types.join(", "),
+                });
+            }
             let anchors = anchors.iter().filter_map(|sku| snapshot.catalog.item(sku)).collect();
             Ok(Subject::Unit { id: unit.clone(), unit: parsed, anchors })
         }

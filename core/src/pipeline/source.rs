@@ -21,6 +21,10 @@ pub(super) fn candidates(
     k: usize,
     universe: &RoaringBitmap,
 ) -> Result<Vec<Candidate>, String> {
+    if anchors.is_empty() && starts_from_products(name) {
+        run.unanchored.set(true);
+        return Ok(Vec::new());
+    }
     let signals = &run.snapshot.signals;
     let top = |counter| signals.top(counter, Window::Week, k, universe).into_iter().map(candidate).collect();
     Ok(match name {
@@ -28,6 +32,8 @@ pub(super) fn candidates(
         source::MOST_PURCHASED => top(Counter::Purchases),
         source::MOST_CARTED => top(Counter::Carts),
         source::TRENDING => signals.top_trending(k, universe).into_iter().map(candidate).collect(),
+        source::VIEW_TO_CART => converting(run, Counter::Carts, k, universe),
+        source::VIEW_TO_PURCHASE => converting(run, Counter::Purchases, k, universe),
         source::CO_VIEWED => neighbors(run, CoKind::ViewedViewed, anchors, k, universe),
         source::CO_BOUGHT => neighbors(run, CoKind::BoughtBought, anchors, k, universe),
         source::VIEWED_BOUGHT => neighbors(run, CoKind::ViewedBought, anchors, k, universe),
@@ -40,6 +46,12 @@ pub(super) fn candidates(
     })
 }
 
+/// Whether a source proposes what goes with given products.
+fn starts_from_products(name: &str) -> bool {
+    [source::CO_VIEWED, source::CO_BOUGHT, source::VIEWED_BOUGHT, source::CONTENT].contains(&name)
+        || link_kind(name).is_some()
+}
+
 fn candidate((item, score): (ItemId, f32)) -> Candidate {
     Candidate { item: item.0, score }
 }
@@ -47,6 +59,10 @@ fn candidate((item, score): (ItemId, f32)) -> Candidate {
 fn link_kind(name: &str) -> Option<LinkKind> {
     let at = source::LINKS.iter().position(|link| *link == name)?;
     [LinkKind::Related, LinkKind::UpSell, LinkKind::CrossSell].get(at).copied()
+}
+
+fn converting(run: &Run<'_>, counter: Counter, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
+    run.snapshot.signals.top_converting(counter, k, universe).into_iter().map(candidate).collect()
 }
 
 /// Neighbors of all anchors: scores add up, so that what goes with several anchors comes first.

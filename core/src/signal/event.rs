@@ -98,7 +98,7 @@ event_kinds! {
     SearchResponse = "search_response" / SEARCH_RESPONSE,
     /// A search result was clicked.
     SearchClick = "search_click" / SEARCH_CLICK,
-    /// A unit came into view.
+    /// A unit was rendered, seen or not.
     UnitImpression = "unit_impression" / UNIT_IMPRESSION,
     /// An item of a unit was clicked.
     UnitClick = "unit_click" / UNIT_CLICK,
@@ -120,4 +120,6 @@ event_kinds! {
     SignOut = "sign_out" / SIGN_OUT,
     /// Profile changed.
     Profile = "profile" / PROFILE,
+    /// A unit came into view: half of it was on the screen.
+    UnitView = "unit_view" / UNIT_VIEW,
 }

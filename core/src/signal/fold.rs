@@ -11,6 +11,7 @@ use super::cooccur::{CoKind, Rows, SavedRows};
 use super::event::{Event, EventKind};
 use super::key::{order_key, session_key};
 use super::order::{Orders, SavedOrders, Touched};
+use super::placement::{Placements, is_about_unit};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::window::{Counter, Hour, SavedWindows, Windows};
@@ -55,6 +56,17 @@ pub struct ResolvedEvent<'a> {
 }
 
 impl ResolvedEvent<'_> {
+    /// What was paid for each of `items`, in minor units; a line without a price adds nothing.
+    fn amounts(&self, items: &[ItemId]) -> SmallVec<[(ItemId, i64); 4]> {
+        let amount = |item: ItemId| {
+            let lines = self.items.iter().zip(&self.event.items).filter(|(of, _)| **of == item);
+            let paid = lines.map(|(_, line)| line.price_minor.unwrap_or(0) as f64 * f64::from(line.quantity));
+            // A conversion saturates, and a sum that is no number counts as nothing.
+            (item, paid.sum::<f64>().round() as i64)
+        };
+        items.iter().map(|&item| amount(item)).collect()
+    }
+
     /// The products, each once, in order of first mention.
     pub fn distinct_items(&self) -> SmallVec<[ItemId; 4]> {
         let mut distinct: SmallVec<[ItemId; 4]> = SmallVec::new();
@@ -80,11 +92,14 @@ impl ResolvedEvent<'_> {
 pub struct Signals {
     config: SignalConfig,
     now_ms: TimeMs,
+    /// Time of the oldest event that counted.
+    since_ms: Option<TimeMs>,
     seen: Seen,
     sessions: Sessions,
     orders: Orders,
     windows: Windows,
     rows: [Rows; 3],
+    placements: Placements,
 }
 
 impl Signals {
@@ -92,11 +107,13 @@ impl Signals {
     pub fn new(config: SignalConfig) -> Self {
         Self {
             now_ms: 0,
+            since_ms: None,
             seen: Seen::default(),
             sessions: Sessions::default(),
             orders: Orders::default(),
             windows: Windows::new(config.lateness_ms),
             rows: Default::default(),
+            placements: Placements::default(),
             config,
         }
     }
@@ -134,12 +151,16 @@ impl Signals {
     /// An event that names neither session nor visitor is a visit of its own and leaves only its counts.
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
+        self.since_ms = Some(self.since_ms.map_or(event.time_ms, |since| since.min(event.time_ms)));
         let hour = Hour::of(event.time_ms);
         let items = resolved.distinct_items();
+        if is_about_unit(event) {
+            self.count_placement(event, hour, &items);
+        }
         match event.kind {
             EventKind::ProductView => self.view(event, hour, &items),
             EventKind::AddToCart => self.mark(event, Counter::Carts, hour, &items),
-            EventKind::OrderPlaced => self.place(event, hour, &items),
+            EventKind::OrderPlaced => self.place(resolved, hour, &items),
             EventKind::OrderCanceled | EventKind::Returned => self.undo(event, &items),
             // These only stretch the visit they belong to.
             _ => self.mark(event, Counter::Views, hour, &[]),
@@ -175,7 +196,15 @@ impl Signals {
         }
     }
 
-    fn place(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
+    fn count_placement(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
+        let windows = &mut self.windows;
+        let visit = session_key(event)
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config));
+        self.placements.count(event, items, hour, visit.map(|visit| &mut visit.met));
+    }
+
+    fn place(&mut self, resolved: &ResolvedEvent<'_>, hour: Hour, items: &[ItemId]) {
+        let event = resolved.event;
         let [_, viewed_bought, together] = &mut self.rows;
         let touched = Touched { windows: &mut self.windows, together };
         let bought = self.orders.place(order_key(event), hour, items, (self.now_ms, &self.config), touched);
@@ -186,6 +215,7 @@ impl Signals {
                 viewed_bought.add(before, item);
             }
         }
+        self.placements.bought(&resolved.amounts(&bought), hour, &visit.met);
     }
 
     /// A cancel or return that names no order has nothing to take back.
@@ -200,18 +230,20 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, &self.windows, &self.rows)
+        SignalView::new((self.now_ms, self.since_ms), &self.windows, &self.rows, &self.placements)
     }
 
     /// The whole state in one canonical order: equal states are equal here.
     pub fn save(&self) -> SavedSignals {
         SavedSignals {
             now_ms: self.now_ms,
+            since_ms: self.since_ms,
             seen: self.seen.save(),
             sessions: self.sessions.save(),
             orders: self.orders.save(),
             windows: self.windows.save(),
             rows: self.rows.each_ref().map(Rows::save),
+            placements: self.placements.clone(),
         }
     }
 
@@ -220,11 +252,13 @@ impl Signals {
     pub fn load(saved: SavedSignals, config: SignalConfig) -> Self {
         Self {
             now_ms: saved.now_ms,
+            since_ms: saved.since_ms,
             seen: Seen::load(saved.seen),
             sessions: Sessions::load(saved.sessions),
             orders: Orders::load(saved.orders),
             windows: Windows::load(saved.windows, config.lateness_ms),
             rows: saved.rows.map(Rows::load),
+            placements: saved.placements,
             config,
         }
     }
@@ -234,9 +268,11 @@ impl Signals {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSignals {
     now_ms: TimeMs,
+    since_ms: Option<TimeMs>,
     seen: SavedSeen,
     sessions: SavedSessions,
     orders: SavedOrders,
     windows: SavedWindows,
     rows: [SavedRows; 3],
+    placements: Placements,
 }

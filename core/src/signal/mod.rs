@@ -12,7 +12,9 @@ mod window;
 mod session;
 mod order;
 mod cooccur;
+mod placement;
 mod fold;
+mod top;
 mod view;
 mod chunked;
 mod sharded;
@@ -20,7 +22,8 @@ mod sharded;
 pub use admit::Admission;
 pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
-pub use view::{SignalColumn, SignalView, TRENDING_SMOOTHING};
+pub use placement::PlacementCounts;
+pub use view::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, SignalColumn, SignalView, TRENDING_SMOOTHING};
 pub use window::{Counter, Window};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::SignalConfig;
+use super::placement::Met;
 use super::sharded::Sharded;
 use super::window::{Counter, Hour, Windows};
 use crate::id::{ItemId, TimeMs};
@@ -28,11 +29,13 @@ pub(super) struct Visit {
     marks: Vec<(Counter, ItemId, Hour)>,
     /// The last distinct items viewed, newest last, in order of arrival.
     recent: Vec<ItemId>,
+    /// The recommendation units it met.
+    pub(super) met: Met,
 }
 
 impl Visit {
     fn at(time_ms: TimeMs) -> Self {
-        Self { begin_ms: time_ms, end_ms: time_ms, marks: Vec::new(), recent: Vec::new() }
+        Self { begin_ms: time_ms, end_ms: time_ms, marks: Vec::new(), recent: Vec::new(), met: Met::default() }
     }
 
     fn reaches(&self, time_ms: TimeMs) -> bool {
@@ -87,6 +90,7 @@ impl Visit {
                 Err(i) => self.marks.insert(i, (counter, item, hour)),
             }
         }
+        self.met.join(other.met);
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);

@@ -123,14 +123,39 @@ fn trending_finds_what_rises_inside_the_universe() {
         events.push(view(&format!("a{i}"), &format!("a{i}"), 1, if i < 40 { old } else { NOW }));
         events.push(view(&format!("b{i}"), &format!("b{i}"), 2, NOW));
     }
-    let view = fold_at(NOW, &events).publish();
     let all: RoaringBitmap = (0..10).collect();
+    assert_eq!(fold_at(NOW, &events).publish().top_trending(5, &all), [], "nothing is older than three days");
+    events.push(view("first", "first", 9, NOW - 71 * HOUR_MS));
+    let view = fold_at(NOW, &events).publish();
     let items = |top: Vec<(ItemId, f32)>| top.into_iter().map(|(item, _)| item.0).collect::<Vec<_>>();
     assert_eq!(items(view.top_trending(5, &all)), [2, 1]);
     assert_eq!(items(view.top_trending(5, &[1, 7].into_iter().collect())), [1]);
     let mut gathered = [0.0; 3];
     view.gather(SignalColumn::Trending, &[1, 2, 999], &mut gathered);
     assert_eq!(gathered, [view.trending(ItemId(1)), view.trending(ItemId(2)), 1.0]);
+}
+
+#[test]
+fn conversion_needs_support_and_shrinks_towards_the_shop() {
+    let mut events = Vec::new();
+    // Item: visits that viewed it, those of them that put it into the cart.
+    for (item, views, carts) in [(1, 100, 50), (2, 9, 9), (3, 10, 6), (4, 1_000, 10), (5, 50, 0)] {
+        for i in 0..views {
+            let visit = format!("{item}-{i}");
+            events.push(view(&format!("v{visit}"), &visit, item, NOW));
+            if i < carts {
+                events.push(event(EventKind::AddToCart, &format!("c{visit}"), &visit, &[item], NOW));
+            }
+        }
+    }
+    let view = fold_at(NOW, &events).publish();
+    let top = view.top_converting(Counter::Carts, 9, &(0..10).collect());
+    assert_eq!(top.iter().map(|(item, _)| item.0).collect::<Vec<_>>(), [1, 3, 4]);
+    let mean = 75.0 / 1_169.0;
+    let expected = (6.0 + CONVERSION_PRIOR_VIEWS * mean) / (10.0 + CONVERSION_PRIOR_VIEWS);
+    assert!((f64::from(top[1].1) - expected).abs() < 1e-6, "{top:?}, {expected}");
+    assert_eq!(view.top_converting(Counter::Carts, 1, &(3..10).collect()).len(), 1);
+    assert_eq!(view.top_converting(Counter::Purchases, 9, &(0..10).collect()), []);
 }
 
 #[test]

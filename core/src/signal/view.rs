@@ -1,29 +1,35 @@
 //! What can a request ask of the signals?
 //!
 //! Reads over one moment: a count, a gathered column, the neighbors of an item, the top of a universe. Nothing
-//! here changes, locks or reads a clock. The top is exact: chunks are visited from the largest maximum down and
-//! the visit ends when no unseen chunk can reach the list; a small universe is scanned instead.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! here changes, locks or reads a clock.
 
 use roaring::RoaringBitmap;
 
-use super::chunked::{CHUNK, Counts};
+use super::chunked::Counts;
 use super::cooccur::{CoKind, Neighbor, Rows, cosine};
-use super::window::{Counter, Window, Windows};
+use super::placement::{PlacementCounts, Placements};
+use super::top::{Best, Ranked, top};
+use super::window::{Counter, Hour, Window, Windows};
 use crate::id::{ItemId, TimeMs};
 
 /// Views that an item is assumed to have in both windows of [`SignalView::trending`]: few views prove little.
 pub const TRENDING_SMOOTHING: f32 = 10.0;
 
+/// Views of an item below which its conversion rate says nothing.
+pub const CONVERSION_VIEWS_MIN: u32 = 10;
+/// Views that the shop's mean conversion rate is worth beside an item's own.
+pub const CONVERSION_PRIOR_VIEWS: f64 = 20.0;
+
 /// The signals of one snapshot; a clone is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct SignalView {
     now_ms: TimeMs,
+    /// Time of the oldest event that counted.
+    since_ms: Option<TimeMs>,
     counts: [[Counts; 4]; 3],
     totals: [Counts; 3],
     rows: [Rows; 3],
+    placements: Placements,
 }
 
 /// A signal that scorers can read as a column.
@@ -51,8 +57,19 @@ impl SignalColumn {
 }
 
 impl SignalView {
-    pub(super) fn new(now_ms: TimeMs, windows: &Windows, rows: &[Rows; 3]) -> Self {
-        Self { now_ms, counts: windows.counts.clone(), totals: windows.totals.clone(), rows: rows.clone() }
+    pub(super) fn new(
+        (now_ms, since_ms): (TimeMs, Option<TimeMs>),
+        windows: &Windows,
+        rows: &[Rows; 3],
+        placements: &Placements,
+    ) -> Self {
+        let (counts, totals) = (windows.counts.clone(), windows.totals.clone());
+        Self { now_ms, since_ms, counts, totals, rows: rows.clone(), placements: placements.clone() }
+    }
+
+    /// What a recommendation unit did in a window, or in all time.
+    pub fn placement(&self, unit: &str, window: Option<Window>) -> PlacementCounts {
+        self.placements.read(unit, window, Hour::of(self.now_ms))
     }
 
     /// The log's time, which every window ends with (its hour included), in milliseconds.
@@ -122,12 +139,45 @@ impl SignalView {
     }
 
     /// The `k` items of the universe with the highest [`trending`](Self::trending) that were viewed at all in the
-    /// last 24 hours, ties by item id.
+    /// last 24 hours, ties by item id. None before three days of events are known: nothing has an own past then.
     pub fn top_trending(&self, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        let first_hour = Hour::of(self.now_ms).minus(Window::ThreeDays.hours()).plus(1);
+        if self.since_ms.is_none_or(|since| Hour::of(since) > first_hour) {
+            return Vec::new();
+        }
         let three_days = self.column(Counter::Views, Window::ThreeDays);
         let value = |item, n| trending(n, three_days.get(item));
         // The views of a day are among those of three, and the quotient grows with them.
         top(self.column(Counter::Views, Window::Day), k, universe, value, |max| trending(max, max))
+    }
+
+    /// The `k` items of the universe whose views of the last 7 days led to `counter` most often, ties by item id;
+    /// only items with at least [`CONVERSION_VIEWS_MIN`] views that led to it at all.
+    ///
+    /// The rate is `(c + s · m) / (v + s)` with `c` visits (orders) that led to it, at most `v`, `v` visits that viewed the
+    /// item, `m` the rate of all viewed items together and `s = 20`: the mean of a beta posterior whose prior is
+    /// the shop, worth [`CONVERSION_PRIOR_VIEWS`] views (Gelman et al., "Bayesian Data Analysis", section 2.4).
+    /// In `[0, 1]`. One pass over all items viewed in 7 days.
+    pub fn top_converting(&self, counter: Counter, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+        let led = self.column(counter, Window::Week);
+        let (mut all_views, mut all_led) = (0.0, 0.0);
+        let mut candidates: Vec<(u32, u32, u32)> = Vec::new();
+        for (item, views) in self.column(Counter::Views, Window::Week).positive() {
+            let led = led.get(item).min(views);
+            all_views += f64::from(views);
+            all_led += f64::from(led);
+            if led > 0 && views >= CONVERSION_VIEWS_MIN && universe.contains(item) {
+                candidates.push((item, views, led));
+            }
+        }
+        let mean = all_led / f64::max(all_views, 1.0);
+        let mut best = Best::of(k);
+        for (item, views, led) in candidates {
+            let prior = CONVERSION_PRIOR_VIEWS;
+            let rate = (f64::from(led) + prior * mean) / (f64::from(views) + prior);
+            best.offer(Ranked { value: rate as f32, item });
+        }
+        best.into_list()
     }
 
     fn column(&self, counter: Counter, window: Window) -> &Counts {
@@ -139,90 +189,6 @@ impl SignalView {
 fn trending(day: u32, three_days: u32) -> f32 {
     let smoothing = f64::from(TRENDING_SMOOTHING);
     ((f64::from(day) + smoothing) / (f64::from(three_days) / 3.0 + smoothing)) as f32
-}
-
-/// A universe below this is scanned; above it, chunks are tried in order of their maximum.
-const SCAN_MAX: u64 = 2 * CHUNK as u64;
-
-/// The best `k` so far; the worst of them is on top of the heap.
-struct Best {
-    k: usize,
-    heap: BinaryHeap<Reverse<Ranked>>,
-}
-
-/// Larger is better: by value, then by smaller item id.
-#[derive(PartialEq)]
-struct Ranked {
-    value: f32,
-    item: u32,
-}
-
-impl Eq for Ranked {}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.value.total_cmp(&other.value).then(other.item.cmp(&self.item))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Best {
-    fn wants(&self, candidate: &Ranked) -> bool {
-        self.heap.len() < self.k || self.heap.peek().is_some_and(|Reverse(worst)| candidate > worst)
-    }
-
-    fn push(&mut self, candidate: Ranked) {
-        if self.heap.len() == self.k {
-            self.heap.pop();
-        }
-        self.heap.push(Reverse(candidate));
-    }
-}
-
-/// The exact top `k` of `universe` by `value(item, count)` over counts above 0, where `bound(max)` is no smaller
-/// than the value of any item whose count is at most `max`.
-fn top(
-    counts: &Counts,
-    k: usize,
-    universe: &RoaringBitmap,
-    value: impl Fn(u32, u32) -> f32,
-    bound: impl Fn(u32) -> f32,
-) -> Vec<(ItemId, f32)> {
-    let mut best = Best { k, heap: BinaryHeap::with_capacity(k.min(CHUNK) + 1) };
-    if k == 0 {
-        return Vec::new();
-    }
-    if universe.len() <= SCAN_MAX {
-        for item in universe {
-            let n = counts.get(item);
-            let candidate = Ranked { value: value(item, n), item };
-            if n > 0 && best.wants(&candidate) {
-                best.push(candidate);
-            }
-        }
-    } else {
-        let mut chunks: Vec<_> = counts.chunks().filter(|(_, chunk)| chunk.max > 0).collect();
-        chunks.sort_unstable_by_key(|&(first, chunk)| (Reverse(chunk.max), first));
-        for (first, chunk) in chunks {
-            // An equal value still wins by a smaller id, so only a chunk strictly below the worst ends the search.
-            if best.heap.len() == k && best.heap.peek().is_some_and(|Reverse(w)| bound(chunk.max) < w.value) {
-                break;
-            }
-            for (item, &n) in (first..).zip(&chunk.values).filter(|&(_, &n)| n > 0) {
-                let candidate = Ranked { value: value(item, n), item };
-                if best.wants(&candidate) && universe.contains(item) {
-                    best.push(candidate);
-                }
-            }
-        }
-    }
-    let ranked = best.heap.into_sorted_vec();
-    ranked.into_iter().map(|Reverse(r)| (ItemId(r.item), r.value)).collect()
 }
 
 #[cfg(test)]

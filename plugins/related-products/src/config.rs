@@ -9,7 +9,7 @@ use planogram_abi::{limits::CANDIDATES_MAX, source};
 use serde::Deserialize;
 
 /// The unit types, each with its shipped recipe.
-pub const TYPES: [(&str, &str); 12] = [
+pub const TYPES: [(&str, &str); 14] = [
     ("more-like-this", source::CONTENT),
     ("bought-this-bought-that", source::CO_BOUGHT),
     ("viewed-this-viewed-that", source::CO_VIEWED),
@@ -18,6 +18,8 @@ pub const TYPES: [(&str, &str); 12] = [
     ("most-purchased", source::MOST_PURCHASED),
     ("most-added-to-cart", source::MOST_CARTED),
     ("trending", source::TRENDING),
+    ("view-to-cart", source::VIEW_TO_CART),
+    ("view-to-purchase", source::VIEW_TO_PURCHASE),
     ("recently-viewed", source::RECENT),
     ("related", source::LINKS[0]),
     ("up-sell", source::LINKS[1]),

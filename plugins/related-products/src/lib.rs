@@ -32,6 +32,8 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<9>,
     retrieve::<10>,
     retrieve::<11>,
+    retrieve::<12>,
+    retrieve::<13>,
 ];
 
 impl Plugin for RelatedProducts {

@@ -60,6 +60,8 @@ fn draw(call: &Call<'_>, ingredient: &Ingredient, anchors: &[u32], wanted: usize
         Ok(found.into_iter().map(|candidate| (candidate.item, candidate.score)).collect())
     };
     let lists = match ingredient.anchored {
+        // The kernel is told that there is nothing to start from, and tells the caller.
+        true if anchors.is_empty() => vec![ask(&[])?],
         true => anchors.iter().map(|anchor| ask(&[*anchor])).collect::<Outcome<Vec<_>>>()?,
         false => vec![ask(&[])?],
     };

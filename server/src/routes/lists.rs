@@ -132,7 +132,7 @@ async fn run(state: &AppState, request: ListRequest) -> Answer {
     Ok(with_id(json(&ListJson::from(list)), &id))
 }
 
-async fn wait<T>(
+pub(super) async fn wait<T>(
     state: &AppState,
     deadline: Option<Duration>,
     answer: oneshot::Receiver<Result<T, QueryError>>,
@@ -145,14 +145,14 @@ async fn wait<T>(
     }
 }
 
-fn with_id(mut response: Response, id: &str) -> Response {
+pub(super) fn with_id(mut response: Response, id: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
 }
 
-fn count_degraded(degraded: &[Degraded]) {
+pub(super) fn count_degraded(degraded: &[Degraded]) {
     for d in degraded {
         metrics::counter!("planogram_degraded_total", "plugin" => d.plugin.clone(), "reason" => d.reason.clone())
             .increment(1);

@@ -12,6 +12,7 @@ pub mod lists;
 pub mod log;
 pub mod people;
 pub mod plugins;
+pub mod units;
 pub mod write;
 
 use std::sync::Arc;

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use planogram_core::engine::types::PageAnswer;
-use planogram_core::pipeline::request::{AsOf, Bucket, Degraded, Facet, Hit, LedgerKind, LedgerLine, ListAnswer};
+use planogram_core::engine::types::{PageAnswer, Readiness, UnitsAnswer};
+use planogram_core::pipeline::request::{
+    AsOf, Bucket, Degraded, Facet, Hit, LedgerKind, LedgerLine, ListAnswer, QueryError, UnitInfo,
+};
+use planogram_core::signal::PlacementCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -184,6 +187,12 @@ pub struct UnitJson {
     pub unit_type: String,
     /// Heading for shoppers.
     pub label: String,
+    /// Page types it is shown on; empty means all.
+    pub page_types: Vec<String>,
+    /// Place among the units of a page, smallest first.
+    pub order: i32,
+    /// Items it shows at most.
+    pub limit: u32,
 }
 
 /// Several lists over one state of the shop.
@@ -200,7 +209,7 @@ pub struct PageAnswerJson {
 /// One list of a page: its answer, or why there is none.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NamedListJson {
-    /// Name given in the request.
+    /// Name given in the request, or id of the unit.
     pub name: String,
     /// The list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,6 +217,63 @@ pub struct NamedListJson {
     /// Why there is no list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+}
+
+/// The units of a page over one state of the shop, each product once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnitsJson {
+    /// The units that have something to show, in the order of the page.
+    pub units: Vec<NamedListJson>,
+    /// Ids asked for that name no live unit.
+    pub unknown: Vec<String>,
+    /// The one state that answered all of them.
+    pub as_of: AsOfJson,
+    /// The key that events about this answer carry.
+    pub request_id: String,
+}
+
+/// How well a unit is supplied by its own type, before any fallback.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadinessJson {
+    /// Id of the unit.
+    pub unit: String,
+    /// Of its places on an average product page, how many its type fills, 0 to 100.
+    pub percent: f64,
+    /// `ready` from 75 percent on, `fair` from 50 on, `backup` below: then most of it is filled by its fallback.
+    pub state: &'static str,
+    /// Products it was tried on, spread evenly over the catalog, at most 200.
+    pub products_tried: u32,
+    /// Different products it proposed on them.
+    pub products_proposed: u64,
+}
+
+/// How a unit did in a window.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MetricsJson {
+    /// Id of the unit.
+    pub unit: String,
+    /// `24h`, `72h`, `7d`, `30d`, or `all`.
+    pub window: String,
+    /// The moment the window ends with, RFC 3339.
+    pub until: String,
+    /// Renderings, seen or not (`unit_impression` events).
+    pub impressions: u64,
+    /// Times it came into view, each counted (`unit_view` events).
+    pub views: u64,
+    /// Renderings that came into view, each counted once.
+    pub viewable_impressions: u64,
+    /// Items clicked or put into the cart in the unit (`unit_click`, and `add_to_cart` with `unit`).
+    pub clicks: u64,
+    /// Items bought after they were clicked in the unit in the same visit.
+    pub purchases: u64,
+    /// What they cost, in minor units as the orders say.
+    pub revenue_minor: i64,
+    /// Viewable impressions of all impressions; null without any.
+    pub viewability: Option<f64>,
+    /// Clicks an impression; null without any.
+    pub ctr: Option<f64>,
+    /// Clicks a viewable impression; null without any.
+    pub vctr: Option<f64>,
 }
 
 /// Why a product is or is not in a list.
@@ -233,8 +299,15 @@ impl From<ListAnswer> for ListJson {
             redirect: answer.redirect,
             relaxed: answer.relaxed,
             warnings: answer.warnings,
-            unit: answer.unit.map(|u| UnitJson { id: u.id, unit_type: u.unit_type, label: u.label }),
+            unit: answer.unit.map(UnitJson::from),
         }
+    }
+}
+
+impl From<UnitInfo> for UnitJson {
+    fn from(unit: UnitInfo) -> Self {
+        let UnitInfo { id, unit_type, label, page_types, order, limit } = unit;
+        Self { id, unit_type, label, page_types, order, limit }
     }
 }
 
@@ -317,12 +390,56 @@ impl From<Degraded> for DegradedJson {
 
 /// The JSON of an answered page.
 pub fn page(answer: PageAnswer, request_id: String) -> PageAnswerJson {
-    let named = |(name, result): (String, _)| match result {
-        Ok(list) => NamedListJson { name, list: Some(ListJson::from(list)), problem: None },
-        Err(error) => NamedListJson { name, list: None, problem: Some(Problem::from(error)) },
-    };
     PageAnswerJson { lists: answer.lists.into_iter().map(named).collect(), as_of: answer.as_of.into(), request_id }
 }
+
+/// The JSON of the units of a page.
+pub fn units(answer: UnitsAnswer, request_id: String) -> UnitsJson {
+    let units = answer.lists.into_iter().map(named).collect();
+    UnitsJson { units, unknown: answer.unknown, as_of: answer.as_of.into(), request_id }
+}
+
+fn named((name, result): (String, Result<ListAnswer, QueryError>)) -> NamedListJson {
+    match result {
+        Ok(list) => NamedListJson { name, list: Some(ListJson::from(list)), problem: None },
+        Err(error) => NamedListJson { name, list: None, problem: Some(Problem::from(error)) },
+    }
+}
+
+/// The JSON of a readiness report.
+pub fn readiness(unit: String, found: Readiness) -> ReadinessJson {
+    let state = match found.percent {
+        percent if percent >= READY_PERCENT => "ready",
+        percent if percent >= FAIR_PERCENT => "fair",
+        _ => "backup",
+    };
+    let Readiness { percent, products_tried, products_proposed } = found;
+    ReadinessJson { unit, percent, state, products_tried, products_proposed }
+}
+
+/// The JSON of what a unit did.
+pub fn metrics(unit: String, window: String, (counts, until_ms): (PlacementCounts, i64)) -> MetricsJson {
+    let ratio = |of: u64, by: u64| (by > 0).then(|| of as f64 / by as f64);
+    MetricsJson {
+        unit,
+        window,
+        until: super::time::text(until_ms),
+        impressions: counts.impressions,
+        views: counts.views,
+        viewable_impressions: counts.viewable_impressions,
+        clicks: counts.clicks,
+        purchases: counts.purchases,
+        revenue_minor: counts.revenue_minor,
+        viewability: ratio(counts.viewable_impressions, counts.impressions),
+        ctr: ratio(counts.clicks, counts.impressions),
+        vctr: ratio(counts.clicks, counts.viewable_impressions),
+    }
+}
+
+/// From here on a unit is `ready`.
+const READY_PERCENT: f64 = 75.0;
+/// From here on a unit is `fair`.
+const FAIR_PERCENT: f64 = 50.0;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -13,6 +13,7 @@ pub mod event;
 pub mod list;
 pub mod money;
 pub mod page;
+pub mod units;
 pub mod params;
 pub mod patch;
 pub mod person;

@@ -347,6 +347,53 @@ pub struct NamedListBody {
     explain: Option<bool>,
 }
 
+/// The parameters of a request for the units of a page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code)]
+pub struct UnitsQuery {
+    /// Ids of units, `also-viewed,trending`; without them every live unit of the page type.
+    units: Option<String>,
+    /// Page type: home, category, product, cart, confirmation, …
+    page_type: Option<String>,
+    /// Skus the page is about.
+    anchors: Option<String>,
+    /// Store view code.
+    store_view: Option<String>,
+    /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable.
+    filter: Option<Vec<String>>,
+    /// Browser or device.
+    visitor: Option<String>,
+    /// Account.
+    customer: Option<String>,
+    /// Visit.
+    session: Option<String>,
+    /// Customer group code.
+    customer_group: Option<String>,
+    /// Price book code.
+    price_book: Option<String>,
+    /// Audiences the caller vouches for.
+    audiences: Option<String>,
+    /// Skus in the cart.
+    cart: Option<String>,
+    /// Skus looked at, newest first.
+    viewed: Option<String>,
+    /// Ledger on every item.
+    explain: Option<bool>,
+    /// Time to answer for.
+    now: Option<String>,
+    /// Overlays, in order.
+    overlay: Option<String>,
+    /// Seed of all randomness.
+    seed: Option<u64>,
+    /// Wait until the log is folded up to here.
+    min_seq: Option<u64>,
+    /// Give up what is not done by then.
+    deadline_ms: Option<u64>,
+    /// Id of the request.
+    request_id: Option<String>,
+}
+
 /// The parameters every list takes in an address.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

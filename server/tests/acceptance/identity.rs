@@ -33,7 +33,7 @@ fn event(id: &str, kind: &str, visitor: &str, items: &[&str]) -> Value {
 
 /// Anna looks on her phone, signs in there and on her desk, and buys; Ben looks.
 fn visit(shop: &Shop) {
-    let mut order = event("anna-event", "order_placed", "anna-phone", &["A"]);
+    let mut order = event("anna-event", "order_placed", "anna-phone", &["B"]);
     order["customer"] = json!("anna@shop.example");
     order["order"] = json!("anna-order");
     order["session"] = json!("anna-visit");
@@ -82,14 +82,14 @@ fn a_person_sees_what_is_held_and_is_erased_while_the_counters_stay() {
     let shop = shop(dir.path());
     visit(&shop);
     let counted = units(&shop);
-    assert_eq!(counted, [vec!["A", "B"], vec!["A"]]);
+    assert_eq!(counted, [vec!["A", "B"], vec!["B", "A"]], "what was not bought fills up");
     let held = shop.ok("/v1/customers/anna%40shop.example");
     assert_eq!(
         (held["events_total"].as_u64(), held["visitors"].as_array().map(Vec::len)),
         (Some(4), Some(2)),
         "{held}"
     );
-    assert_eq!(held["profiles"][0]["purchases"][0]["sku"], "A");
+    assert_eq!(held["profiles"][0]["purchases"][0]["sku"], "B");
     let viewed: Vec<&str> =
         held["profiles"][0]["views"].as_array().unwrap().iter().map(|view| view["sku"].as_str().unwrap()).collect();
     assert_eq!(viewed, ["B", "A"]);
@@ -177,7 +177,7 @@ fn a_position_that_was_cut_is_gone_and_the_oldest_one_is_named() {
     let gone = gone.expect("a cut comes");
     assert_eq!((gone.status, gone.json["type"].as_str()), (410, Some("urn:planogram:gone")), "{}", gone.text);
     let oldest: u64 = gone.json["allowed"].as_str().unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(oldest > last, "{}", gone.text);
+    assert!(oldest >= last, "{}", gone.text);
     let line = shop.get("/v1/log?limit=1").text;
     assert!(serde_json::from_str::<Value>(&line).unwrap()["seq"].as_u64().unwrap() >= oldest, "{line}");
     assert_eq!(shop.get("/v1/log?from=1000000").text, "");

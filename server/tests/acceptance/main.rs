@@ -11,6 +11,7 @@ mod faults;
 mod identity;
 mod luma;
 mod merchandising;
+mod recommendations;
 mod reload;
 mod shop;
 mod template;

@@ -140,7 +140,11 @@ fn an_erased_browser_takes_the_account_along_that_is_signed_in_there() {
         sealed(&mut table, event("e2", "laptop", "anna", "s2", ""));
         let anna = first.customer.unwrap();
         let person = table.person(Kind::Visitor, "phone", &|who| signed_in && who == anna).unwrap();
-        assert_eq!((person.visitors.len(), person.customers.len(), person.orders), (visitors, customers, customers), "an order is its account's");
+        assert_eq!(
+            (person.visitors.len(), person.customers.len(), person.orders),
+            (visitors, customers, customers),
+            "an order is its account's"
+        );
         table.destroy(Kind::Visitor, "phone", &|who| signed_in && who == anna).unwrap();
         assert_eq!(table.shared().load().known(Kind::Customer, "anna").is_some(), customers == 0);
     };
