@@ -60,7 +60,9 @@ impl Engine {
     /// an entry, a profile or a record.
     ///
     /// # Errors
-    /// [`WriteError::NotFound`] when nothing goes by the name. After any other error ask again.
+    /// [`WriteError::NotFound`] when nothing goes by the name. After [`WriteError::Failed`] the erasure stands, but
+    /// older snapshot files still hold the profile, under a pseudonym that nothing leads to, until newer ones have
+    /// replaced them. After any other error ask again.
     pub fn erase(&self, subject: &Subject) -> Result<Erasure, WriteError> {
         let (person, appended) =
             self.ask_writer(subject, WriterHandle::erase_person)?.ok_or_else(|| subject.unknown())?;

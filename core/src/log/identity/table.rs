@@ -55,7 +55,8 @@ enum Secrets {
 }
 
 impl Secrets {
-    fn draw<const N: usize>(&mut self) -> Result<[u8; N], IdentityError> {
+    /// Drawn secrets differ; seeded ones do, too, as long as they are about different names.
+    fn draw<const N: usize>(&mut self, about: Lookup) -> Result<[u8; N], IdentityError> {
         let mut drawn_now = [0; N];
         match self {
             Secrets::Random => {
@@ -64,7 +65,7 @@ impl Secrets {
             Secrets::Seeded { seed, drawn } => {
                 *drawn += 1;
                 let mut hasher = blake3::Hasher::new();
-                hasher.update(&seed.to_le_bytes()).update(&drawn.to_le_bytes());
+                hasher.update(&seed.to_le_bytes()).update(&drawn.to_le_bytes()).update(&about.to_le_bytes());
                 hasher.finalize_xof().fill(&mut drawn_now);
             }
         }
@@ -81,7 +82,7 @@ impl Identities {
     pub fn open(dir: Option<&Path>, seed: Option<u64>) -> Result<Self, IdentityError> {
         let found = dir.map(file::read).transpose()?.unwrap_or_default();
         let mut secrets = seed.map_or(Secrets::Random, |seed| Secrets::Seeded { seed, drawn: 0 });
-        let shop = found.shop.map_or_else(|| secrets.draw(), Ok)?;
+        let shop = found.shop.map_or_else(|| secrets.draw(0), Ok)?;
         let mut table = Self::of(shop, &found.slots, secrets);
         if let Some(dir) = dir {
             table.slots = Slots::open(dir, &shop, found.shop.is_none())?;
@@ -148,7 +149,7 @@ impl Identities {
             return Some((lookup, *row));
         }
         let secret: Secret =
-            self.secrets.draw().inspect_err(|error| tracing::error!(%error, "somebody stays anonymous")).ok()?;
+            self.secrets.draw(lookup).inspect_err(|error| tracing::error!(%error, "somebody stays anonymous")).ok()?;
         let slot = self.take_slot()?;
         let row = Row { secret, slot, day, kind };
         self.slots.put(slot, Slot::Row { lookup, secret, kind, day });
