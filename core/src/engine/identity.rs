@@ -11,14 +11,14 @@ use std::collections::{BTreeSet, VecDeque};
 use super::types::*;
 use super::{Engine, lock, recover};
 use crate::catalog::Catalog;
-use crate::id::ItemId;
+use crate::id::{ItemId, TimeMs};
 use crate::limits::ACCESS_EVENTS_MAX;
 use crate::log::entry::Body;
 use crate::log::identity::{Kind, People};
 use crate::log::writer::{Asked, SubmitError, Whose, WriterHandle};
 use crate::pipeline::request::ListRequest;
 use crate::signal::key::{customer_key, visitor_key};
-use crate::visitor::Visitor;
+use crate::visitor::{Affinities, Visitor};
 
 impl Engine {
     /// Everything that is held of a person: profiles, and the newest of their events that the log still has.
@@ -33,7 +33,7 @@ impl Engine {
         let keys =
             person.customers.iter().map(|c| customer_key(c)).chain(person.visitors.iter().map(|v| visitor_key(v)));
         let profiles = keys.filter_map(|key| snapshot.visitors.own(key));
-        held.profiles = profiles.map(|profile| HeldProfile::of(profile, &snapshot.catalog)).collect();
+        held.profiles = profiles.map(|profile| HeldProfile::of(profile, &snapshot.catalog, snapshot.now_ms)).collect();
         held.log_from = self.log.first().map_err(|error| WriteError::Log(error.to_string()))?;
         let names: BTreeSet<&str> = person.visitors.iter().chain(&person.customers).map(String::as_str).collect();
         let mut events = VecDeque::new();
@@ -124,7 +124,9 @@ impl Subject {
 }
 
 impl HeldProfile {
-    fn of(profile: &Visitor, catalog: &Catalog) -> Self {
+    fn of(profile: &Visitor, catalog: &Catalog, now_ms: TimeMs) -> Self {
+        // What price bands are liked is not listed, so prices need not be known.
+        let taste = Affinities::of(Some(profile), &[], now_ms, catalog, |_| None);
         let sku = |item: ItemId| catalog.sku_of(item).to_owned();
         Self {
             last_seen_ms: profile.last_seen_ms,
@@ -132,6 +134,8 @@ impl HeldProfile {
             views: profile.views.iter().map(|view| (sku(view.item), view.time_ms)).collect(),
             cart: profile.cart.iter().map(|line| (sku(line.item), line.quantity, line.time_ms)).collect(),
             purchases: profile.purchases.iter().map(|bought| (sku(bought.item), bought.time_ms)).collect(),
+            categories: taste.categories(catalog),
+            brands: taste.brands(catalog),
             session_items: profile.session_items.iter().map(|item| sku(*item)).collect(),
         }
     }

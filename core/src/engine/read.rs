@@ -106,8 +106,9 @@ impl Engine {
     /// Ranks one list and waits for it; nobody was served.
     pub(super) fn unserved(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
         let ticket = self.ticket(&request);
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+            run::rank_list(snapshot, epoch, &disguised(&people.load(), &request), &RoaringBitmap::new(), attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }

@@ -155,6 +155,10 @@ pub struct HeldProfile {
     pub purchases: Vec<(String, TimeMs)>,
     /// Viewed in the current visit, newest first.
     pub session_items: Vec<String>,
+    /// Paths of the categories that are liked, with their shares, largest first.
+    pub categories: Vec<(String, f64)>,
+    /// Brands that are liked, likewise.
+    pub brands: Vec<(String, f64)>,
 }
 
 /// What an erasure destroyed the way to.

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::Engine;
+use super::identity::disguised;
 use super::read::{Reply, Ticket};
 use super::types::*;
 use crate::host::Attempt;
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{PAGE_LISTS_MAX, READINESS_SAMPLE};
+use crate::log::identity::People;
 use crate::pipeline::request::*;
 use crate::pipeline::run;
 use crate::pipeline::unit::{self, Unit};
@@ -37,10 +39,10 @@ impl Engine {
             }));
         }
         let ticket: Ticket = self.ticket(&request.list);
-        let engine = self.clone();
+        let (engine, people) = (self.clone(), self.people.clone());
         let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
             let (units, unknown) = chosen(snapshot, epoch, &request)?;
-            let ranked = rank_units(snapshot, epoch, &request, units, attempt);
+            let ranked = rank_units(&people.load(), snapshot, epoch, &request, units, attempt);
             Ok((ranked, unknown, snapshot.as_of(epoch)))
         };
         let reply: Reply<(Vec<Ranked>, Vec<String>, AsOf)> = Box::new(move |answer| {
@@ -121,6 +123,7 @@ fn chosen(
 }
 
 fn rank_units(
+    people: &People,
     snapshot: &Snapshot,
     epoch: &Epoch,
     request: &UnitsRequest,
@@ -135,7 +138,7 @@ fn rank_units(
             page: Page { number: 1, size: unit.limit },
             ..request.list.clone()
         };
-        let answer = run::rank_list(snapshot, epoch, &list, &taken, attempt);
+        let answer = run::rank_list(snapshot, epoch, &disguised(people, &list), &taken, attempt);
         if let Ok(answer) = &answer {
             taken.extend(answer.items.iter().map(|hit| hit.item.0));
         }

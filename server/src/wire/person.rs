@@ -43,6 +43,10 @@ pub struct ProfileJson {
     pub purchases: Vec<WhenJson>,
     /// Skus viewed in the current visit, newest first.
     pub session_items: Vec<String>,
+    /// Categories that are liked, largest share first.
+    pub categories: Vec<ShareJson>,
+    /// Brands that are liked, largest share first.
+    pub brands: Vec<ShareJson>,
 }
 
 /// A product and when something was last done about it.
@@ -55,6 +59,15 @@ pub struct WhenJson {
     /// How many, in the cart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f32>,
+}
+
+/// A share of what a person likes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShareJson {
+    /// Path of a category, or a brand.
+    pub name: String,
+    /// From 0 to 1.
+    pub share: f64,
 }
 
 /// What an erasure destroyed the way to.
@@ -93,6 +106,7 @@ impl From<HeldProfile> for ProfileJson {
     fn from(profile: HeldProfile) -> Self {
         let when = |(sku, at)| WhenJson { sku, time: time::text(at), quantity: None };
         let line = |(sku, quantity, at)| WhenJson { sku, time: time::text(at), quantity: Some(quantity) };
+        let share = |(name, share)| ShareJson { name, share };
         Self {
             last_seen: profile.last_seen_ms.map(time::text),
             last_order: profile.last_order_ms.map(time::text),
@@ -100,6 +114,8 @@ impl From<HeldProfile> for ProfileJson {
             cart: profile.cart.into_iter().map(line).collect(),
             purchases: profile.purchases.into_iter().map(when).collect(),
             session_items: profile.session_items,
+            categories: profile.categories.into_iter().map(share).collect(),
+            brands: profile.brands.into_iter().map(share).collect(),
         }
     }
 }

@@ -213,6 +213,7 @@ fn access_gives_everything_held_and_nothing_of_others() {
     let [profile] = held.profiles.as_slice() else { panic!("one person has one profile: {:?}", held.profiles) };
     let viewed: Vec<&str> = profile.views.iter().map(|(sku, _)| sku.as_str()).collect();
     assert_eq!(viewed, ["T1", "P2", "P1"]);
+    assert_eq!((profile.categories.len(), profile.brands[0].0.as_str()), (3, "Acme"), "{profile:?}");
     assert_eq!(profile.purchases, [("P1".to_owned(), NOW)]);
     assert_eq!(engine.access(&visitor("anna-desk")).unwrap(), held, "the account is signed in there");
     let bens = engine.access(&visitor("ben-phone")).unwrap();
