@@ -96,13 +96,13 @@ pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
 
 // Log: the identity table.
 
-/// Most rows and ties of the identity table, 32 bytes each in its file and about 80 in memory; beyond it new
-/// visitors, accounts and orders stay anonymous.
-pub const IDENTITY_SLOTS_MAX: u32 = 40_000_000;
+/// Most rows and ties of the identity table, 32 bytes each in its file and about 200 in memory (half of what a
+/// profile takes); beyond it new visitors, accounts and orders stay anonymous.
+pub const IDENTITY_SLOTS_MAX: u32 = 20_000_000;
 
 // Log: retention.
 
-/// Entries that one cut of the log removes before writers get their turn: a few milliseconds.
+/// Entries that one cut of the log removes before writers get their turn: one more sync, however much is cut.
 pub const LOG_CUT_ENTRIES_MAX: u64 = 1_000;
 /// How long entries are kept behind the oldest snapshot file, in milliseconds; 0 keeps them all.
 pub const DEFAULT_RETENTION_MS: i64 = 0;

@@ -22,7 +22,7 @@ use crate::visitor::{Affinities, Visitor};
 
 impl Engine {
     /// Everything that is held of a person: profiles, and the newest of their events that the log still has.
-    /// Reads the whole log, about a second per million events.
+    /// Reads the whole log.
     ///
     /// # Errors
     /// [`WriteError::NotFound`] when nothing goes by the name; [`WriteError::Log`] when the log cannot be read.

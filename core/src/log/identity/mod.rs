@@ -73,7 +73,7 @@ const NOBODY: Secret = [0; 16];
 /// Where a row is found: a hash of its name.
 type Lookup = u64;
 
-/// A row of the table in memory, about 60 bytes with its place in the map.
+/// A row of the table in memory, about 200 bytes with its place in the persistent map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Row {
     secret: Secret,
