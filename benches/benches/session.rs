@@ -93,6 +93,7 @@ fn event(visit: u32, item: u32, at: u64) -> Event {
         category: None,
         unit: None,
         order: None,
+        consent: true,
     }
 }
 

@@ -237,6 +237,7 @@ impl Shoppers {
             category: None,
             unit: None,
             order: (kind == EventKind::OrderPlaced).then(|| format!("o{}", self.made)),
+            consent: true,
         }
     }
 }

@@ -112,6 +112,19 @@ pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
 /// Longest name of a section of a snapshot file, in bytes.
 pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
 
+// Log: the identity table.
+
+/// Most rows and ties of the identity table, 32 bytes each in its file and about 200 in memory (half of what a
+/// profile takes); beyond it new visitors, accounts and orders stay anonymous.
+pub const IDENTITY_SLOTS_MAX: u32 = 20_000_000;
+
+// Log: retention.
+
+/// Entries that one cut of the log removes before writers get their turn: one more sync, however much is cut.
+pub const LOG_CUT_ENTRIES_MAX: u64 = 1_000;
+/// How long entries are kept behind the oldest snapshot file, in milliseconds; 0 keeps them all.
+pub const DEFAULT_RETENTION_MS: i64 = 0;
+
 // Log: served records.
 
 /// Served records that may wait for the disk before new ones are dropped.
@@ -373,6 +386,9 @@ pub const DEFAULT_DEADLINE_MS: u64 = 1_000;
 pub const DEFAULT_QUEUE_MAX: usize = 256;
 /// Epochs under overlays kept for the next preview.
 pub const OVERLAY_EPOCHS_MAX: usize = 8;
+
+/// Most events that access to a person's data lists, the newest ones.
+pub const ACCESS_EVENTS_MAX: usize = 10_000;
 
 // Engine: the fold.
 

@@ -19,6 +19,7 @@ use super::models::ModelShelf;
 use super::observe::ObserverJob;
 use super::publish::Publisher;
 use super::recover;
+use super::retention::Retention;
 use super::state::{Folded, State};
 use crate::id::{ItemId, Seq};
 use crate::limits::{APPLY_BATCH_MAX, FOLD_REPORTS_MAX};
@@ -67,6 +68,8 @@ pub struct Applier {
     pub checkpoint_every: u64,
     /// Position of the snapshot file the shop started from: what it replayed since is worth one, too.
     pub checkpointed: Seq,
+    /// Cuts the log behind them, if anything does.
+    pub retention: Option<Retention>,
 }
 
 impl Applier {
@@ -145,6 +148,8 @@ impl Applier {
         let observers = saved.recv().unwrap_or_default();
         if let Err(error) = recover::write_checkpoint(dir, state, &observers) {
             warn!(%error, seq = state.seq, "snapshot file not written, the log still has everything");
+        } else if let Some(retention) = &self.retention {
+            retention.after_checkpoint(dir, state.time_ms);
         }
     }
 }

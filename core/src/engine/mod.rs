@@ -12,6 +12,7 @@ mod read;
 mod units;
 mod write;
 mod configure;
+mod identity;
 mod plugins;
 mod open;
 
@@ -22,26 +23,30 @@ mod indexer;
 mod observe;
 mod publish;
 mod recover;
+mod retention;
 pub mod state;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 
 use crate::catalog::doc::ProductDoc;
 use crate::host::{Host, RankingPool};
-use crate::id::Seq;
-use crate::log::LogReader;
+use crate::id::{ItemId, Seq};
 use crate::log::clock::Clock;
 use crate::log::entry::Entry;
+use crate::log::identity::People;
 use crate::log::served::ServedJournal;
 use crate::log::writer::WriterHandle;
+use crate::log::{LogReader, ReadError};
 use applier::Reports;
 use epochs::{EpochBuilder, EpochJob};
 use indexer::TextJob;
@@ -71,6 +76,10 @@ pub struct Engine {
     epochs: Arc<EpochBuilder>,
     served: ServedJournal,
     log: LogReader,
+    /// Who is behind a name, as the log's writer has it.
+    people: Arc<ArcSwap<People>>,
+    /// Where snapshot files are, of a shop on disk that can be written to.
+    snapshots: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     reports: Arc<Reports>,
     /// Log position the observers have come to.
@@ -107,15 +116,32 @@ impl Engine {
     /// Entries of the log from a position on, at most `max`.
     ///
     /// # Errors
-    /// When the log cannot be read, or the position was cut.
-    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, String> {
-        self.log.read(from, max).map_err(|error| error.to_string())
+    /// [`ReadError::Cut`] when the position was cut; others when the log cannot be read.
+    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, ReadError> {
+        self.log.read(from, max)
+    }
+
+    /// Position of the oldest entry that the log has.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn log_begins(&self) -> Result<Seq, ReadError> {
+        self.log.first()
     }
 
     /// A product as it is stored.
     pub fn product(&self, sku: &str) -> Option<ProductDoc> {
         let snapshot = self.publisher.current();
         snapshot.catalog.document(snapshot.catalog.item(sku)?)
+    }
+
+    /// Skus of all products, in order.
+    pub fn skus(&self) -> Vec<String> {
+        let catalog = &self.publisher.current().catalog;
+        let mut skus: Vec<_> =
+            catalog.alive_items().iter().map(|item| catalog.sku_of(ItemId(item)).to_owned()).collect();
+        skus.sort_unstable();
+        skus
     }
 
     /// Codes of the store views with their locales.

@@ -10,14 +10,15 @@ use roaring::RoaringBitmap;
 
 use super::Engine;
 use super::arms::{Ask, Seen};
+use super::identity::{disguised, served_visitor};
 use super::types::*;
 use crate::host::{Attempt, PoolError};
 use crate::id::Seq;
 use crate::limits::PAGE_LISTS_MAX;
+use crate::log::identity::People;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
 use crate::pipeline::{explain, run};
-use crate::signal::key::visitor_key;
 use crate::snapshot::Snapshot;
 
 /// Takes an answer, once, on whatever thread has it.
@@ -35,8 +36,9 @@ impl Engine {
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
         let ticket = self.ticket(&request);
         let served = (self.clone(), request.clone());
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
-            rank_seen(snapshot, seen, &request, &RoaringBitmap::new(), attempt)
+            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
         };
         let reply: Reply<ListAnswer> = Box::new(move |answer| {
             let (engine, request) = served;
@@ -69,11 +71,13 @@ impl Engine {
         let ticket = Ticket { min_seq, ..self.ticket(&with_shopper(first, &page.shopper)) };
         let requests: Vec<ListRequest> = page.lists.iter().map(|(_, list)| with_shopper(list, &page.shopper)).collect();
         let served = (self.clone(), requests.clone());
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            let people = people.load();
             let mut taken = RoaringBitmap::new();
             let mut lists = Vec::with_capacity(page.lists.len());
             for ((name, _), request) in page.lists.iter().zip(&requests) {
-                let answer = rank_seen(snapshot, seen, request, &taken, attempt);
+                let answer = rank_seen(&people, snapshot, seen, request, &taken, attempt);
                 if let Ok(answer) = &answer {
                     taken.extend(answer.items.iter().map(|hit| hit.item.0));
                 }
@@ -104,8 +108,9 @@ impl Engine {
     /// Ranks one list and waits for it; nobody was served.
     pub(super) fn unserved(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
         let ticket = self.ticket(&request);
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
-            rank_seen(snapshot, seen, &request, &RoaringBitmap::new(), attempt)
+            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
@@ -118,7 +123,7 @@ impl Engine {
     pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
         let snapshot = self.publisher.current();
         let seen = self.epochs.see(&snapshot, &Ask::of(request))?;
-        rank_seen(&snapshot, &seen, request, &RoaringBitmap::new(), &Attempt::inline())
+        rank_seen(&self.people.load(), &snapshot, &seen, request, &RoaringBitmap::new(), &Attempt::inline())
     }
 
     /// Ranks one page and waits for it.
@@ -136,8 +141,9 @@ impl Engine {
     pub fn explain_absence(self: &Arc<Self>, request: ListRequest, sku: &str) -> Result<String, QueryError> {
         let ticket = self.ticket(&request);
         let sku = sku.to_owned();
+        let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
-            explain::why_not(snapshot, &seen.epoch, &request, &sku, attempt)
+            explain::why_not(snapshot, &seen.epoch, &disguised(&people.load(), &request), &sku, attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
@@ -192,7 +198,7 @@ impl Engine {
             kind,
             subject: subject.clone(),
             store_view: request.store_view.clone(),
-            visitor: request.shopper.visitor.as_deref().map(visitor_key),
+            visitor: served_visitor(&self.people.load(), request),
             columns: Vec::new(),
             items: answer.items.iter().map(item).collect(),
             arms: answer.arms.clone(),
@@ -200,15 +206,16 @@ impl Engine {
     }
 }
 
-/// Ranks a list under what its request sees.
+/// Ranks a list under what its request sees, for the pseudonym of who asks.
 pub(super) fn rank_seen(
+    people: &People,
     snapshot: &Snapshot,
     seen: &Seen,
     request: &ListRequest,
     taken: &RoaringBitmap,
     attempt: &Attempt,
 ) -> Result<ListAnswer, QueryError> {
-    let answer = run::rank_list(snapshot, &seen.epoch, request, taken, attempt)?;
+    let answer = run::rank_list(snapshot, &seen.epoch, &disguised(people, request), taken, attempt)?;
     Ok(ListAnswer { arms: seen.arms.clone(), ..answer })
 }
 

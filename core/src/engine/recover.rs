@@ -42,6 +42,11 @@ pub(super) fn sections(state: &State, observers: &SavedObservers) -> Result<Vec<
     ])
 }
 
+/// Removes the snapshot files before the newest one, which must cover entry `seq`.
+pub fn drop_checkpoints_before(dir: &Path, seq: Seq) -> Result<(), OpenError> {
+    checkpoint::remove_before(dir, seq).map_err(OpenError::from_any)
+}
+
 /// A shop as it stands in its files.
 #[derive(Default)]
 pub struct Recovered {
@@ -67,6 +72,12 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
         None => Recovered::default(),
     };
     let state = &mut recovered.state;
+    let first = log.first().map_err(OpenError::from_any)?;
+    if state.seq < until && state.seq + 1 < first {
+        return Err(OpenError(format!(
+            "entry {until} cannot be reached: the log begins at entry {first}, and no good snapshot file covers what was cut"
+        )));
+    }
     for entry in log.scan(state.seq + 1) {
         let entry = entry.map_err(OpenError::from_any)?;
         if entry.seq > until {

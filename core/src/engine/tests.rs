@@ -1,6 +1,7 @@
 //! The kernel as a whole, without plugins and without a server.
 
 mod acts;
+mod identity;
 mod arms;
 mod history;
 mod merchant;
@@ -114,6 +115,7 @@ fn event(id: &str, kind: EventKind, session: &str, sku: &str) -> Event {
         category: None,
         unit: None,
         order: (kind == EventKind::OrderPlaced).then(|| id.into()),
+        consent: true,
     }
 }
 

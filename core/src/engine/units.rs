@@ -16,6 +16,7 @@ use super::types::*;
 use crate::host::Attempt;
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{PAGE_LISTS_MAX, READINESS_SAMPLE};
+use crate::log::identity::People;
 use crate::pipeline::request::*;
 use crate::pipeline::unit::{self, Unit};
 use crate::signal::{PlacementCounts, Window};
@@ -37,10 +38,10 @@ impl Engine {
             }));
         }
         let ticket: Ticket = self.ticket(&request.list);
-        let engine = self.clone();
+        let (engine, people) = (self.clone(), self.people.clone());
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
             let (units, unknown) = chosen(snapshot, &seen.epoch, &request)?;
-            let ranked = rank_units(snapshot, seen, &request, units, attempt);
+            let ranked = rank_units(&people.load(), snapshot, seen, &request, units, attempt);
             let empty =
                 UnitsAnswer { lists: Vec::new(), unknown, as_of: snapshot.as_of(&seen.epoch), arms: seen.arms.clone() };
             Ok((ranked, empty))
@@ -123,6 +124,7 @@ fn chosen(
 }
 
 fn rank_units(
+    people: &People,
     snapshot: &Snapshot,
     seen: &Seen,
     request: &UnitsRequest,
@@ -137,7 +139,7 @@ fn rank_units(
             page: Page { number: 1, size: unit.limit },
             ..request.list.clone()
         };
-        let answer = rank_seen(snapshot, seen, &list, &taken, attempt);
+        let answer = rank_seen(people, snapshot, seen, &list, &taken, attempt);
         if let Ok(answer) = &answer {
             taken.extend(answer.items.iter().map(|hit| hit.item.0));
         }

@@ -94,7 +94,7 @@ pub enum List {
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shopper {
-    /// Browser or device.
+    /// Browser or device; behind the engine's door a pseudonym, as in events.
     pub visitor: Option<String>,
     /// Account.
     pub customer: Option<String>,
@@ -115,6 +115,8 @@ pub struct Shopper {
     pub recent: Vec<String>,
     /// Page type the list is shown on.
     pub page_type: Option<String>,
+    /// The shopper has not agreed to be remembered: visitor, account and visit are not looked at.
+    pub unconsented: bool,
 }
 
 /// A slice of a list.

@@ -60,6 +60,22 @@ impl VisitorView {
         }
     }
 
+    /// The profile that stands under this very key, not one it leads to.
+    pub fn own(&self, key: u64) -> Option<&Visitor> {
+        match self.slots.get(&key)? {
+            Slot::Profile(visitor) => Some(visitor),
+            Slot::SignedIn(_) => None,
+        }
+    }
+
+    /// Key of the account that is signed in on the browser of this key.
+    pub fn account_of(&self, key: u64) -> Option<u64> {
+        match self.slots.get(&key)? {
+            Slot::SignedIn(account) => Some(*account),
+            Slot::Profile(_) => None,
+        }
+    }
+
     /// Profiles and signed-in browsers remembered.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -232,6 +248,11 @@ impl Visitors {
         }
         self.view.slots.remove(&subject);
         self.queue.retain(|&(_, key)| self.view.slots.contains_key(&key));
+    }
+
+    /// Whether anything is remembered under this key.
+    pub fn knows(&self, key: u64) -> bool {
+        self.view.slots.contains_key(&key)
     }
 
     /// What a snapshot holds: one pointer.

@@ -34,6 +34,7 @@ pub const COMMON: &[&str] = &[
     "visitor",
     "customer",
     "session",
+    "consent",
     "customer_group",
     "price_book",
     "audiences",
@@ -200,6 +201,7 @@ pub(super) fn shopper(p: &mut dyn Params, headers: &FromHeaders) -> Shopper {
         cart: p.list("cart").unwrap_or_default(),
         viewed: p.list("viewed").unwrap_or_default(),
         recent: p.list("recent").unwrap_or_default(),
+        unconsented: p.flag("consent") == Some(false),
     }
 }
 
@@ -261,11 +263,11 @@ mod tests {
     fn address_and_body_say_the_same() {
         let a = get(
             "q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
-            &audiences=vip,new&cart=A,B&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&arms=e:b,f:x:c&seed=7&min_seq=9&deadline_ms=50",
+            &audiences=vip,new&cart=A,B&consent=false&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&arms=e:b,f:x:c&seed=7&min_seq=9&deadline_ms=50",
         );
         let b = post(json!({"q": "rain jacket", "page": 2, "page_size": 10, "sort": ["price:desc", "name"],
             "filter": {"field": "color", "in": ["Red"]}, "facets": ["color", "size"], "visitor": "v",
-            "audiences": ["vip", "new"], "cart": ["A", "B"], "explain": true, "now": "2026-01-01T00:00:00Z",
+            "audiences": ["vip", "new"], "cart": ["A", "B"], "consent": false, "explain": true, "now": "2026-01-01T00:00:00Z",
             "overlay": ["spring"], "arms": ["e:b", "f:x:c"], "seed": 7, "min_seq": 9, "deadline_ms": 50}));
         assert_eq!(format!("{:?}", a.unwrap()), format!("{:?}", b.unwrap()));
     }

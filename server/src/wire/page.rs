@@ -21,6 +21,7 @@ pub(super) const SHARED: &[&str] = &[
     "visitor",
     "customer",
     "session",
+    "consent",
     "customer_group",
     "price_book",
     "audiences",

@@ -166,13 +166,13 @@ pub struct CategoryChangeBody {
 #[schema(as = Event)]
 #[allow(dead_code)]
 pub struct EventBody {
-    /// Given by the client; a second event with the same id counts once.
+    /// Given by the client; a second event of the same visitor with the same id counts once.
     id: String,
     /// RFC 3339, or milliseconds since 1970.
     time: String,
     /// `product_view`, `add_to_cart`, `order_placed`, …
     kind: String,
-    /// Browser or device; leave out without consent.
+    /// Browser or device.
     visitor: Option<String>,
     /// Account.
     customer: Option<String>,
@@ -192,6 +192,8 @@ pub struct EventBody {
     unit: Option<String>,
     /// Order id: an order counts once.
     order: Option<String>,
+    /// False when the shopper has not agreed: the event is counted in the receipt and leaves nothing else.
+    consent: Option<bool>,
     /// Currency of the prices.
     currency: Option<String>,
 }
@@ -238,6 +240,8 @@ pub struct ListBody {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.
@@ -286,6 +290,8 @@ pub struct PageBody {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.
@@ -421,6 +427,8 @@ pub struct ListQuery {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.

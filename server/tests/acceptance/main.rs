@@ -10,6 +10,7 @@ mod demo;
 mod evaluate;
 mod experiments;
 mod faults;
+mod identity;
 mod luma;
 mod merchandising;
 mod mutations;

@@ -133,6 +133,7 @@ impl Act {
             category: None,
             unit: None,
             order: self.order.as_deref().map(str::to_owned),
+            consent: true,
         }
     }
 }
