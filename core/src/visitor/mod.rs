@@ -4,8 +4,10 @@
 //! writer's state, [`VisitorView`] what a snapshot holds: the same persistent map, cloned by one pointer.
 //! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
 
+mod affinity;
 mod fold;
 mod profile;
 
+pub use affinity::{Affinities, Affinity, HALF_LIFE_DAYS};
 pub use fold::{SavedVisitors, VisitorView, Visitors};
-pub use profile::{CartLine, Purchased, Viewed, Visitor};
+pub use profile::{CartLine, Purchased, Viewed, Visitor, Warmth};
