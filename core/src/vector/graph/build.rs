@@ -1,7 +1,8 @@
 //! How is a graph made?
 //!
-//! hnsw_rs inserts the rows, on one thread in order (then the graph is the same every time) or on the caller's
-//! threads; what it found is frozen and mended, so that every row can be reached from the entry.
+//! hnsw_rs inserts the rows, on one thread (then the graph is the same every time) or on the caller's threads, in a
+//! scattered order: products of one kind often follow each other in a catalog, and a graph that gets its clusters one
+//! by one links them badly (recall@20 of 0.82 instead of 0.99 on 20,000 pair vectors). What it found is frozen and mended, so that every row can be reached from the entry.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +12,9 @@ use super::{Graph, Level, Packed};
 use crate::limits::{GRAPH_EF_BUILD, GRAPH_LEVELS_MAX, GRAPH_NEIGHBORS};
 use crate::vector::distance::dot;
 use crate::vector::scan::Rows;
+
+/// Odd, so that every row has a place of its own: Knuth's multiplier, 2^32 over the golden ratio.
+const SCATTER: u32 = 2_654_435_769;
 
 /// Rows inserted between two looks at the stop flag.
 const BATCH: usize = 512;
@@ -36,7 +40,8 @@ pub fn build(packed: &Packed, stop: &AtomicBool) -> Option<Graph> {
         GRAPH_EF_BUILD,
         CosineDistance,
     );
-    let rows: Vec<(&[f32], usize)> = packed.values().chunks_exact(packed.dimension().max(1)).zip(0..).collect();
+    let mut rows: Vec<(&[f32], usize)> = packed.values().chunks_exact(packed.dimension().max(1)).zip(0..).collect();
+    rows.sort_unstable_by_key(|(_, row)| (*row as u32).wrapping_mul(SCATTER));
     for batch in rows.chunks(BATCH) {
         if stop.load(Ordering::Relaxed) {
             return None;

@@ -59,6 +59,27 @@ fn filters_never_leak_and_keep_recall() {
 }
 
 #[test]
+fn rows_that_come_cluster_by_cluster_are_found() {
+    let vector = |row: u32| -> Vec<f32> {
+        let (center, own) = (point(row / 40 % 60, 0), point(row, 500_000));
+        center.iter().zip(&own).map(|(center, own)| center + 0.1 * own).collect()
+    };
+    let vectors: Vec<Vec<f32>> = (0..2_000).map(vector).collect();
+    let packed =
+        Packed::new(16, vectors.iter().zip(0..).map(|(vector, row)| (ItemId(row), vector.as_slice()))).unwrap();
+    let graph = build(&packed, &AtomicBool::new(false)).unwrap();
+    let (mut scratch, mut top, mut found) = (Scratch::default(), Top::default(), 0);
+    let everything: RoaringBitmap = (0..2_000).collect();
+    for row in (0..2_000).step_by(20) {
+        let exact = exact(&packed, packed.at(row), &everything);
+        top.reset(20);
+        graph.search(&packed, packed.at(row), 64, |_| true, &mut scratch, &mut top);
+        found += exact.iter().filter(|near| top.best().contains(near)).count();
+    }
+    assert!(found >= 1_900, "{found} of 2000");
+}
+
+#[test]
 fn every_row_finds_itself_and_a_search_is_always_the_same() {
     let packed = space(800);
     let graph = build(&packed, &AtomicBool::new(false)).unwrap();
