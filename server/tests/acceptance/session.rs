@@ -8,7 +8,7 @@ use crate::shop::{Shop, product, skus};
 fn shop() -> Shop {
     let shop = Shop::shipped();
     shop.put(&json!(["A", "B", "C", "D"].map(|sku| product(sku, "Thing", 10.0))));
-    let visits: Vec<String> = (0..10).map(|visit| format!("v{visit}")).collect();
+    let visits: Vec<String> = (0..40).map(|visit| format!("v{visit}")).collect();
     let mut events: Vec<(&str, &str, &[&str])> = Vec::new();
     for visit in &visits {
         events.extend([("product_view", visit.as_str(), &["A"] as &[&str]), ("product_view", visit, &["B"])]);

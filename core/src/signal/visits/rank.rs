@@ -50,9 +50,9 @@ impl Visits {
         let views = &views[views.len().saturating_sub(VISIT_CONTEXT_MAX)..];
         let situation = Situation::of(views);
         let mut evidence = Sums::with_capacity(2_048);
-        self.from_neighbors(&situation.distinct, &mut evidence);
+        self.add_neighbors(&situation.distinct, &mut evidence);
         for (&item, weight) in situation.distinct.iter().zip(weights::SECOND_STEP) {
-            self.from_companions(item, weight, &mut evidence);
+            self.add_companions(item, weight, &mut evidence);
         }
         if evidence.is_empty() {
             return Vec::new();
@@ -84,7 +84,7 @@ impl Visits {
     }
 
     /// Adds the evidence of past visits that share an item.
-    fn from_neighbors(&self, distinct: &[u32], evidence: &mut Sums) {
+    fn add_neighbors(&self, distinct: &[u32], evidence: &mut Sums) {
         for neighbor in self.neighbors(distinct) {
             let Some(record) = self.records.get(neighbor.number) else { continue };
             let items = record.items();
@@ -129,7 +129,7 @@ impl Visits {
     }
 
     /// Adds what is seen with the items that are most seen with `item`, `1 / distance` each.
-    fn from_companions(&self, item: u32, weight: f32, evidence: &mut Sums) {
+    fn add_companions(&self, item: u32, weight: f32, evidence: &mut Sums) {
         let mut first = Sums::with_capacity(512);
         for number in self.newest(item, VISIT_EARLIER_VISITS_MAX) {
             self.companions(number, item, |other, closeness| first.add(other, closeness));
