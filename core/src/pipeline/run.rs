@@ -17,7 +17,7 @@ use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
-use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
+use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
 use crate::snapshot::{Epoch, Snapshot};
 
 /// Ranks one list over one snapshot. `taken` are items that an earlier list of the same page shows already.
@@ -90,6 +90,8 @@ pub(super) struct Resolved {
     pub recent: Vec<u32>,
     pub purchased: Vec<u32>,
     pub anchors: Vec<u32>,
+    /// The list to rank, as it was given.
+    pub among: Vec<u32>,
 }
 
 impl<'a> Run<'a> {
@@ -101,6 +103,7 @@ impl<'a> Run<'a> {
         attempt: &'a Attempt,
     ) -> Result<Self, QueryError> {
         check_page(request.page)?;
+        check_among(request)?;
         let view =
             epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
         let book = match &request.shopper.price_book {
@@ -288,6 +291,17 @@ fn check_page(page: Page) -> Result<(), QueryError> {
     Ok(())
 }
 
+/// Only a unit ranks a given list, and none that is too long.
+fn check_among(request: &ListRequest) -> Result<(), QueryError> {
+    let n = request.among.len();
+    let is_unit = matches!(request.list, List::Unit { .. });
+    if n <= AMONG_MAX && (is_unit || n == 0) {
+        return Ok(());
+    }
+    let allowed = if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
+    Err(QueryError::Invalid { parameter: "among".into(), message: format!("`among` names {n} items"), allowed })
+}
+
 fn resolve_subject(
     snapshot: &Snapshot,
     epoch: &Epoch,
@@ -349,8 +363,12 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
         }
         resolved.purchased = visitor.purchases.iter().map(|purchase| stands_for(purchase.item)).collect();
     }
-    if let Subject::Unit { anchors, .. } = subject {
+    if let Subject::Unit { anchors, unit, .. } = subject {
         resolved.anchors = anchors.iter().map(|item| item.0).collect();
+        resolved.among = items(&request.among);
+        if unit.keep_purchased {
+            resolved.purchased.clear();
+        }
     }
     resolved
 }

@@ -230,7 +230,7 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new((self.now_ms, self.since_ms), &self.windows, &self.rows, &self.placements)
+        SignalView::new((self.now_ms, self.since_ms), &self.windows, &self.rows, &self.placements, self.orders.len())
     }
 
     /// The whole state in one canonical order: equal states are equal here.

@@ -4,8 +4,12 @@
 //! writer's state, [`VisitorView`] what a snapshot holds: the same persistent map, cloned by one pointer.
 //! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
 
+mod habit;
 mod fold;
+mod personal;
 mod profile;
 
 pub use fold::{SavedVisitors, VisitorView, Visitors};
+pub use habit::Habit;
+pub use personal::next_purchases;
 pub use profile::{CartLine, Purchased, Viewed, Visitor};

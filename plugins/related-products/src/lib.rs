@@ -34,6 +34,9 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<11>,
     retrieve::<12>,
     retrieve::<13>,
+    retrieve::<14>,
+    retrieve::<15>,
+    retrieve::<16>,
 ];
 
 impl Plugin for RelatedProducts {
@@ -137,6 +140,10 @@ mod tests {
         check("viewed-this-bought-that", request(&[], &[], &[]), 4, &[]);
         check("most-viewed", request(&[1], &[2], &[3]), 4, &[4, 5, 6, 7]);
         check("most-viewed", request(&[], &[], &[]), 0, &[]);
+        check("complete-the-basket", request(&[9], &[4, 5], &[41]), 9, &[42, 43, 51, 52, 53]);
+        check("complete-the-basket", request(&[4], &[], &[]), 9, &[41, 42, 43]);
+        check("recommended-for-you", request(&[1], &[2], &[3]), 3, &[4, 5, 6]);
+        check("shown-list", request(&[1], &[2], &[3]), 4, &[1, 2, 3, 4]);
         let kept = retrieved(r#"{"drop_purchased":false}"#, "trending", request(&[1], &[2], &[3]), 2);
         assert_eq!(kept, Ok(vec![3, 4]));
     }

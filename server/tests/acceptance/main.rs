@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod luma;
 mod merchandising;
+mod personal;
 mod recommendations;
 mod reload;
 mod shop;

@@ -11,7 +11,7 @@ use crate::expr::{self, Condition};
 use crate::limits::{UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
 
 const FIELDS: &[&str] =
-    &["type", "label", "page_types", "order", "limit", "filter", "include", "exclude", "relative", "fallback"];
+    &["type", "label", "page_types", "order", "limit", "filter", "include", "exclude", "relative", "fallback", "keep_purchased"];
 
 impl Unit {
     /// Reads a document.
@@ -52,7 +52,8 @@ impl Reader<'_> {
         let relative = self.relative(&page_types);
         let default = || if unit_type == RECENTLY_VIEWED { Vec::new() } else { vec![DEFAULT_FALLBACK.to_owned()] };
         let fallback = self.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(default);
-        Unit { unit_type, label, page_types, order, limit, include, exclude, relative, fallback }
+        let keep_purchased = self.flag("keep_purchased", false);
+        Unit { unit_type, label, page_types, order, limit, include, exclude, relative, fallback, keep_purchased }
     }
 
     fn problem(&mut self, key: &str, message: String, allowed: &str) {
