@@ -190,7 +190,9 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     // A list that was given comes back whole.
     if !run.shopper.among.is_empty() {
         let at = (rung_names.len() - 1) as u8;
-        rows.extend(universe.items.iter().filter(|item| !rows.contains_key(item)).map(|i| (i, (0.0, at))).collect::<Vec<_>>());
+        rows.extend(
+            universe.items.iter().filter(|item| !rows.contains_key(item)).map(|i| (i, (0.0, at))).collect::<Vec<_>>(),
+        );
     }
     if run.unanchored.get() {
         let message = "the unit is about products, and the request names none in `anchors` or `cart`";

@@ -298,7 +298,8 @@ fn check_among(request: &ListRequest) -> Result<(), QueryError> {
     if n <= AMONG_MAX && (is_unit || n == 0) {
         return Ok(());
     }
-    let allowed = if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
+    let allowed =
+        if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
     Err(QueryError::Invalid { parameter: "among".into(), message: format!("`among` names {n} items"), allowed })
 }
 

@@ -143,9 +143,17 @@ fn for_you(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> 
 fn shown(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
     let mut list: Vec<u32> = Vec::new();
     let eligible = run.shopper.among.iter().copied().filter(|&item| universe.contains(item));
-    eligible.for_each(|item| if !list.contains(&item) { list.push(item) });
+    eligible.for_each(|item| {
+        if !list.contains(&item) {
+            list.push(item)
+        }
+    });
     let mut touched: Vec<u32> = Vec::new();
-    run.shopper.recent.iter().for_each(|item| if !touched.contains(item) { touched.push(*item) });
+    run.shopper.recent.iter().for_each(|item| {
+        if !touched.contains(item) {
+            touched.push(*item)
+        }
+    });
     let price = |item| run.quote(ItemId(item)).map(|quote| quote.final_minor as f64).filter(|minor| *minor > 0.0);
     let rows: Vec<Shown> = list
         .iter()

@@ -6,9 +6,9 @@
 use roaring::RoaringBitmap;
 
 use super::chunked::Counts;
-use super::together;
 use super::cooccur::{CoKind, Neighbor, Rows, cosine};
 use super::placement::{PlacementCounts, Placements};
+use super::together;
 use super::top::{Best, Ranked, top};
 use super::window::{Counter, Hour, Window, Windows};
 use crate::id::{ItemId, TimeMs};

@@ -155,7 +155,10 @@ mod tests {
         }
         let weights = |visitors: &mut Visitors| -> Vec<(u32, f32)> {
             let view = visitors.publish();
-            view.get(Some("v"), None).unwrap().purchases.iter().map(|p| (p.item.0, p.weight)).collect()
+            let mut weights: Vec<(u32, f32)> =
+                view.get(Some("v"), None).unwrap().purchases.iter().map(|p| (p.item.0, p.weight)).collect();
+            weights.sort_by_key(|(item, _)| *item);
+            weights
         };
         assert_eq!(weights(&mut visitors), [(1, 1.95), (2, 0.95), (3, 0.95)]);
         visitors.fold(&resolved(&act(EventKind::Returned, "4", "b", &[1], 30)));

@@ -30,8 +30,11 @@ fn orders(shop: &Shop, label: &str, orders: &[Vec<String>]) {
     for (part, orders) in orders.chunks(500).enumerate() {
         let visits: Vec<String> = (0..orders.len()).map(|i| format!("{label}-{part}-{i}")).collect();
         let lines: Vec<Vec<&str>> = orders.iter().map(|o| o.iter().map(String::as_str).collect()).collect();
-        let events: Vec<(&str, &str, &[&str])> =
-            visits.iter().zip(&lines).map(|(visit, lines)| ("order_placed", visit.as_str(), lines.as_slice())).collect();
+        let events: Vec<(&str, &str, &[&str])> = visits
+            .iter()
+            .zip(&lines)
+            .map(|(visit, lines)| ("order_placed", visit.as_str(), lines.as_slice()))
+            .collect();
         shop.events(&format!("{label}{part}"), &events);
     }
 }
@@ -74,7 +77,8 @@ fn a_planted_pair_surfaces_among_five_thousand_noisy_orders() {
     assert_eq!(skus(&shop.ok("/v1/recommendations/together?anchors=P400"))[0], "P401");
     assert_eq!(skus(&shop.ok("/v1/recommendations/together?anchors=P401"))[0], "P400");
     assert_eq!(skus(&shop.ok("/v1/recommendations/complete?cart=P400,P007"))[0], "P401");
-    let led = (1..40).filter(|i| skus(&shop.ok(&format!("/v1/recommendations/together?anchors={}", name(*i))))[0] == "P000");
+    let led =
+        (1..40).filter(|i| skus(&shop.ok(&format!("/v1/recommendations/together?anchors={}", name(*i))))[0] == "P000");
     let n_led = led.count();
     assert!(n_led < 20, "what is merely popular leads {n_led} of 39 lists");
 }

@@ -10,8 +10,19 @@ use super::{DEFAULT_FALLBACK, DEFAULT_LIMIT, PAGES_WITHOUT_PRODUCT, RECENTLY_VIE
 use crate::expr::{self, Condition};
 use crate::limits::{UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
 
-const FIELDS: &[&str] =
-    &["type", "label", "page_types", "order", "limit", "filter", "include", "exclude", "relative", "fallback", "keep_purchased"];
+const FIELDS: &[&str] = &[
+    "type",
+    "label",
+    "page_types",
+    "order",
+    "limit",
+    "filter",
+    "include",
+    "exclude",
+    "relative",
+    "fallback",
+    "keep_purchased",
+];
 
 impl Unit {
     /// Reads a document.
