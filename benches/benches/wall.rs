@@ -136,5 +136,6 @@ fn request<'a>() -> Request<'a> {
         now_ms: 0,
         seed: 0,
         explicit_sort: false,
+        warmth: planogram_abi::Warmth::None,
     }
 }

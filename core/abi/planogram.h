@@ -657,9 +657,9 @@ typedef struct PgRequest {
    */
   uint32_t explicit_sort;
   /**
-   * 0.
+   * How well the shopper is known: 0 not at all, 1 from this visit, 2 from before.
    */
-  uint32_t reserved;
+  uint32_t warmth;
 } PgRequest;
 
 /**

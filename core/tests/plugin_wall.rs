@@ -67,6 +67,7 @@ fn request<'a>(text: &'a str, anchors: &'a [u32]) -> Request<'a> {
         now_ms: 0,
         seed: 0,
         explicit_sort: false,
+        warmth: planogram_abi::Warmth::None,
     }
 }
 

@@ -100,6 +100,7 @@ fn two_linked_plugins_rank_in_one_set() {
         now_ms: 0,
         seed: 0,
         explicit_sort: false,
+        warmth: planogram_abi::Warmth::None,
     };
     let attempt = Attempt::inline();
     let ctx = CallContext { request, host: &Kernel, attempt: &attempt, n_items: 10 };

@@ -193,8 +193,8 @@ pub struct PgRequest {
     pub seed: u64,
     /// 1 when the caller asked for an explicit sort, else 0.
     pub explicit_sort: u32,
-    /// 0.
-    pub reserved: u32,
+    /// How well the shopper is known: 0 not at all, 1 from this visit, 2 from before.
+    pub warmth: u32,
 }
 
 /// [`model::Alternative`]. Either direction, frozen.
@@ -638,7 +638,7 @@ pub const LAYOUT_HASH: u64 = hash_layout! { 0xcbf2_9ce4_8422_2325;
     PgColumnsMut { data, len }
     PgRequest {
         struct_size, kind, text, store_view, locale, category, unit, unit_type, page_type, customer_group, audiences,
-        anchors, cart, recent, purchased, now_ms, seed, explicit_sort, reserved,
+        anchors, cart, recent, purchased, now_ms, seed, explicit_sort, warmth,
     }
     PgAlternative { text, weight, prefix }
     PgTermGroup { data, len }

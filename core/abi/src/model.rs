@@ -54,6 +54,32 @@ pub struct Request<'a> {
     pub seed: u64,
     /// True when the caller asked for an explicit sort, so that merchandising stays off.
     pub explicit_sort: bool,
+    /// How well the shopper is known.
+    pub warmth: Warmth,
+}
+
+/// How well a shopper is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum Warmth {
+    /// Nothing is known.
+    #[default]
+    None = 0,
+    /// Only what was done in this visit.
+    Session = 1,
+    /// Earlier visits or purchases, too.
+    Known = 2,
+}
+
+impl Warmth {
+    /// The warmth of a code; one that is not known here counts as [`Warmth::None`].
+    pub fn from_code(code: u32) -> Self {
+        match code {
+            1 => Warmth::Session,
+            2 => Warmth::Known,
+            _ => Warmth::None,
+        }
+    }
 }
 
 /// What was understood of the shopper's words: every group must match, by any one of its alternatives.

@@ -28,6 +28,10 @@ pub mod column {
     pub const PURCHASES: [&str; 4] = ["purchases.24h", "purchases.72h", "purchases.7d", "purchases.30d"];
     /// Views of the last 24 hours against their expectation from the last 72, smoothed; 1 is steady.
     pub const TRENDING: &str = "trending";
+    /// How the product relates to the shopper's taste, in `[0, 1]`: all of it, then by category, brand, price band
+    /// and attributes; 0 when nothing is known of the shopper.
+    pub const AFFINITY: [&str; 5] =
+        ["affinity", "affinity.category", "affinity.brand", "affinity.price", "affinity.attributes"];
     /// Prefix of numeric product attributes: `attribute.rating`.
     pub const ATTRIBUTE_PREFIX: &str = "attribute.";
     /// Prefix of the raw score a source gave: `source.co-bought`.

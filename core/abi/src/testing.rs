@@ -218,6 +218,8 @@ pub struct Asked {
     pub seed: u64,
     /// Did the caller ask for a sort?
     pub explicit_sort: bool,
+    /// How well is the shopper known?
+    pub warmth: Warmth,
 }
 
 impl Asked {
@@ -240,6 +242,7 @@ impl Asked {
             now_ms: 1_700_000_000_000,
             seed: 1,
             explicit_sort: false,
+            warmth: Warmth::None,
         }
     }
 
@@ -285,6 +288,7 @@ impl Asked {
             now_ms: self.now_ms,
             seed: self.seed,
             explicit_sort: self.explicit_sort,
+            warmth: self.warmth,
         })
     }
 }

@@ -238,6 +238,12 @@ impl Catalog {
         listed.filter_map(move |pair| Some(known?.text(pair.ordinal)))
     }
 
+    /// The values with a text that a product itself has, as (attribute, ordinal), in order; the brand is among them.
+    pub fn listed_values(&self, item: ItemId) -> impl Iterator<Item = (AttributeId, u32)> {
+        let listed = self.attributes.item_row(item).iter().filter(|pair| pair.ordinal != attribute::UNLISTED);
+        listed.map(|pair| (AttributeId(pair.attribute), pair.ordinal))
+    }
+
     /// The category of a path such as `Men/Tops`, compared without case.
     pub fn category(&self, path: &str) -> Option<CategoryId> {
         (path.len() <= CATEGORY_PATH_BYTES_MAX).then(|| self.tree.find_text(path)).flatten()

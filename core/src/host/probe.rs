@@ -59,6 +59,7 @@ pub(super) fn plain_request(kind: ListKind, text: &str) -> Request<'_> {
         now_ms: 0,
         seed: 0,
         explicit_sort: false,
+        warmth: planogram_abi::Warmth::None,
     }
 }
 

@@ -48,6 +48,9 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
                 run.snapshot.signals.gather(signal, &ids, &mut values);
                 return Some(values);
             }
+            if let Some(part) = column::AFFINITY.iter().position(|affinity| *affinity == name) {
+                return Some(items().map(|item| affinity(run, part, item)).collect());
+            }
             if let Some(code) = name.strip_prefix(column::ATTRIBUTE_PREFIX) {
                 let attribute = catalog.attribute(catalog.attribute_id(code)?)?;
                 return Some(items().map(|item| attribute.item_number(item) as f32).collect());
@@ -66,6 +69,16 @@ fn price(run: &Run<'_>, item: ItemId) -> Option<(f32, f32)> {
     let quote = run.quote(item)?;
     let off = if quote.regular_minor > 0 { 1.0 - quote.final_minor as f64 / quote.regular_minor as f64 } else { 0.0 };
     Some((run.book.major(quote.final_minor) as f32, off as f32))
+}
+
+/// One part of the shopper's affinity to a product, by its index in [`column::AFFINITY`].
+fn affinity(run: &Run<'_>, part: usize, item: ItemId) -> f32 {
+    let taste = run.taste();
+    if taste.is_empty() {
+        return 0.0;
+    }
+    let affinity = taste.to(item, &run.snapshot.catalog, run.usual_price(item));
+    [affinity.all(), affinity.category, affinity.brand, affinity.price, affinity.attributes][part]
 }
 
 fn age_days(run: &Run<'_>, item: ItemId) -> f32 {

@@ -3,11 +3,11 @@
 //! [`rank_list`] is the driver. What all steps share (the snapshot, the epoch, who asks, how much time is left,
 //! what went wrong) is the `Run`; what flows from step to step is passed by value.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Instant;
 
-use planogram_abi::{ListKind, Request};
+use planogram_abi::{ListKind, Request, Warmth};
 use roaring::RoaringBitmap;
 
 use super::request::*;
@@ -19,6 +19,7 @@ use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
 use crate::snapshot::{Epoch, Snapshot};
+use crate::visitor::{self, Affinities, Visitor};
 
 /// Ranks one list over one snapshot. `taken` are items that an earlier list of the same page shows already.
 ///
@@ -62,6 +63,8 @@ pub(super) struct Run<'a> {
     pub subject: Subject,
     /// Who asks, resolved.
     pub shopper: Resolved,
+    /// What the shopper likes, made when it is first asked for.
+    taste: OnceCell<Affinities>,
     /// Variants that may stand for their products: those that pass every filter.
     pub variants: Arc<RoaringBitmap>,
     /// What went wrong so far.
@@ -92,6 +95,7 @@ pub(super) struct Resolved {
     pub anchors: Vec<u32>,
     /// The list to rank, as it was given.
     pub among: Vec<u32>,
+    pub warmth: Warmth,
 }
 
 impl<'a> Run<'a> {
@@ -127,6 +131,7 @@ impl<'a> Run<'a> {
             seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
             subject,
             shopper,
+            taste: OnceCell::new(),
             variants: snapshot.catalog.alive().clone(),
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
             warnings: Vec::new(),
@@ -162,6 +167,24 @@ impl<'a> Run<'a> {
     /// What that variant costs.
     pub fn quote(&self, item: ItemId) -> Option<Quote> {
         self.snapshot.catalog.price(self.witness(item)?, &self.book, self.now_ms)
+    }
+
+    /// What the shopper likes.
+    pub fn taste(&self) -> &Affinities {
+        self.taste.get_or_init(|| {
+            let shopper = &self.request.shopper;
+            let known = self.snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
+            let catalog = &self.snapshot.catalog;
+            let viewed: Vec<ItemId> = shopper.viewed.iter().filter_map(|sku| catalog.item(sku)).collect();
+            Affinities::of(known, &viewed, self.now_ms, catalog, |item| self.usual_price(item))
+        })
+    }
+
+    /// What a product costs whatever the filters, in major units: its first variant stands for it.
+    pub fn usual_price(&self, item: ItemId) -> Option<f64> {
+        let variant = *self.snapshot.catalog.variants_of(item).first()?;
+        let quote = self.snapshot.catalog.price(variant, &self.book, self.now_ms)?;
+        Some(self.book.major(quote.final_minor))
     }
 
     /// Whether the caller asked for an order of its own, which no plugin may disturb. The list's own order, best
@@ -249,6 +272,7 @@ impl<'a> Run<'a> {
             now_ms: self.now_ms,
             seed: self.seed,
             explicit_sort: self.has_explicit_sort(),
+            warmth: self.shopper.warmth,
         }
     }
 }
@@ -364,6 +388,12 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
         }
         resolved.purchased = visitor.purchases.iter().map(|purchase| stands_for(purchase.item)).collect();
     }
+    resolved.warmth = match known.map_or(visitor::Warmth::None, Visitor::warmth) {
+        visitor::Warmth::Known => Warmth::Known,
+        visitor::Warmth::Session => Warmth::Session,
+        visitor::Warmth::None if !resolved.recent.is_empty() || !resolved.cart.is_empty() => Warmth::Session,
+        visitor::Warmth::None => Warmth::None,
+    };
     if let Subject::Unit { anchors, unit, .. } = subject {
         resolved.anchors = anchors.iter().map(|item| item.0).collect();
         resolved.among = items(&request.among);

@@ -5,12 +5,14 @@
 //! [`next_purchases`] says what somebody is likely to buy next.
 //! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
 
+mod affinity;
 mod profile;
 mod habit;
 mod fold;
 mod personal;
 
+pub use affinity::{Affinities, Affinity, HALF_LIFE_DAYS};
 pub use fold::{SavedVisitors, VisitorView, Visitors};
 pub use habit::Habit;
 pub use personal::next_purchases;
-pub use profile::{CartLine, Purchased, Viewed, Visitor};
+pub use profile::{CartLine, Purchased, Viewed, Visitor, Warmth};

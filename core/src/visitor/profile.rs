@@ -50,6 +50,18 @@ pub struct Purchased {
 /// What an order counts relative to the next one.
 const ORDER_FADING: f32 = 0.95;
 
+/// How well a shopper is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warmth {
+    /// Nothing is known.
+    #[default]
+    None,
+    /// Only what was done in this visit.
+    Session,
+    /// Earlier visits or purchases, too.
+    Known,
+}
+
 /// One person's recent behavior: at most about 20 KB, 500 bytes for most.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Visitor {
@@ -74,6 +86,18 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// How well the person is known.
+    pub fn warmth(&self) -> Warmth {
+        let is_of_this_visit = |view: &Viewed| self.session_items.contains(&view.item);
+        if !self.purchases.is_empty() || !self.views.iter().all(is_of_this_visit) {
+            Warmth::Known
+        } else if !self.views.is_empty() || !self.cart.is_empty() {
+            Warmth::Session
+        } else {
+            Warmth::None
+        }
+    }
+
     /// An event happened in this visit: a new visit begins with a new session or after half an hour.
     pub(super) fn seen(&mut self, session: u64, time_ms: TimeMs) {
         let last = self.last_seen_ms.unwrap_or(time_ms);

@@ -78,5 +78,6 @@ pub fn request(text: &str) -> Request<'_> {
         now_ms: 0,
         seed: 0,
         explicit_sort: false,
+        warmth: planogram_abi::Warmth::None,
     }
 }

@@ -115,6 +115,7 @@ mod tests {
             now_ms: 0,
             seed: 0,
             explicit_sort: false,
+            warmth: planogram_abi::Warmth::None,
         }
     }
 

@@ -282,6 +282,7 @@ pub(super) unsafe fn request<'a>(lent: &PgRequest, audiences: &'a [&'a str]) -> 
         now_ms: lent.now_ms,
         seed: lent.seed,
         explicit_sort: lent.explicit_sort != 0,
+        warmth: Warmth::from_code(lent.warmth),
     })
 }
 

@@ -495,7 +495,7 @@ fn with_request<T>(request: &Request<'_>, body: impl FnOnce(*const PgRequest) ->
         now_ms: request.now_ms,
         seed: request.seed,
         explicit_sort: u32::from(request.explicit_sort),
-        reserved: 0,
+        warmth: request.warmth as u32,
     };
     body(&raw const lent)
 }
