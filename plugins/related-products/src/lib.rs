@@ -60,11 +60,13 @@ impl Plugin for RelatedProducts {
 
 #[cfg(test)]
 mod tests {
+    use planogram_abi::source;
     use planogram_abi::{Call, CallHost, Candidate, ConditionId, Failure, LogLevel, PrepareHost, Request, Role};
 
     use super::*;
 
-    /// A shop whose sources answer `anchor · 10 + 1, 2, 3`, links fail, and everything else answers 1 to 9.
+    /// A shop whose sources answer `anchor · 10 + 1, 2, 3`, nothing without an anchor where they need one, links
+    /// fail, and everything else answers 1 to 9.
     struct Shop;
 
     impl CallHost for Shop {
@@ -77,6 +79,7 @@ mod tests {
         fn retrieve(&self, source: &str, anchors: &[u32], k: usize) -> Outcome<Vec<Candidate>> {
             let items: Vec<u32> = match (source, anchors) {
                 ("links.related", _) => return Err(Failure("no links today".to_owned())),
+                (source::CONTENT | source::CO_BOUGHT | source::VIEWED_BOUGHT | source::BASKET, []) => Vec::new(),
                 (_, []) => (1..10).collect(),
                 (_, anchors) => anchors.iter().flat_map(|anchor| (1..4).map(move |n| anchor * 10 + n)).collect(),
             };
