@@ -172,6 +172,7 @@ pub fn request(list: List, facets: Vec<String>) -> ListRequest {
         page: Page { number: 1, size: 24 },
         facets: Some(facets),
         shopper: Shopper::default(),
+        among: Vec::new(),
         explain: false,
         now_ms: None,
         overlays: Vec::new(),

@@ -288,6 +288,14 @@ pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
 pub const MODEL_CHANGES_MIN: u64 = 5_000;
 /// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
 pub const MODEL_PAUSE_FACTOR: u32 = 9;
+// Signals: baskets.
+
+/// Most items of a basket that its completion starts from: a request stays below a millisecond.
+pub const BASKET_ITEMS_MAX: usize = 100;
+/// Most items that a basket's completion weighs closely, about five microseconds each.
+pub const BASKET_CANDIDATES_MAX: usize = 100;
+/// Nearest neighbors among which it is decided what speaks for an item directly: work grows with the cube.
+pub const BASKET_NEIGHBORS_MAX: usize = 16;
 
 // Visitors.
 
@@ -297,8 +305,12 @@ pub const DEFAULT_VISITORS_MAX: usize = 10_000_000;
 pub const VISITOR_VIEWS_MAX: usize = 100;
 /// Most distinct items in a visitor's cart.
 pub const VISITOR_CART_MAX: usize = 200;
-/// Most distinct items in a visitor's purchases, 24 bytes each.
-pub const VISITOR_PURCHASES_MAX: usize = 200;
+/// Most distinct items in a visitor's purchases, 32 bytes each.
+pub const VISITOR_PURCHASES_MAX: usize = 400;
+/// Newest purchases of a shopper whose neighbors are looked up for a recommendation.
+pub const HISTORY_PURCHASES_MAX: usize = 100;
+/// Newest views of a shopper whose neighbors are looked up for a recommendation: older ones have faded.
+pub const HISTORY_VIEWS_MAX: usize = 20;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
@@ -359,6 +371,8 @@ pub const PAGE_SIZE_MAX: u32 = 500;
 pub const PAGE_WINDOW_MAX: u64 = 10_000;
 /// Most lists of one page request.
 pub const PAGE_LISTS_MAX: usize = 50;
+/// Most items of a list that is given to be ranked.
+pub const AMONG_MAX: usize = 100;
 /// Most items of a recommendation unit.
 pub const UNIT_LIMIT_MAX: u32 = 100;
 /// Most inclusions of a unit, and most exclusions.

@@ -68,6 +68,7 @@ fn request(list: List) -> ListRequest {
         page: Page { number: 1, size: 24 },
         facets: None,
         shopper: Shopper::default(),
+        among: Vec::new(),
         explain: true,
         now_ms: None,
         overlays: Vec::new(),

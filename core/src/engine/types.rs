@@ -10,8 +10,8 @@ use crate::limits;
 pub use crate::pipeline::request::QueryError;
 use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 pub use crate::pipeline::unit::UnitBounds;
-pub use crate::vector::SpaceInfo;
 pub use crate::signal::event::Event;
+pub use crate::vector::SpaceInfo;
 
 /// How to open a shop.
 #[derive(Clone, Debug)]

@@ -81,6 +81,7 @@ pub fn with_context<T>(
         page: Page { number: 1, size: 1 },
         facets: Some(Vec::new()),
         shopper: Shopper::default(),
+        among: Vec::new(),
         explain: false,
         now_ms: None,
         overlays: Vec::new(),

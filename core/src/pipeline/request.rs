@@ -29,6 +29,9 @@ pub struct ListRequest {
     pub facets: Option<Vec<String>>,
     /// Who asks.
     pub shopper: Shopper,
+    /// Of a unit: rank exactly these skus, in the order another system gave them, at most
+    /// [`AMONG_MAX`](crate::limits::AMONG_MAX); empty for what the unit finds itself.
+    pub among: Vec<String>,
     /// Ledger lines on every item?
     pub explain: bool,
     /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
@@ -58,6 +61,7 @@ impl ListRequest {
             page: Page { number: 1, size: 24 },
             facets: None,
             shopper: Shopper::default(),
+            among: Vec::new(),
             explain: false,
             now_ms: None,
             overlays: Vec::new(),

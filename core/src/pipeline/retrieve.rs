@@ -5,6 +5,7 @@
 //! ordered by item id, so that everything after is independent of how they were found.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use planogram_abi::{Alternative, Candidate, Query, TermGroup, column};
 use roaring::RoaringBitmap;
@@ -42,7 +43,13 @@ pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, univers
         Subject::Search { text } if text.is_empty() => browse(universe),
         Subject::Search { .. } => search(run, understanding, universe),
         Subject::Category { id, .. } => category(run, *id, universe),
-        Subject::Unit { unit, .. } => unit_candidates(run, &unit.clone(), universe),
+        Subject::Unit { unit, .. } => {
+            let unit = unit.clone();
+            match given(run, universe) {
+                Some(given) => unit_candidates(run, &unit, &given),
+                None => unit_candidates(run, &unit, universe),
+            }
+        }
     }
 }
 
@@ -145,9 +152,25 @@ fn correct(query: &Query, corrections: impl Fn(&str) -> Vec<Correction>) -> (Que
     (Query { groups: groups.collect(), redirect: query.redirect.clone() }, said)
 }
 
+/// The universe of a request that names the items to rank; the rest of it stays as it is.
+fn given(run: &Run<'_>, universe: &Universe) -> Option<Universe> {
+    if run.request.among.is_empty() {
+        return None;
+    }
+    let named: RoaringBitmap = run.shopper.among.iter().copied().collect();
+    Some(Universe {
+        base: universe.base.clone(),
+        filters: Vec::new(),
+        variants: universe.variants.clone(),
+        items: Arc::new(&named & &*universe.items),
+        included: RoaringBitmap::new(),
+        scope: universe.scope,
+    })
+}
+
 /// The unit's own type first, then rung after rung until the unit is full, whatever page of it is asked for.
 fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Matches {
-    let wanted = unit.limit as usize;
+    let wanted = (unit.limit as usize).max(run.shopper.among.len());
     let mut rung_names = vec![unit.unit_type.clone()];
     rung_names.extend(unit.fallback.iter().filter(|rung| **rung != unit.unit_type).cloned());
     let mut rows: BTreeMap<u32, (f32, u8)> = BTreeMap::new();
@@ -167,6 +190,13 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
             sources.entry(rung.to_owned()).or_default().entry(candidate.item).or_insert(candidate.score);
             rows.entry(candidate.item).or_insert((candidate.score, at as u8));
         }
+    }
+    // A list that was given comes back whole.
+    if !run.shopper.among.is_empty() {
+        let at = (rung_names.len() - 1) as u8;
+        rows.extend(
+            universe.items.iter().filter(|item| !rows.contains_key(item)).map(|i| (i, (0.0, at))).collect::<Vec<_>>(),
+        );
     }
     if run.unanchored.get() {
         let message = "the unit is about products, and the request names none in `anchors` or `cart`";

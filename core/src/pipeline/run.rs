@@ -17,7 +17,7 @@ use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
-use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
+use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
 
@@ -95,6 +95,8 @@ pub(super) struct Resolved {
     /// Views of this visit, oldest first.
     pub visit: Vec<u32>,
     pub anchors: Vec<u32>,
+    /// The list to rank, as it was given.
+    pub among: Vec<u32>,
     pub warmth: Warmth,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Run<'a> {
         attempt: &'a Attempt,
     ) -> Result<Self, QueryError> {
         check_page(request.page)?;
+        check_among(request)?;
         let view =
             epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
         let book = match &request.shopper.price_book {
@@ -314,6 +317,18 @@ fn check_page(page: Page) -> Result<(), QueryError> {
     Ok(())
 }
 
+/// Only a unit ranks a given list, and none that is too long.
+fn check_among(request: &ListRequest) -> Result<(), QueryError> {
+    let n = request.among.len();
+    let is_unit = matches!(request.list, List::Unit { .. });
+    if n <= AMONG_MAX && (is_unit || n == 0) {
+        return Ok(());
+    }
+    let allowed =
+        if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
+    Err(QueryError::Invalid { parameter: "among".into(), message: format!("`among` names {n} items"), allowed })
+}
+
 fn resolve_subject(
     snapshot: &Snapshot,
     epoch: &Epoch,
@@ -385,8 +400,12 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
         visitor::Warmth::None if !resolved.recent.is_empty() || !resolved.cart.is_empty() => Warmth::Session,
         visitor::Warmth::None => Warmth::None,
     };
-    if let Subject::Unit { anchors, .. } = subject {
+    if let Subject::Unit { anchors, unit, .. } = subject {
         resolved.anchors = anchors.iter().map(|item| item.0).collect();
+        resolved.among = items(&request.among);
+        if unit.keep_purchased {
+            resolved.purchased.clear();
+        }
     }
     resolved
 }

@@ -235,7 +235,7 @@ impl Signals {
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
         let times = (self.now_ms, self.since_ms);
-        SignalView::new(times, &self.windows, &self.rows, &self.placements, &self.visits)
+        SignalView::new(times, self.orders.len(), &self.windows, &self.rows, &self.placements, &self.visits)
     }
 
     /// The whole state in one canonical order: equal states are equal here.

@@ -16,6 +16,7 @@ mod cooccur;
 mod placement;
 mod fold;
 mod top;
+mod together;
 mod view;
 mod chunked;
 mod sharded;

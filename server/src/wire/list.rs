@@ -78,7 +78,7 @@ impl Target {
         let own: &[&str] = match self {
             Target::Search => &["q"],
             Target::Category(_) => &[],
-            Target::Unit(_) => &["anchors"],
+            Target::Unit(_) => &["anchors", "among"],
         };
         own.iter().chain(COMMON).copied().collect()
     }
@@ -110,8 +110,13 @@ pub fn from_json(target: Target, body: &Value, headers: &FromHeaders) -> Result<
 
 /// Reads one list request; mistakes go to `p`.
 pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders) -> ListRequest {
+    let among = match target {
+        Target::Unit(_) => p.list("among").unwrap_or_default(),
+        _ => Vec::new(),
+    };
     ListRequest {
         list: list(target, p),
+        among,
         request_id: request_id(p).unwrap_or_else(|| headers.request_id.clone()),
         store_view: p.text("store_view").unwrap_or_default(),
         filters: p.filters(),

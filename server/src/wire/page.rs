@@ -45,6 +45,7 @@ pub(super) const OWN: &[&str] = &[
     "category",
     "unit",
     "anchors",
+    "among",
     "page",
     "page_size",
     "sort",
@@ -136,6 +137,9 @@ fn one(
     if f.raw("anchors").is_some() && !matches!(target, Target::Unit(_)) {
         f.report("anchors", "`anchors` means nothing without `unit`", "leave it out");
     }
+    if f.raw("among").is_some() && !matches!(target, Target::Unit(_)) {
+        f.report("among", "`among` means nothing without `unit`", "leave it out");
+    }
     let headers = FromHeaders { request_id: shared.request_id.clone(), audiences: Vec::new() };
     let own = list::request(target, &mut f, &headers);
     let explain = if f.raw("explain").is_some() { own.explain } else { shared.explain };
@@ -146,6 +150,7 @@ fn one(
     shopper.page_type = own.shopper.page_type.or(shopper.page_type);
     let request = ListRequest {
         list: own.list,
+        among: own.among,
         filters: own.filters,
         sort: own.sort,
         page: own.page,

@@ -222,6 +222,8 @@ pub struct ListBody {
     q: Option<String>,
     /// Recommendations only: skus the unit is about.
     anchors: Option<Vec<String>>,
+    /// Recommendations only: rank exactly these skus, at most 100, given in the order of another system.
+    among: Option<Vec<String>>,
     /// From 1.
     page: Option<u32>,
     /// 1 to 500, 24 by default; page × page_size at most 10,000.
@@ -339,6 +341,8 @@ pub struct NamedListBody {
     unit: Option<String>,
     /// Skus the unit is about.
     anchors: Option<Vec<String>>,
+    /// Rank exactly these skus.
+    among: Option<Vec<String>>,
     /// From 1.
     page: Option<u32>,
     /// 1 to 500.
@@ -543,7 +547,7 @@ mod tests {
         check::<CategoryChangeBody>(category::FIELDS);
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
-        check::<ListBody>(&["q", "anchors"].iter().chain(list::COMMON).copied().collect::<Vec<_>>());
+        check::<ListBody>(&["q", "anchors", "among"].iter().chain(list::COMMON).copied().collect::<Vec<_>>());
         check::<PageBody>(&["lists"].iter().chain(page::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);
         check_address::<ListQuery>(list::COMMON);

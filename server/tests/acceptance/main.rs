@@ -14,6 +14,7 @@ mod identity;
 mod luma;
 mod merchandising;
 mod mutations;
+mod personal;
 mod rebuilt;
 mod recommendations;
 mod reload;

@@ -154,10 +154,9 @@ fn body(command: &Command, now_ms: TimeMs) -> Body {
             Body::Config(vec![write])
         }
         Command::Events(events) => Body::Events(events.iter().map(|shopped| happened(shopped, now_ms)).collect()),
-        Command::Erase(shopper) => Body::Erased {
-            visitors: vec![SHOPPERS[usize::from(*shopper)].to_owned()],
-            customers: Vec::new(),
-        },
+        Command::Erase(shopper) => {
+            Body::Erased { visitors: vec![SHOPPERS[usize::from(*shopper)].to_owned()], customers: Vec::new() }
+        }
         Command::Wait { .. } => Body::Tick,
     }
 }

@@ -63,6 +63,7 @@ pub const SCHEMA: &str = r#"{
         "on": {"type": "boolean", "default": true, "description": "whether it counts; one that is off is only kept"}
       }
     }, "description": "items for which one that is on holds are left out, after the inclusions"},
+    "keep_purchased": {"type": "boolean", "default": false, "description": "whether what the shopper bought may stand in it, as for what is bought again and again"},
     "relative": {
       "type": "object",
       "additionalProperties": false,
@@ -109,6 +110,8 @@ pub struct Unit {
     pub keep_seen: Option<bool>,
     /// Unit types that fill it up, in order.
     pub fallback: Vec<String>,
+    /// Whether what the shopper bought may stand in it.
+    pub keep_purchased: bool,
 }
 
 /// How large and how many units may be, as far as the shop says.

@@ -22,6 +22,8 @@ const FIELDS: &[&str] = &[
     "relative",
     "keep_seen",
     "fallback",
+    "fallback",
+    "keep_purchased",
 ];
 
 impl Unit {
@@ -64,7 +66,20 @@ impl Reader<'_> {
         let keep_seen = self.object.contains_key("keep_seen").then(|| self.flag("keep_seen", false));
         let default = || if unit_type == RECENTLY_VIEWED { Vec::new() } else { vec![DEFAULT_FALLBACK.to_owned()] };
         let fallback = self.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(default);
-        Unit { unit_type, label, page_types, order, limit, include, exclude, relative, keep_seen, fallback }
+        let keep_purchased = self.flag("keep_purchased", false);
+        Unit {
+            unit_type,
+            label,
+            page_types,
+            order,
+            limit,
+            include,
+            exclude,
+            relative,
+            keep_seen,
+            keep_purchased,
+            fallback,
+        }
     }
 
     fn problem(&mut self, key: &str, message: String, allowed: &str) {

@@ -96,16 +96,20 @@ impl Offer {
         let skus = |items: &[u32]| items.iter().map(|item| names.name(*item).to_string()).collect::<Vec<String>>();
         let newest: Vec<u32> = ask.items.iter().rev().copied().collect();
         let mut shopper = shopper(ask);
-        let mut anchors = Vec::new();
+        let (mut anchors, mut among) = (Vec::new(), Vec::new());
         match self.tells {
             Tells::Visit if is_live => {}
             Tells::Visit => shopper.recent = skus(&ask.items),
             Tells::Shopper => shopper.viewed = skus(&newest),
             Tells::Anchors => anchors = skus(&newest[..newest.len().min(ANCHORS_MAX)]),
             Tells::Cart => shopper.cart = skus(&ask.items),
-            Tells::Shown => shopper.viewed = skus(&newest),
+            Tells::Shown => {
+                shopper.viewed = skus(&newest);
+                among = skus(&ask.shown);
+            }
         }
-        list_request(List::Unit { unit: unit.to_owned(), anchors }, shopper, UNIT_LIMIT_MAX)
+        let list = List::Unit { unit: unit.to_owned(), anchors };
+        ListRequest { among, ..list_request(list, shopper, UNIT_LIMIT_MAX) }
     }
 }
 
