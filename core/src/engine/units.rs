@@ -100,12 +100,11 @@ impl Engine {
     }
 }
 
+/// Units by id in the order of the page, and names that lead to none.
+type Chosen = (Vec<(String, Unit)>, Vec<String>);
+
 /// The units asked for, with the names that lead to none.
-fn chosen(
-    snapshot: &Snapshot,
-    epoch: &Epoch,
-    request: &UnitsRequest,
-) -> Result<(Vec<(String, Unit)>, Vec<String>), QueryError> {
+fn chosen(snapshot: &Snapshot, epoch: &Epoch, request: &UnitsRequest) -> Result<Chosen, QueryError> {
     let list = &request.list;
     let view = epoch.shop.store_view(&list.store_view);
     let view = view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: list.store_view.clone() })?;

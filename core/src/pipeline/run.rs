@@ -83,7 +83,7 @@ pub(super) struct Run<'a> {
 pub(super) enum Subject {
     Search { text: String },
     Category { id: CategoryId, path: String },
-    Unit { id: String, unit: Unit, anchors: Vec<ItemId> },
+    Unit { id: String, unit: Box<Unit>, anchors: Vec<ItemId> },
 }
 
 /// Who asks, with skus resolved to items; unknown skus are left out.
@@ -367,7 +367,7 @@ fn resolve_subject(
                 });
             }
             let anchors = anchors.iter().filter_map(|sku| snapshot.catalog.item(sku)).collect();
-            Ok(Subject::Unit { id: unit.clone(), unit: parsed, anchors })
+            Ok(Subject::Unit { id: unit.clone(), unit: Box::new(parsed), anchors })
         }
     }
 }

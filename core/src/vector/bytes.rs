@@ -179,8 +179,10 @@ mod tests {
 
     #[test]
     fn a_model_is_read_as_it_was_written() {
-        assert!(model().spaces["graphed"].graph.is_some());
-        assert_eq!(from_bytes(&to_bytes(&model())), Ok(model()));
+        let model = model();
+        assert!(model.spaces["graphed"].graph.is_some());
+        // Not printed when it fails: a model is long.
+        assert!(from_bytes(&to_bytes(&model)) == Ok(model));
     }
 
     #[test]

@@ -154,8 +154,8 @@ mod tests {
         let items = names.all(&["a".to_owned(), "b".to_owned()]);
         let ask = Ask { items, visitor: Some("v".into()), ..Ask::default() };
         let frozen = NEXT_ITEM[0].request("u", &ask, &names, false);
-        assert_eq!(frozen.shopper.viewed, ["b", "a"]);
+        assert_eq!(frozen.shopper.recent, ["a", "b"]);
         let live = NEXT_ITEM[0].request("u", &ask, &names, true);
-        assert!(live.shopper.viewed.is_empty() && live.shopper.session.as_deref() == Some("v"));
+        assert!(live.shopper.recent.is_empty() && live.shopper.session.as_deref() == Some("v"));
     }
 }
