@@ -89,7 +89,8 @@ pub struct Score {
 }
 
 /// Runs every contestant over all inputs, one after the other in each round, so that whatever the machine does
-/// meets all of them alike. The first round warms up and does not count when there are several.
+/// meets all of them alike. When there are several, one more comes first to warm up: it counts for the shortest times
+/// and not for the processor's.
 pub fn compete<I>(inputs: &[I], rounds: usize, mut contestants: Vec<Contestant<'_, I>>) -> Vec<Score> {
     let warm_up = usize::from(rounds > 1);
     for round in 0..rounds.max(1) + warm_up {

@@ -61,6 +61,22 @@ pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Revisions of one configuration document kept at hand; older ones are in the log.
 pub const CONFIG_HISTORY_MAX: usize = 100;
 
+// Experiments.
+
+/// Most arms of one experiment: more would each see too few shoppers.
+pub const EXPERIMENT_ARMS_MAX: usize = 20;
+/// Most overlays of one arm.
+pub const EXPERIMENT_OVERLAYS_MAX: usize = 8;
+/// Longest salt, arm name or overlay name of an experiment, in bytes.
+pub const EXPERIMENT_TEXT_BYTES_MAX: usize = 256;
+/// Largest weight of an arm: sums stay exact to the last digit that matters.
+pub const EXPERIMENT_WEIGHT_MAX: f64 = 1e6;
+/// Most combinations of arms a shop can show at once, the live shop included; each is prepared when it is published
+/// and holds its own prepared plugins. Five experiments with one changed arm each fill it.
+pub const ARM_COMBINATIONS_MAX: usize = 32;
+/// Most remarks about experiments that change the same documents.
+pub const EXPERIMENT_REMARKS_MAX: usize = 50;
+
 // Log: entries and the file.
 
 /// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
@@ -95,6 +111,19 @@ pub const CHECKPOINTS_KEPT: usize = 2;
 pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
 /// Longest name of a section of a snapshot file, in bytes.
 pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
+
+// Log: the identity table.
+
+/// Most rows and ties of the identity table, 32 bytes each in its file and about 200 in memory (half of what a
+/// profile takes); beyond it new visitors, accounts and orders stay anonymous.
+pub const IDENTITY_SLOTS_MAX: u32 = 20_000_000;
+
+// Log: retention.
+
+/// Entries that one cut of the log removes before writers get their turn: one more sync, however much is cut.
+pub const LOG_CUT_ENTRIES_MAX: u64 = 1_000;
+/// How long entries are kept behind the oldest snapshot file, in milliseconds; 0 keeps them all.
+pub const DEFAULT_RETENTION_MS: i64 = 0;
 
 // Log: served records.
 
@@ -162,6 +191,38 @@ pub const PLACEMENTS_COUNTED_MAX: usize = 1_000;
 /// A newly viewed item is paired with this many distinct items viewed before it in the visit.
 pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
 
+// Signals: past visits.
+
+/// Records of past visits kept, 64 bytes each (256 MiB in all); a newer one takes the place of the oldest.
+pub const VISIT_RECORDS_MAX: u32 = 1 << 22;
+/// Views in one record: with its header a line of cache.
+pub const VISIT_RECORD_ITEMS: usize = 15;
+/// Views that the next record of a longer visit repeats, so that what follows what is seen across the seam.
+pub const VISIT_RECORD_REPEATED: usize = 4;
+/// Most views of one visit that are remembered: beyond that it is likely a machine.
+pub const VISIT_VIEWS_MAX: u32 = 500;
+/// Newest visits that an item keeps when its list is pruned, 4 bytes each.
+pub const ITEM_VISITS_MAX: usize = 240;
+/// An item's list of visits is pruned when it grows past this.
+pub const ITEM_VISITS_BEFORE_PRUNING_MAX: usize = 320;
+/// Counts of one situation of going back are halved when they reach this: habits fade.
+pub const RETURN_COUNTS_MAX: u32 = 1 << 16;
+
+// Signals: what comes next in a visit. Measured on public click logs: more than this costs time and gains nothing.
+
+/// Newest views of a visit that its next item is judged by.
+pub const VISIT_CONTEXT_MAX: usize = 15;
+/// Past visits of a visit's last item that are looked at.
+pub const VISIT_LAST_VISITS_MAX: usize = 120;
+/// Past visits of each earlier item that are looked at.
+pub const VISIT_EARLIER_VISITS_MAX: usize = 80;
+/// Companions of an item whose own past visits are looked at.
+pub const VISIT_COMPANIONS_MAX: usize = 8;
+/// Past visits of each companion that are looked at.
+pub const VISIT_COMPANION_VISITS_MAX: usize = 24;
+/// Candidates that are scored in full, at least.
+pub const VISIT_CANDIDATES_MAX: usize = 60;
+
 // Signals: orders.
 
 /// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
@@ -227,6 +288,14 @@ pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
 pub const MODEL_CHANGES_MIN: u64 = 5_000;
 /// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
 pub const MODEL_PAUSE_FACTOR: u32 = 9;
+// Signals: baskets.
+
+/// Most items of a basket that its completion starts from: a request stays below a millisecond.
+pub const BASKET_ITEMS_MAX: usize = 100;
+/// Most items that a basket's completion weighs closely, about five microseconds each.
+pub const BASKET_CANDIDATES_MAX: usize = 100;
+/// Nearest neighbors among which it is decided what speaks for an item directly: work grows with the cube.
+pub const BASKET_NEIGHBORS_MAX: usize = 16;
 
 // Visitors.
 
@@ -236,8 +305,12 @@ pub const DEFAULT_VISITORS_MAX: usize = 10_000_000;
 pub const VISITOR_VIEWS_MAX: usize = 100;
 /// Most distinct items in a visitor's cart.
 pub const VISITOR_CART_MAX: usize = 200;
-/// Most distinct items in a visitor's purchases, 24 bytes each.
-pub const VISITOR_PURCHASES_MAX: usize = 200;
+/// Most distinct items in a visitor's purchases, 32 bytes each.
+pub const VISITOR_PURCHASES_MAX: usize = 400;
+/// Newest purchases of a shopper whose neighbors are looked up for a recommendation.
+pub const HISTORY_PURCHASES_MAX: usize = 100;
+/// Newest views of a shopper whose neighbors are looked up for a recommendation: older ones have faded.
+pub const HISTORY_VIEWS_MAX: usize = 20;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
@@ -270,8 +343,12 @@ pub use planogram_abi::limits as wall;
 pub const PIN_POSITION_MAX: u32 = 1_000_000;
 /// Longest a plugin's function may take within a request, in milliseconds, even when the deadline is far away.
 pub const DEFAULT_CALL_MS: u64 = 250;
-/// Longest a plugin's function may take off the request path (configure, describe, probe), in milliseconds.
-pub const DEFAULT_CONTROL_MS: u64 = 5_000;
+/// Longest a plugin's function may take off the request path (configure, describe, validate, prepare, probe, and each
+/// call of an observer), in milliseconds: rules by the ten thousand are prepared in a fraction of it.
+pub const DEFAULT_CONTROL_MS: u64 = 10_000;
+/// Threads that may be lost to plugins that never return off the request path; then none is called there any more.
+/// Each keeps a stack and what it was given.
+pub const CONTROL_THREADS_LOST_MAX: u64 = 64;
 
 // Plugin host: what is done about failures.
 
@@ -294,6 +371,8 @@ pub const PAGE_SIZE_MAX: u32 = 500;
 pub const PAGE_WINDOW_MAX: u64 = 10_000;
 /// Most lists of one page request.
 pub const PAGE_LISTS_MAX: usize = 50;
+/// Most items of a list that is given to be ranked.
+pub const AMONG_MAX: usize = 100;
 /// Most items of a recommendation unit.
 pub const UNIT_LIMIT_MAX: u32 = 100;
 /// Most inclusions of a unit, and most exclusions.
@@ -321,6 +400,9 @@ pub const DEFAULT_DEADLINE_MS: u64 = 1_000;
 pub const DEFAULT_QUEUE_MAX: usize = 256;
 /// Epochs under overlays kept for the next preview.
 pub const OVERLAY_EPOCHS_MAX: usize = 8;
+
+/// Most events that access to a person's data lists, the newest ones.
+pub const ACCESS_EVENTS_MAX: usize = 10_000;
 
 // Engine: the fold.
 

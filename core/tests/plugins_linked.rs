@@ -1,14 +1,15 @@
 //! Can several plugins be linked into one executable?
 //!
 //! Benches and tests call plugins in process. This test exports a plugin of its own and links another one, each
-//! with its entry symbol and its record, and lets both rank in one set.
+//! with its entry symbol and its record, and lets both rank in one set. Another one of its own gets stuck wherever it
+//! is told to, while no request waits for it.
 
 #![forbid(unsafe_code)]
 
 use planogram_abi::export::linked;
 use planogram_abi::{
-    Call, CallHost, Candidate, Combine, ConditionId, Contribution, Epoch, ListKind, LogLevel, Outcome, Phase, Plugin,
-    PrepareHost, Request, ScoreBatch, export_plugin,
+    Call, CallHost, Candidate, Combine, ConditionId, ConfigKind, Contribution, Document, Epoch, EventBatch, ListKind,
+    LogLevel, Observer, Outcome, Phase, Plugin, PrepareHost, Problem, Request, ScoreBatch, export_plugin,
 };
 use planogram_core::host::{Attempt, CallContext, Host, HostConfig};
 
@@ -111,4 +112,116 @@ fn two_linked_plugins_rank_in_one_set() {
     let by_price = set.scorers(ListKind::Category, Phase::All).next().unwrap();
     by_price.score(&ctx, &[3, 5], &[&[1.5, 2.5]], &mut out).unwrap();
     assert_eq!(out[0], [1.5, 2.5]);
+}
+
+/// Never returns from a call that it is told to get stuck in.
+struct Sticky;
+
+fn get_stuck(json: &str, word: &str) {
+    while json.contains(word) {
+        std::thread::park();
+    }
+}
+
+/// Gets stuck over an event of kind 99.
+struct StickyObserver;
+
+impl Observer for StickyObserver {
+    fn fold(&mut self, events: &EventBatch<'_>) -> Outcome {
+        get_stuck(if events.kinds.contains(&99) { "fold" } else { "" }, "fold");
+        Ok(())
+    }
+    fn freeze(&self) -> Vec<(String, Vec<f32>)> {
+        vec![("one".to_owned(), vec![1.0])]
+    }
+    fn save(&self) -> Vec<u8> {
+        vec![1]
+    }
+    fn load(&mut self, _bytes: &[u8]) -> Outcome {
+        Ok(())
+    }
+}
+
+impl Plugin for Sticky {
+    const NAME: &'static str = "sticky";
+    type Prepared = usize;
+
+    fn configure(_settings: &str) -> Outcome<Self> {
+        Ok(Self)
+    }
+
+    fn contributions(&self) -> Vec<Contribution<usize>> {
+        vec![Contribution::observer("learn", || Box::new(StickyObserver))]
+    }
+
+    fn config_kinds(&self) -> Vec<ConfigKind> {
+        vec![ConfigKind { name: "glue".into(), schema: "{}".into() }]
+    }
+
+    fn validate(&self, document: &Document<'_>, _others: &[Document<'_>]) -> Vec<Problem> {
+        get_stuck(document.json, "validate");
+        Vec::new()
+    }
+
+    fn prepare(&self, epoch: &Epoch<'_>, _previous: Option<&usize>) -> Outcome<usize> {
+        epoch.documents.iter().for_each(|document| get_stuck(document.json, "prepare"));
+        Ok(epoch.documents.len())
+    }
+}
+
+#[test]
+fn a_plugin_that_gets_stuck_off_the_request_path_is_refused_and_counted() {
+    let private = tempfile::tempdir().unwrap();
+    // Long enough for a call that returns on a busy machine.
+    let control = std::time::Duration::from_secs(2);
+    let config = HostConfig { control, ..HostConfig::new(private.path().to_owned(), Vec::new(), Vec::new()) };
+    let (host, _) = Host::open(config);
+    host.link("sticky", linked::<Sticky>(), "{}").unwrap();
+    let document = |json| {
+        let (from_ms, until_ms) = (i64::MIN, i64::MAX);
+        Document { kind: "glue", scope: "", id: "a", revision: 1, seq: 1, from_ms, until_ms, json }
+    };
+    let (good, failures) = host.prepare(&[document("{}")], 1, &Kernel, None);
+    assert_eq!(failures, []);
+    assert_eq!(host.validate(&document("{}"), &[document("{}")]), []);
+    assert_eq!(host.threads_lost(), 0);
+
+    let problems = host.validate(&document("\"validate\""), &[]);
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].message, "plugin `sticky` could not judge it: validate did not return within 2000 ms");
+    assert_eq!(host.threads_lost(), 1);
+
+    let (kept, failures) = host.prepare(&[document("\"prepare\"")], 2, &Kernel, Some(&good));
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].1.0.contains("prepare did not return within 2000 ms"), "{failures:?}");
+    assert_eq!(kept.infos()[0].state, "running", "the state of the epoch before is kept");
+    assert_eq!(host.threads_lost(), 2);
+
+    let mut observer = host.observers().remove(0);
+    let fold = |observer: &mut planogram_core::host::ObserverSlot, kind: u32| {
+        let (seqs, times_ms, items, ids, quantities) = ([1], [1], [0], [1], [1.0]);
+        let kinds = [kind];
+        observer.fold(&EventBatch {
+            seqs: &seqs,
+            times_ms: &times_ms,
+            kinds: &kinds,
+            items: &items,
+            sessions: &ids,
+            visitors: &ids,
+            quantities: &quantities,
+        })
+    };
+    fold(&mut observer, 1).unwrap();
+    assert_eq!(observer.freeze(1).unwrap(), [("sticky/one".to_owned(), vec![1.0])]);
+    let fault = fold(&mut observer, 99).unwrap_err();
+    assert_eq!((fault.reason.word(), fault.detail.as_str()), ("late", "fold did not return within 2000 ms"));
+    assert!(!observer.works());
+    // It is not waited for again.
+    assert!(observer.save().is_err());
+    assert_eq!(host.threads_lost(), 3);
+    assert_eq!(kept.infos()[0].faults["late"], 4);
+
+    // What does not get stuck works as before.
+    assert_eq!(host.validate(&document("{}"), &[]), []);
+    assert!(host.observers().remove(0).works());
 }

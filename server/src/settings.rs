@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use planogram_core::engine::types::{EngineConfig, ModelConfig, PluginEntry, UnitBounds};
+use planogram_core::id::{HOUR_MS, TimeMs};
 use serde::{Deserialize, Serialize};
 
 /// The plugins that are on when nothing else is said.
@@ -76,6 +77,8 @@ table! {
         models_every_changes: u64 = 1_000_000;
         /// Threads that build them, 1 to 1024; more than one makes graphs that differ from build to build.
         models_threads: usize = 1;
+        /// How long log entries are kept behind the snapshot files, in hours of log time, 0 to 876000; 0 keeps them for ever.
+        retention_hours: u64 = 0;
     }
 }
 
@@ -216,6 +219,7 @@ impl Settings {
         within("engine.models_every_hours", e.models_every_hours, 0, 8_760)?;
         within("engine.models_every_changes", e.models_every_changes, 0, 1_000_000_000_000)?;
         within("engine.models_threads", e.models_threads as u64, 1, 1024)?;
+        within("engine.retention_hours", e.retention_hours, 0, 876_000)?;
         within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
         within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
         let refuse = |key, value: &str, allowed: &str| {
@@ -255,10 +259,13 @@ impl Settings {
             text_commit: Duration::from_millis(e.text_commit_ms),
             snapshot_every: e.snapshot_every_entries,
             models: ModelConfig {
-                every_ms: e.models_every_hours as i64 * 3_600_000,
+                every_ms: e.models_every_hours as TimeMs * HOUR_MS,
                 every_changes: e.models_every_changes,
                 threads: e.models_threads,
             },
+            // At most 100 years: far from overflow.
+            retention_ms: e.retention_hours as TimeMs * HOUR_MS,
+            identity_seed: None,
             unit_bounds: UnitBounds {
                 limit_max: self.units.limit_max,
                 per_page_type_max: self.units.per_page_type_max,

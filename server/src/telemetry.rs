@@ -58,6 +58,11 @@ fn describe() {
     describe_gauge!("planogram_visitors", "Visitors remembered.");
     describe_gauge!("planogram_library_mappings", "Plugin libraries mapped; code is never unloaded.");
     describe_gauge!("planogram_library_mappings_max", "Plugin libraries that may be mapped.");
+    describe_gauge!(
+        "planogram_plugin_threads_lost",
+        "Threads kept by plugins that never returned from a call no request waited for."
+    );
+    describe_counter!("planogram_plugins_retired_total", "Plugin versions replaced and no longer used by any request.");
     describe_gauge!("planogram_workers_lost", "Ranking workers written off because a plugin never returned.");
     describe_counter!("planogram_served_dropped_total", "Served records dropped because the side journal was full.");
 }
@@ -88,6 +93,8 @@ fn read_status(status: &Status) {
     gauge!("planogram_visitors").set(status.visitors as f64);
     gauge!("planogram_library_mappings").set(status.mappings.0 as f64);
     gauge!("planogram_library_mappings_max").set(status.mappings.1 as f64);
+    gauge!("planogram_plugin_threads_lost").set(status.threads_lost as f64);
+    counter!("planogram_plugins_retired_total").absolute(status.plugins_retired);
     gauge!("planogram_workers_lost").set(status.workers_lost as f64);
     counter!("planogram_served_dropped_total").absolute(status.served_dropped);
 }

@@ -67,6 +67,14 @@ pub mod source {
     pub const VECTOR_PREFIX: &str = "vector/";
     /// Looks like the anchors, by the vectors that callers supply for the space `visual`.
     pub const VISUAL: &str = "vector/visual";
+    /// What is likely viewed next in the shopper's visit, the anchors being its last views.
+    pub const SESSION: &str = "session";
+    /// What completes the basket of the anchors, taken together.
+    pub const BASKET: &str = "basket";
+    /// What the shopper is likely to buy next, things bought before included.
+    pub const FOR_YOU: &str = "for-you";
+    /// The items the request names, in a better order for the shopper.
+    pub const SHOWN: &str = "shown";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
     pub const LINKS: [&str; 3] = ["links.related", "links.upsell", "links.crosssell"];
 }

@@ -19,6 +19,7 @@ use super::models::ModelShelf;
 use super::observe::ObserverJob;
 use super::publish::Publisher;
 use super::recover;
+use super::retention::Retention;
 use super::state::{Folded, State};
 use crate::id::{ItemId, Seq};
 use crate::limits::{APPLY_BATCH_MAX, FOLD_REPORTS_MAX};
@@ -65,12 +66,16 @@ pub struct Applier {
     pub checkpoint_dir: Option<PathBuf>,
     /// Entries between two snapshot files.
     pub checkpoint_every: u64,
+    /// Position of the snapshot file the shop started from: what it replayed since is worth one, too.
+    pub checkpointed: Seq,
+    /// Cuts the log behind them, if anything does.
+    pub retention: Option<Retention>,
 }
 
 impl Applier {
     /// Folds until the writer hangs up; `checkpoints` asks for a snapshot file and is told when it is written.
     pub fn run(self, mut state: State, entries: &Receiver<Entry>, checkpoints: &Receiver<Sender<()>>) {
-        let mut last_checkpoint = state.seq;
+        let mut last_checkpoint = self.checkpointed;
         loop {
             let mut asked = None;
             crossbeam_channel::select! {
@@ -110,6 +115,8 @@ impl Applier {
 
     fn publish(&self, state: &mut State, changes: Changes) {
         self.changes.fetch_add((changes.observed.len() + changes.text.len()) as u64, Ordering::Relaxed);
+        // Told before the publication: whoever has seen that and then flushes finds these events before the flush.
+        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
         if changes.model {
             self.shelf.adopt(state);
         }
@@ -132,9 +139,6 @@ impl Applier {
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
-        if !changes.observed.is_empty() {
-            drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
-        }
     }
 
     fn checkpoint(&self, state: &State) {
@@ -144,6 +148,8 @@ impl Applier {
         let observers = saved.recv().unwrap_or_default();
         if let Err(error) = recover::write_checkpoint(dir, state, &observers) {
             warn!(%error, seq = state.seq, "snapshot file not written, the log still has everything");
+        } else if let Some(retention) = &self.retention {
+            retention.after_checkpoint(dir, state.time_ms);
         }
     }
 }

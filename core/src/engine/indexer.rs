@@ -2,7 +2,9 @@
 //!
 //! One thread owns the long-lived index writers, one a text source. It takes changed items as they come,
 //! commits on a timer, and publishes the committed views. Texts are built from the catalog as it was when the
-//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`.
+//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`. When an index
+//! cannot be written, the last good views stay published at their position, and everything is indexed anew a
+//! while later: what is said to be searchable is.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use tracing::{error, info, warn};
 use super::publish::Publisher;
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq};
-use crate::snapshot::{Epoch, Texts};
+use crate::snapshot::{Shop, Texts};
 use crate::text::{TextError, TextIndex, TextView};
 
 /// What the indexer is sent.
@@ -35,11 +37,11 @@ pub enum TextJob {
         seq: Seq,
         /// The catalog.
         catalog: Catalog,
-        /// The configuration to index under.
-        epoch: Arc<Epoch>,
+        /// The settings to index under; not the whole epoch, which would keep its plugins from retiring.
+        shop: Shop,
     },
-    /// Commit now and say when it is published.
-    Flush(Sender<()>),
+    /// Commit now and say whether everything is published.
+    Flush(Sender<bool>),
     /// Commit and end.
     Stop,
 }
@@ -47,7 +49,7 @@ pub enum TextJob {
 /// What a run of jobs asked for besides indexing.
 #[derive(Default)]
 struct Batch {
-    flushed: Vec<Sender<()>>,
+    flushed: Vec<Sender<bool>>,
     stop: bool,
 }
 
@@ -63,7 +65,7 @@ pub struct Indexer {
     /// Folder of the indexes; in memory when absent.
     dir: Option<PathBuf>,
     commit_every: Duration,
-    epoch: Arc<Epoch>,
+    shop: Shop,
     sources: BTreeMap<String, TextIndex>,
     views: BTreeMap<String, TextView>,
     /// Position of the newest change taken in.
@@ -72,10 +74,12 @@ pub struct Indexer {
     catalog: Catalog,
     /// Jobs taken in since the last commit.
     uncommitted: u64,
+    /// An index could not be written: nothing in it is trusted.
+    damaged: bool,
 }
 
 impl Indexer {
-    /// An indexer for an epoch's text sources. `text_seq` is the log position of the newest change of a text:
+    /// An indexer for a shop's text sources. `text_seq` is the log position of the newest change of a text:
     /// an index in the folder that has come that far (and not further than `seq`), under the same rules, is taken
     /// as it is; any other is made anew from `catalog`.
     ///
@@ -85,16 +89,17 @@ impl Indexer {
         publisher: Arc<Publisher>,
         dir: Option<&Path>,
         commit_every: Duration,
-        epoch: Arc<Epoch>,
+        shop: Shop,
         catalog: &Catalog,
         (seq, text_seq): (Seq, Seq),
     ) -> Result<Self, TextError> {
         let dir = dir.map(Path::to_owned);
         let (sources, views) = Default::default();
         let catalog = catalog.clone();
-        let mut indexer = Self { publisher, dir, commit_every, epoch, sources, views, seq, catalog, uncommitted: 0 };
+        let mut indexer =
+            Self { publisher, dir, commit_every, shop, sources, views, seq, catalog, uncommitted: 0, damaged: false };
         let items = indexer.all_items();
-        for (name, locale) in indexer.epoch.shop.text_sources() {
+        for (name, locale) in indexer.shop.text_sources() {
             let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
             indexer.sources.insert(name.clone(), index);
             if !is_current {
@@ -102,13 +107,13 @@ impl Indexer {
             }
         }
         indexer.remove_other_folders();
-        indexer.commit();
+        indexer.commit()?;
         Ok(indexer)
     }
 
     fn open_source(&self, name: &str, locale: &str, text_seq: Seq) -> Result<(TextIndex, bool), TextError> {
         let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale)?.0, false)) };
-        let dir = dir.join(folder_name(name, &self.epoch.shop.text_rules()));
+        let dir = dir.join(folder_name(name, &self.shop.text_rules()));
         match TextIndex::open(Some(&dir), locale) {
             Ok((index, seq)) if seq > 0 && (text_seq..=self.seq).contains(&seq) => return Ok((index, true)),
             Ok((index, _)) => index.close(),
@@ -134,12 +139,18 @@ impl Indexer {
                 due.get_or_insert_with(|| Instant::now() + self.commit_every);
             }
             if batch.is_urgent() || due.is_some_and(|due| due <= Instant::now()) {
-                self.commit();
-                due = None;
+                due = match self.commit() {
+                    Ok(()) => None,
+                    Err(error) => {
+                        error!(%error, at = self.seq, "text not committed, everything is indexed anew");
+                        self.damaged = true;
+                        Some(Instant::now() + RETRY_EVERY)
+                    }
+                };
             }
             for done in batch.flushed {
                 // Whoever asked may have given up.
-                let _ = done.send(());
+                let _ = done.send(!self.damaged);
             }
             if batch.stop {
                 return self.close_sources();
@@ -172,8 +183,8 @@ impl Indexer {
                 self.catch_up(seq, catalog);
                 self.index(&items)
             }
-            TextJob::Everything { seq, catalog, epoch } => {
-                self.epoch = epoch;
+            TextJob::Everything { seq, catalog, shop } => {
+                self.shop = shop;
                 self.catch_up(seq, catalog);
                 self.reindex()
             }
@@ -182,7 +193,8 @@ impl Indexer {
         };
         self.uncommitted += 1;
         if let Err(error) = outcome {
-            error!(%error, "text not indexed");
+            error!(%error, at = self.seq, "text not indexed");
+            self.damaged = true;
         }
     }
 
@@ -207,10 +219,10 @@ impl Indexer {
         self.close_sources();
         self.views.clear();
         let items = self.all_items();
-        for (name, locale) in self.epoch.shop.text_sources() {
+        for (name, locale) in self.shop.text_sources() {
             let index = match &self.dir {
                 None => TextIndex::open(None, &locale)?.0,
-                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.epoch.shop.text_rules())), &locale)?,
+                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.shop.text_rules())), &locale)?,
             };
             self.sources.insert(name.clone(), index);
             self.index_source(&name, &items)?;
@@ -223,7 +235,7 @@ impl Indexer {
     /// Removes the indexes of sources and rules that are no longer in force.
     fn remove_other_folders(&self) {
         let Some(dir) = &self.dir else { return };
-        let rules = self.epoch.shop.text_rules();
+        let rules = self.shop.text_rules();
         let kept: Vec<String> = self.sources.keys().map(|name| folder_name(name, &rules)).collect();
         for (folder, error) in TextIndex::keep_only(dir, &kept) {
             warn!(%error, folder = %folder.display(), "old text index not removed");
@@ -241,7 +253,7 @@ impl Indexer {
             let mut upserts = Vec::new();
             let mut deletes = Vec::new();
             for &item in batch {
-                match self.epoch.shop.text_doc(&self.catalog, name, item) {
+                match self.shop.text_doc(&self.catalog, name, item) {
                     Some(doc) => upserts.push(doc),
                     None => deletes.push(item),
                 }
@@ -251,21 +263,27 @@ impl Indexer {
         Ok(())
     }
 
-    fn commit(&mut self) {
-        for (name, index) in &mut self.sources {
-            match index.commit(self.seq) {
-                Ok(view) => drop(self.views.insert(name.clone(), view)),
-                Err(error) => error!(%error, source = name, "text not committed"),
-            }
+    /// Commits every index and publishes the views, or publishes nothing.
+    fn commit(&mut self) -> Result<(), TextError> {
+        if self.damaged {
+            self.reindex()?;
         }
+        for (name, index) in &mut self.sources {
+            self.views.insert(name.clone(), index.commit(self.seq)?);
+        }
+        self.damaged = false;
         let (seq, jobs) = (self.seq, std::mem::take(&mut self.uncommitted));
         let texts = Texts::new(seq, self.views.clone());
         self.publisher.publish(|next| {
             self.publisher.text_arrived(jobs);
             next.text = texts;
         });
+        Ok(())
     }
 }
+
+/// How long after a failure the texts are indexed anew, unless somebody asks before.
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 /// Documents built before they are handed to the index.
 const INDEX_BATCH: usize = 1_000;

@@ -7,10 +7,12 @@
 
 pub mod types;
 
+mod arms;
 mod read;
 mod units;
 mod write;
 mod configure;
+mod identity;
 mod plugins;
 mod open;
 
@@ -21,26 +23,30 @@ mod indexer;
 mod observe;
 mod publish;
 mod recover;
+mod retention;
 pub mod state;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 
 use crate::catalog::doc::ProductDoc;
 use crate::host::{Host, RankingPool};
-use crate::id::Seq;
-use crate::log::LogReader;
+use crate::id::{ItemId, Seq};
 use crate::log::clock::Clock;
 use crate::log::entry::Entry;
+use crate::log::identity::People;
 use crate::log::served::ServedJournal;
 use crate::log::writer::WriterHandle;
+use crate::log::{LogReader, ReadError};
 use applier::Reports;
 use epochs::{EpochBuilder, EpochJob};
 use indexer::TextJob;
@@ -70,6 +76,10 @@ pub struct Engine {
     epochs: Arc<EpochBuilder>,
     served: ServedJournal,
     log: LogReader,
+    /// Who is behind a name, as the log's writer has it.
+    people: Arc<ArcSwap<People>>,
+    /// Where snapshot files are, of a shop on disk that can be written to.
+    snapshots: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     reports: Arc<Reports>,
     /// Log position the observers have come to.
@@ -90,6 +100,7 @@ const APPLIER: &str = "planogram-applier";
 
 /// The threads behind the door and the channels that keep them alive.
 struct Machinery {
+    /// Shared, since handing in a write may block while the writer's queue is full: nobody waits inside the lock.
     writer: Arc<WriterHandle>,
     checkpoints: Sender<Sender<()>>,
     texts: Sender<TextJob>,
@@ -105,15 +116,32 @@ impl Engine {
     /// Entries of the log from a position on, at most `max`.
     ///
     /// # Errors
-    /// When the log cannot be read, or the position was cut.
-    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, String> {
-        self.log.read(from, max).map_err(|error| error.to_string())
+    /// [`ReadError::Cut`] when the position was cut; others when the log cannot be read.
+    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, ReadError> {
+        self.log.read(from, max)
+    }
+
+    /// Position of the oldest entry that the log has.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn log_begins(&self) -> Result<Seq, ReadError> {
+        self.log.first()
     }
 
     /// A product as it is stored.
     pub fn product(&self, sku: &str) -> Option<ProductDoc> {
         let snapshot = self.publisher.current();
         snapshot.catalog.document(snapshot.catalog.item(sku)?)
+    }
+
+    /// Skus of all products, in order.
+    pub fn skus(&self) -> Vec<String> {
+        let catalog = &self.publisher.current().catalog;
+        let mut skus: Vec<_> =
+            catalog.alive_items().iter().map(|item| catalog.sku_of(ItemId(item)).to_owned()).collect();
+        skus.sort_unstable();
+        skus
     }
 
     /// Codes of the store views with their locales.
@@ -128,7 +156,7 @@ impl Engine {
         snapshot.epoch.shop.book(&snapshot.catalog, book).map(|book| book.exponent)
     }
 
-    /// Log entries with counted events that the observers have not seen yet.
+    /// Log entries that the observers have not come to yet.
     fn observer_lag(&self) -> u64 {
         self.publisher.reached().seq.saturating_sub(self.observed.load(Ordering::Relaxed))
     }
@@ -146,7 +174,9 @@ impl Engine {
             variants: snapshot.catalog.n_variants(),
             visitors: snapshot.visitors.len() as u64,
             mappings: self.host.mappings(),
+            plugins_retired: self.host.retired(),
             workers_lost: self.pool.workers_lost(),
+            threads_lost: self.host.threads_lost(),
             served_dropped: self.served.dropped(),
         }
     }
@@ -175,17 +205,24 @@ impl Engine {
         self.send(|machinery| machinery.models.send(done).is_ok())
     }
 
-    /// Waits until everything written so far is visible, text included.
+    /// Waits until everything written so far is visible, text and what plugins learned included.
     ///
     /// # Errors
-    /// [`WriteError::Closing`].
+    /// [`WriteError::Failed`] when the text index could not be written, [`WriteError::Closing`].
     pub fn flush(&self) -> Result<(), WriteError> {
         // A shop opened at an earlier position never reaches the end of the log.
         let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
-        self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
-        finished.recv().map_err(|_| WriteError::Closing)
+        let (learned, frozen) = crossbeam_channel::bounded(1);
+        self.send(|machinery| {
+            machinery.texts.send(TextJob::Flush(done)).is_ok()
+                && machinery.observers.send(ObserverJob::Flush(learned)).is_ok()
+        })?;
+        frozen.recv().map_err(|_| WriteError::Closing)?;
+        let is_searchable = finished.recv().map_err(|_| WriteError::Closing)?;
+        let failed = || WriteError::Failed("the text index could not be committed, it is tried again".into());
+        is_searchable.then_some(()).ok_or_else(failed)
     }
 
     /// Writes a snapshot file now, so that the next start replays nothing.

@@ -2,7 +2,8 @@
 //!
 //! One thread hands counted events to the observers in log order and publishes the columns they learned on a
 //! timer. Observers may lag; how far is reported. Their states are saved with the snapshot file and loaded back,
-//! and the events behind the file are handed to them again.
+//! and the events behind the file are handed to them again. An observer that never returns is left out until its
+//! plugin is loaded anew, and the others go on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub type SavedObservers = BTreeMap<String, Vec<u8>>;
 pub enum ObserverJob {
     /// Counted events in log order.
     Fold {
-        /// The rows.
+        /// The rows; none when nothing counted, so that the position is known all the same.
         rows: Vec<ObservedRow>,
         /// Log position after them.
         seq: Seq,
@@ -34,6 +35,8 @@ pub enum ObserverJob {
     Swap(Vec<ObserverSlot>),
     /// Save all states.
     Save(Sender<SavedObservers>),
+    /// Publish what was learned so far, and say so.
+    Flush(Sender<()>),
 }
 
 /// How often learned columns are published.
@@ -73,7 +76,9 @@ impl ObserverThread {
                 Ok(ObserverJob::Fold { rows, seq }) => {
                     self.fold(&rows);
                     self.reached.store(seq, Ordering::Relaxed);
-                    due.get_or_insert_with(|| Instant::now() + FREEZE_EVERY);
+                    if !rows.is_empty() {
+                        due.get_or_insert_with(|| Instant::now() + FREEZE_EVERY);
+                    }
                 }
                 Ok(ObserverJob::Swap(observers)) => {
                     let saved = self.save();
@@ -81,6 +86,12 @@ impl ObserverThread {
                     self.restore(&saved);
                 }
                 Ok(ObserverJob::Save(done)) => drop(done.send(self.save())),
+                Ok(ObserverJob::Flush(done)) => {
+                    due = None;
+                    self.freeze();
+                    // Whoever asked may have given up.
+                    let _ = done.send(());
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -88,6 +99,8 @@ impl ObserverThread {
                 due = None;
                 self.freeze();
             }
+            // What is wrong with it was said once.
+            self.observers.retain(ObserverSlot::works);
         }
     }
 
@@ -126,7 +139,11 @@ impl ObserverThread {
                 Err(fault) => warn!(plugin = fault.plugin, detail = fault.detail, "observer gave no columns"),
             }
         }
-        self.publisher.publish(|next| next.observed = Arc::new(columns));
+        let seq = self.reached.load(Ordering::Relaxed);
+        self.publisher.publish(|next| {
+            next.observed = Arc::new(columns);
+            next.observed_seq = Some(seq);
+        });
     }
 }
 

@@ -14,24 +14,28 @@ use crossbeam_channel::Sender;
 use tracing::warn;
 
 use super::applier::Applier;
+use super::arms;
 use super::epochs::{self, EpochBuilder};
 use super::indexer::Indexer;
 use super::models::{ModelBuilder, ModelShelf};
 use super::observe::{ObserverJob, ObserverThread};
 use super::publish::Publisher;
 use super::recover::{self, Recovered};
-use super::state::SwitchedOn;
+use super::retention::Retention;
+use super::state::{State, SwitchedOn};
 use super::types::{EngineConfig, PluginInfo, WriteOptions};
 use super::{APPLIER, Engine, Machinery, OpenError};
 use crate::host::{Host, HostConfig, RankingPool};
-use crate::id::Seq;
+use crate::id::{DAY_MS, Seq};
 use crate::limits::DEFAULT_LATENESS_MS;
 use crate::log::clock::{Clock, SystemClock};
 use crate::log::disk::{RedbLog, RedbOptions};
 use crate::log::entry::{Body, Entry};
+use crate::log::identity::{Identities, Kind};
 use crate::log::served::{ServedConfig, ServedJournal};
-use crate::log::writer::{Writer, WriterConfig};
+use crate::log::writer::{Duties, Writer, WriterConfig};
 use crate::log::{Log, MemoryLog};
+use crate::signal::key::{customer_key, visitor_key};
 use crate::snapshot::{Snapshot, Texts};
 
 impl Engine {
@@ -62,14 +66,23 @@ impl Engine {
     fn start(config: EngineConfig, clock: Arc<dyn Clock>, until: Option<Seq>) -> Result<Arc<Engine>, OpenError> {
         let log = open_log(config.data_dir.as_deref())?;
         let reader = log.reader();
+        let read_only = until.is_some();
         let files = config.data_dir.as_deref().map(checkpoints_in);
         let recovered = recover::recover(files.as_deref(), &reader, until)?;
         if let Some(until) = until.filter(|until| recovered.state.seq < *until) {
             return Err(OpenError(format!("the log ends at entry {}, {until} was asked for", recovered.state.seq)));
         }
         let host = Arc::new(open_host(&config));
-        let Recovered { state, observers: saved, observed } = recovered;
-        let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
+        let Recovered { state, checkpointed, observers: saved, observed } = recovered;
+        let identities = if read_only { None } else { Some(open_identities(&config, &state)?) };
+        let people = match &identities {
+            Some(identities) => identities.shared(),
+            None => Identities::look(config.data_dir.as_deref()).map_err(OpenError::from_any)?,
+        };
+        let mut epoch = epochs::build(&host, state.store.clone(), Vec::new(), None);
+        arms::prepare(&host, &mut epoch, state.time_ms);
+        let epoch = Arc::new(epoch);
+        let shop = epoch.shop.clone();
         let mut state = state;
         let shelf = Arc::new(ModelShelf::new(config.data_dir.as_ref().map(|dir| dir.join("models"))));
         shelf.adopt(&mut state);
@@ -83,14 +96,14 @@ impl Engine {
             vectors: state.vectors.clone(),
             visitors: state.visitors.publish(),
             text: Texts::default(),
-            epoch: epoch.clone(),
+            epoch,
             observed: Arc::default(),
+            observed_seq: None,
         });
-        let read_only = until.is_some();
         let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
         let positions = (state.seq, state.text_seq);
         let indexer =
-            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, epoch, &state.catalog, positions)
+            Indexer::open(publisher.clone(), text_dir.as_deref(), config.text_commit, shop, &state.catalog, positions)
                 .map_err(OpenError::from_any)?;
         let (texts, text_jobs) = crossbeam_channel::unbounded();
         let (epoch_sender, epoch_jobs) = crossbeam_channel::unbounded();
@@ -103,6 +116,9 @@ impl Engine {
             ObserverThread { observers: host.observers(), publisher: publisher.clone(), reached: reached.clone() };
         observers.restore(&saved);
         drop(observer_sender.send(ObserverJob::Fold { rows: observed, seq: state.seq }));
+        let (cuts, cut_requests) = crossbeam_channel::unbounded();
+        let snapshots = files.filter(|_| !read_only);
+        let keep_ms = config.retention_ms;
         let applier = Applier {
             publisher: publisher.clone(),
             indexer: texts.clone(),
@@ -111,8 +127,10 @@ impl Engine {
             shelf: shelf.clone(),
             changes: Arc::default(),
             reports: Arc::default(),
-            checkpoint_dir: files.filter(|_| !read_only),
+            checkpoint_dir: snapshots.clone(),
             checkpoint_every: config.snapshot_every,
+            checkpointed,
+            retention: (keep_ms > 0).then(|| Retention { keep_ms, log: reader.clone(), cuts }),
         };
         let (reports, changes) = (applier.reports.clone(), applier.changes.clone());
         let building = builder.clone();
@@ -132,7 +150,8 @@ impl Engine {
             // Nothing may be added to the log of a shop that is looked at as it was: this one goes nowhere.
             Writer::start(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS)), clock.clone(), writer_config, dead_end())
         } else {
-            Writer::start(log, clock.clone(), writer_config, sink)
+            let duties = Duties { identities, cuts: cut_requests };
+            Writer::start_with(log, clock.clone(), writer_config, sink, duties)
         };
         let writer = Arc::new(writer);
         let (models, model_jobs) = crossbeam_channel::unbounded();
@@ -154,6 +173,8 @@ impl Engine {
             epochs: builder,
             served: ServedJournal::start(&served).map_err(OpenError::from_any)?,
             log: reader,
+            people,
+            snapshots,
             clock,
             reports,
             observed: reached,
@@ -220,6 +241,24 @@ fn open_log(dir: Option<&Path>) -> Result<Box<dyn Log>, OpenError> {
     let Some(dir) = dir else { return Ok(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS))) };
     std::fs::create_dir_all(dir).map_err(|e| OpenError(format!("data directory {}: {e}", dir.display())))?;
     Ok(Box::new(RedbLog::open(dir, &RedbOptions::default()).map_err(OpenError::from_any)?))
+}
+
+/// The identity table, without those whom the bound on profiles has made everybody forget: only rows that are old
+/// enough for every late event of theirs to be refused.
+fn open_identities(config: &EngineConfig, state: &State) -> Result<Identities, OpenError> {
+    let mut identities =
+        Identities::open(config.data_dir.as_deref(), config.identity_seed).map_err(OpenError::from_any)?;
+    let day = (state.time_ms - DEFAULT_LATENESS_MS).div_euclid(DAY_MS);
+    let is_remembered = |kind, pseudonym: &str| match kind {
+        Kind::Visitor => state.visitors.knows(visitor_key(pseudonym)),
+        Kind::Customer => state.visitors.knows(customer_key(pseudonym)),
+        Kind::Order => true,
+    };
+    let swept = identities.sweep(u16::try_from(day).unwrap_or(0), is_remembered).map_err(OpenError::from_any)?;
+    if swept > 0 {
+        tracing::info!(swept, "forgotten visitors left the identity table");
+    }
+    Ok(identities)
 }
 
 fn checkpoints_in(data_dir: &Path) -> PathBuf {

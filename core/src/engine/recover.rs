@@ -24,7 +24,14 @@ use crate::visitor::Visitors;
 
 /// Writes the state into a snapshot file.
 pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -> Result<(), OpenError> {
-    let sections = [
+    let path = checkpoint::write(dir, state.seq, &sections(state, observers)?).map_err(OpenError::from_any)?;
+    info!(seq = state.seq, path = %path.display(), "snapshot file written");
+    Ok(())
+}
+
+/// The state as the sections of a snapshot file; the same state has the same bytes.
+pub(super) fn sections(state: &State, observers: &SavedObservers) -> Result<Vec<(&'static str, Vec<u8>)>, OpenError> {
+    Ok(vec![
         ("meta", encode(&(state.seq, state.time_ms, state.text_seq, &state.plugins))?),
         ("catalog", encode(&state.catalog.save())?),
         ("signals", encode(&state.signals.save())?),
@@ -32,10 +39,12 @@ pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -
         ("config", encode(&state.store)?),
         ("observers", encode(observers)?),
         ("model", encode(&state.model)?),
-    ];
-    let path = checkpoint::write(dir, state.seq, &sections).map_err(OpenError::from_any)?;
-    info!(seq = state.seq, path = %path.display(), "snapshot file written");
-    Ok(())
+    ])
+}
+
+/// Removes the snapshot files before the newest one, which must cover entry `seq`.
+pub fn drop_checkpoints_before(dir: &Path, seq: Seq) -> Result<(), OpenError> {
+    checkpoint::remove_before(dir, seq).map_err(OpenError::from_any)
 }
 
 /// A shop as it stands in its files.
@@ -43,6 +52,8 @@ pub fn write_checkpoint(dir: &Path, state: &State, observers: &SavedObservers) -
 pub struct Recovered {
     /// The views' state.
     pub state: State,
+    /// Position of the snapshot file it began with, 0 without one.
+    pub checkpointed: Seq,
     /// The observers' states at the snapshot file.
     pub observers: SavedObservers,
     /// Counted events behind the snapshot file, for the observers.
@@ -61,7 +72,12 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
         None => Recovered::default(),
     };
     let state = &mut recovered.state;
-    let from_checkpoint = state.seq;
+    let first = log.first().map_err(OpenError::from_any)?;
+    if state.seq < until && state.seq + 1 < first {
+        return Err(OpenError(format!(
+            "entry {until} cannot be reached: the log begins at entry {first}, and no good snapshot file covers what was cut"
+        )));
+    }
     for entry in log.scan(state.seq + 1) {
         let entry = entry.map_err(OpenError::from_any)?;
         if entry.seq > until {
@@ -75,7 +91,7 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
         }
         recovered.observed.extend(state.fold(&entry).observed);
     }
-    info!(seq = state.seq, from_checkpoint, "recovered");
+    info!(seq = state.seq, from_checkpoint = recovered.checkpointed, "recovered");
     Ok(recovered)
 }
 
@@ -98,7 +114,8 @@ fn newest_checkpoint(dir: &Path, until: Seq) -> Result<Option<Checkpoint>, OpenE
     Ok(found.checkpoint)
 }
 
-fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
+/// The state that a snapshot file holds.
+pub(super) fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
     let (seq, time_ms, text_seq, plugins) = section(checkpoint, "meta")?;
     let mut state = State {
         seq,
@@ -116,7 +133,7 @@ fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
     for item in state.catalog.alive_items().clone().iter() {
         state.follow_vectors(ItemId(item));
     }
-    Ok(Recovered { state, observers: section(checkpoint, "observers")?, observed: Vec::new() })
+    Ok(Recovered { state, checkpointed: seq, observers: section(checkpoint, "observers")?, observed: Vec::new() })
 }
 
 fn encode(value: &impl Serialize) -> Result<Vec<u8>, OpenError> {

@@ -16,7 +16,7 @@ use crate::id::{ItemId, Seq, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::entry::{Body, Entry};
 use crate::signal::event::Event;
-use crate::signal::key::{session_key, visitor_key};
+use crate::signal::key::{customer_key, session_key, visitor_key};
 use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
 use crate::snapshot::Shop;
 use crate::vector::Vectors;
@@ -175,7 +175,10 @@ impl State {
                 }
                 None => drop(self.plugins.remove(name)),
             },
-            Body::Erased { subject } => self.visitors.erase(*subject),
+            Body::Erased { visitors, customers } => {
+                let keys = customers.iter().map(|c| customer_key(c)).chain(visitors.iter().map(|v| visitor_key(v)));
+                keys.for_each(|key| self.visitors.erase(key));
+            }
             Body::Model { generation, content_hash, .. } => {
                 self.model = Some(ModelNamed { generation: *generation, content_hash: content_hash.clone() });
                 folded.model_changed = true;

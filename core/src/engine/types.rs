@@ -8,8 +8,9 @@ pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
 use crate::limits;
 pub use crate::pipeline::request::QueryError;
-use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
+use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 pub use crate::pipeline::unit::UnitBounds;
+pub use crate::signal::event::Event;
 pub use crate::vector::SpaceInfo;
 
 /// How to open a shop.
@@ -35,6 +36,11 @@ pub struct EngineConfig {
     pub snapshot_every: u64,
     /// When models are built.
     pub models: ModelConfig,
+    /// How long log entries are kept behind the snapshot files, in milliseconds of log time; 0 keeps them for ever.
+    pub retention_ms: TimeMs,
+    /// Seed of the pseudonyms, for measurements that must come out the same. Everybody can tell seeded pseudonyms:
+    /// leave it out where people shop.
+    pub identity_seed: Option<u64>,
     /// How large and how many recommendation units may be.
     pub unit_bounds: UnitBounds,
 }
@@ -52,6 +58,8 @@ impl Default for EngineConfig {
             text_commit: Duration::from_millis(limits::DEFAULT_TEXT_COMMIT_MS),
             snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
             models: ModelConfig::default(),
+            retention_ms: limits::DEFAULT_RETENTION_MS,
+            identity_seed: None,
             unit_bounds: UnitBounds::default(),
         }
     }
@@ -123,6 +131,8 @@ pub struct Receipt {
     pub accepted: u64,
     /// Rows that were already there (event ids, order ids, idempotency key).
     pub duplicates: u64,
+    /// Events of shoppers who have not consented: not taken in, and nothing is left of them.
+    pub unconsented: u64,
     /// Rows refused.
     pub rejected: Vec<Rejected>,
 }
@@ -138,6 +148,68 @@ pub struct Rejected {
     pub message: String,
     /// What is allowed.
     pub allowed: String,
+}
+
+/// A person, by the id that clients send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A browser or device.
+    Visitor(String),
+    /// An account.
+    Customer(String),
+}
+
+/// Everything that is held of a person. Ids stand as they are held: as pseudonyms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    /// Pseudonyms of the person's browsers.
+    pub visitors: Vec<String>,
+    /// Pseudonyms of the person's accounts.
+    pub customers: Vec<String>,
+    /// Orders that are known by their id.
+    pub orders: usize,
+    /// What is remembered: of the account, and of each browser that is not signed in to it.
+    pub profiles: Vec<HeldProfile>,
+    /// Events with their log position, oldest first; the newest ones when there are too many.
+    pub events: Vec<(Seq, Event)>,
+    /// How many there are in the log.
+    pub events_total: u64,
+    /// Oldest position that the log has.
+    pub log_from: Seq,
+}
+
+/// One profile, with skus for items.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeldProfile {
+    /// Time of the newest event.
+    pub last_seen_ms: Option<TimeMs>,
+    /// Time of the newest order.
+    pub last_order_ms: Option<TimeMs>,
+    /// Viewed and when last, newest first.
+    pub views: Vec<(String, TimeMs)>,
+    /// In the cart, how many and since when.
+    pub cart: Vec<(String, f32, TimeMs)>,
+    /// Bought and when last, newest first.
+    pub purchases: Vec<(String, TimeMs)>,
+    /// Viewed in the current visit, newest first.
+    pub session_items: Vec<String>,
+    /// Paths of the categories that are liked, with their shares, largest first.
+    pub categories: Vec<(String, f64)>,
+    /// Brands that are liked, likewise.
+    pub brands: Vec<(String, f64)>,
+}
+
+/// What an erasure destroyed the way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Log position; reads with `min_seq` at or above it no longer know the person.
+    pub seq: Seq,
+    /// Browsers.
+    pub visitors: usize,
+    /// Accounts.
+    pub customers: usize,
+    /// Orders.
+    pub orders: usize,
 }
 
 /// Several units and lists over one snapshot, without duplicates across them.
@@ -156,6 +228,9 @@ pub struct PageAnswer {
     pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+    /// Arms of the experiments the shopper takes part in, one assignment for all lists: (experiment, arm), by
+    /// experiment.
+    pub arms: Arms,
 }
 
 /// The units of a page, without duplicates across them.
@@ -187,6 +262,8 @@ pub struct UnitsAnswer {
     pub unknown: Vec<String>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+    /// Arms of the experiments the shopper takes part in, one assignment for all units.
+    pub arms: Arms,
 }
 
 /// How far a unit's own type fills it.
@@ -241,7 +318,7 @@ pub enum WriteError {
         /// Its name.
         name: String,
     },
-    /// A plugin could not answer.
+    /// A plugin could not answer, or the text index could not be written.
     #[error("{0}")]
     Failed(String),
     /// The log could not be written.
@@ -272,6 +349,8 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
+    /// What its author should know, see [`crate::engine::Engine::config_remarks`]; empty for drafts.
+    pub remarks: Vec<String>,
 }
 
 /// How the engine is doing.
@@ -293,8 +372,12 @@ pub struct Status {
     pub visitors: u64,
     /// Library mappings that are kept because code is never unloaded, and the bound.
     pub mappings: (u64, u64),
+    /// Plugin versions that were replaced and that nobody uses any more.
+    pub plugins_retired: u64,
     /// Ranking workers written off because a plugin never returned.
     pub workers_lost: u64,
+    /// Threads written off because a plugin never returned from a call that no request waited for.
+    pub threads_lost: u64,
     /// Served records dropped because the side journal was full.
     pub served_dropped: u64,
 }

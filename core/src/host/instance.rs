@@ -1,16 +1,14 @@
 //! What is one running plugin?
 //!
 //! A mapped library, configured, with a description that was checked once, and the guard that watches it.
-//! Plugin code that runs off the request path is bounded in time by a helper thread; what never returns costs
-//! that thread and is refused.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use planogram_abi::table::{CallError, DescribedRole, Description, Instance, PluginRef};
 
+use super::control::Control;
 use super::guard::{Guard, GuardPolicy};
 use super::load::LoadedLibrary;
 use super::types::PluginEntry;
@@ -52,23 +50,6 @@ impl Drop for Running {
     }
 }
 
-/// Runs plugin code with a bound on its time.
-///
-/// # Errors
-/// When it does not come back; its thread is then lost.
-pub(super) fn within<T: Send + 'static>(
-    budget: Duration,
-    what: &str,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, String> {
-    let (send, receive) = std::sync::mpsc::sync_channel(1);
-    let spawned = std::thread::Builder::new().name("plugin-control".to_owned()).spawn(move || {
-        let _ = send.send(body());
-    });
-    spawned.map_err(|error| format!("{what}: no thread: {error}"))?;
-    receive.recv_timeout(budget).map_err(|_| format!("{what} did not return within {} ms", budget.as_millis()))
-}
-
 /// Where a plugin's functions come from.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
@@ -97,7 +78,7 @@ pub(super) fn start(
     source: Source,
     entry: &PluginEntry,
     policy: GuardPolicy,
-    control: Duration,
+    control: &Control,
     retired: &Arc<AtomicU64>,
 ) -> Result<Running, String> {
     let (plugin, settings) = (source.plugin, entry.settings.clone());
@@ -106,7 +87,7 @@ pub(super) fn start(
         let description = instance.describe().map_err(|error| format!("describe: {}", words(&error)))?;
         Ok((instance, description))
     };
-    let (instance, description) = within(control, "configure", make)??;
+    let (instance, description) = control.within("configure", make)??;
     check_description(&description)?;
     Ok(Running {
         name: entry.name.clone(),
@@ -207,13 +188,5 @@ mod tests {
         let reranker = DescribedRole::Reranker { reads: vec![], window: 0 };
         let reranker = Described { name: "r".into(), lists: vec![], role: reranker };
         check(vec![reranker], &[], &[], "window of reranker `r` is 0, at least 1 needed");
-    }
-
-    #[test]
-    fn what_never_returns_is_given_up() {
-        let (release, wait) = std::sync::mpsc::channel::<()>();
-        let outcome = within(Duration::from_millis(1), "configure", move || wait.recv());
-        assert_eq!(outcome.unwrap_err(), "configure did not return within 1 ms");
-        drop(release);
     }
 }

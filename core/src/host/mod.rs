@@ -11,6 +11,7 @@ pub mod discover;
 pub mod verify;
 pub mod load;
 pub mod guard;
+mod control;
 pub mod instance;
 pub mod pool;
 pub mod set;

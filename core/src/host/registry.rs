@@ -13,9 +13,10 @@ use std::time::Duration;
 use planogram_abi::table::{PluginRef, Prepared};
 use planogram_abi::{ConfigKind, Document, Failure, LogLevel, PrepareHost, Problem};
 
+use super::control::Control;
 use super::discover;
-use super::guard::GuardPolicy;
-use super::instance::{Running, Source, start, within, words};
+use super::guard::{FaultReason, GuardPolicy};
+use super::instance::{Running, Source, start, words};
 use super::load::{LoadError, Loader};
 use super::observe::ObserverSlot;
 use super::probe::golden_call;
@@ -36,7 +37,7 @@ pub struct HostConfig {
     pub mappings_max: usize,
     /// When a plugin is no longer called.
     pub policy: GuardPolicy,
-    /// Longest a plugin may take to configure, describe, or answer the golden call.
+    /// Longest one call of a plugin may take that no request waits for.
     pub control: Duration,
 }
 
@@ -77,6 +78,7 @@ struct Seat {
 #[derive(Debug)]
 pub struct Host {
     config: HostConfig,
+    control: Control,
     loader: Loader,
     seats: Mutex<Vec<Seat>>,
     retired: Arc<AtomicU64>,
@@ -87,7 +89,8 @@ impl Host {
     pub fn open(config: HostConfig) -> (Self, Vec<LoadProblem>) {
         planogram_abi::table::set_logger(log_for_plugin);
         let loader = Loader::new(config.private_dir.clone(), config.mappings_max);
-        let host = Self { loader, seats: Mutex::default(), retired: Arc::default(), config };
+        let control = Control::new(config.control);
+        let host = Self { control, loader, seats: Mutex::default(), retired: Arc::default(), config };
         let mut problems = Vec::new();
         for entry in host.config.plugins.clone() {
             let state = host.start_from_file(&entry).and_then(|running| host.admit(running));
@@ -115,7 +118,7 @@ impl Host {
     }
 
     fn start(&self, source: Source, entry: &PluginEntry) -> Result<Arc<Running>, LoadProblem> {
-        let running = start(source, entry, self.config.policy, self.config.control, &self.retired);
+        let running = start(source, entry, self.config.policy, &self.control, &self.retired);
         running.map(Arc::new).map_err(|message| refused(&entry.name, message))
     }
 
@@ -158,7 +161,7 @@ impl Host {
         let mut failures = Vec::new();
         for running in running {
             let before = previous.and_then(|set| set.members.iter().find(|m| Arc::ptr_eq(&m.running, &running)));
-            let state = before.map(|member| &*member.prepared);
+            let state = before.map(|member| Arc::clone(&member.prepared));
             match self.prepare_one(&running, documents, revision, compile, state) {
                 Ok(prepared) => members.push(Member { running, prepared }),
                 Err(message) => {
@@ -176,14 +179,21 @@ impl Host {
         documents: &[Document<'_>],
         revision: u64,
         compile: &dyn PrepareHost,
-        previous: Option<&Prepared>,
+        previous: Option<Arc<Prepared>>,
     ) -> Result<Arc<Prepared>, String> {
         let owned = |document: &&Document<'_>| running.description.kinds.iter().any(|k| k.name == document.kind);
-        let documents: Vec<Document<'_>> = documents.iter().filter(owned).copied().collect();
-        let prepared = running.instance.prepare(&documents, revision, compile, previous);
+        // What a thread that may never return is given must be its own.
+        let documents: Vec<Copied> = documents.iter().filter(owned).map(Copied::of).collect();
+        let instance = Arc::clone(&running.instance);
+        let prepare = move |host: &dyn PrepareHost| {
+            let documents: Vec<Document<'_>> = documents.iter().map(Copied::lend).collect();
+            instance.prepare(&documents, revision, host, previous.as_deref())
+        };
+        let late = |_: &String| running.guard.fail(FaultReason::Late);
+        let prepared = self.control.within_asking("prepare", compile, prepare).inspect_err(late)?;
         let prepared = Arc::new(prepared.map_err(|error| format!("prepare: {}", words(&error)))?);
         let (probed, of_probe) = (Arc::clone(&prepared), Arc::clone(running));
-        within(self.config.control, "golden call", move || golden_call(&of_probe.description, &probed))??;
+        self.control.within("golden call", move || golden_call(&of_probe.description, &probed)).inspect_err(late)??;
         Ok(prepared)
     }
 
@@ -246,7 +256,14 @@ impl Host {
         let Some(owner) = owner else {
             return Vec::new();
         };
-        owner.instance.validate(document, others).unwrap_or_else(|error| {
+        let (document, instance) = (Copied::of(document), Arc::clone(&owner.instance));
+        let others: Vec<Copied> = others.iter().map(Copied::of).collect();
+        let judge = move || {
+            let others: Vec<Document<'_>> = others.iter().map(Copied::lend).collect();
+            instance.validate(&document.lend(), &others)
+        };
+        let judged = self.control.within("validate", judge).inspect_err(|_| owner.guard.fail(FaultReason::Late));
+        judged.and_then(|problems| problems.map_err(|error| error.to_string())).unwrap_or_else(|error| {
             let message = format!("plugin `{}` could not judge it: {error}", owner.name);
             vec![Problem::new("", message, "a document its plugin can read")]
         })
@@ -264,7 +281,7 @@ impl Host {
     /// New observers of every running plugin, in configured order, each with an empty state.
     pub fn observers(&self) -> Vec<ObserverSlot> {
         let running: Vec<Arc<Running>> = self.seats().iter().filter_map(|seat| seat.state.clone().ok()).collect();
-        running.iter().flat_map(ObserverSlot::all_of).collect()
+        running.iter().flat_map(|running| ObserverSlot::all_of(running, &self.control)).collect()
     }
 
     /// Libraries mapped since the start, and the bound.
@@ -277,9 +294,40 @@ impl Host {
         self.loader.failures()
     }
 
+    /// Threads written off because a plugin never returned from a call that no request waited for.
+    pub fn threads_lost(&self) -> u64 {
+        self.control.lost()
+    }
+
     /// Versions whose last user has let go of them.
     pub fn retired(&self) -> u64 {
         self.retired.load(Ordering::Relaxed)
+    }
+}
+
+/// A document that a helper thread may keep.
+struct Copied {
+    kind: String,
+    scope: String,
+    id: String,
+    revision: u64,
+    seq: u64,
+    from_ms: i64,
+    until_ms: i64,
+    json: String,
+}
+
+impl Copied {
+    fn of(document: &Document<'_>) -> Self {
+        let Document { kind, scope, id, revision, seq, from_ms, until_ms, json } = *document;
+        let [kind, scope, id, json] = [kind, scope, id, json].map(str::to_owned);
+        Self { kind, scope, id, revision, seq, from_ms, until_ms, json }
+    }
+
+    fn lend(&self) -> Document<'_> {
+        let Self { kind, scope, id, revision, seq, from_ms, until_ms, json } = self;
+        let (revision, seq, from_ms, until_ms) = (*revision, *seq, *from_ms, *until_ms);
+        Document { kind, scope, id, revision, seq, from_ms, until_ms, json }
     }
 }
 

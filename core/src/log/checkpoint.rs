@@ -73,6 +73,12 @@ pub enum CheckpointError {
         /// Its length.
         bytes: usize,
     },
+    /// Ours: a checkpoint that should be there is not.
+    #[error("there is no good snapshot file since entry {seq}")]
+    NoneSince {
+        /// What it must cover.
+        seq: Seq,
+    },
     /// The disk failed.
     #[error("`{}` could not be used", path.display())]
     Io {
@@ -131,6 +137,20 @@ pub fn newest_good_until(dir: &Path, seq: Seq) -> Result<Found, CheckpointError>
     Ok(found)
 }
 
+/// Removes the checkpoints before the newest good one, which must be at `seq` or later: because of what stands in
+/// the older ones.
+///
+/// # Errors
+/// [`CheckpointError::NoneSince`] when there is none; nothing was removed then.
+pub fn remove_before(dir: &Path, seq: Seq) -> Result<(), CheckpointError> {
+    let newest = newest_good(dir)?.checkpoint.map(|checkpoint| checkpoint.seq).filter(|newest| *newest >= seq);
+    let newest = newest.ok_or(CheckpointError::NoneSince { seq })?;
+    for (_, path) in list(dir)?.into_iter().filter(|(at, _)| *at < newest) {
+        fs::remove_file(&path).map_err(io_at(&path))?;
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_at(dir))
+}
+
 /// Renames a snapshot file so that it is not looked at again, and keeps what is in it.
 ///
 /// # Errors
@@ -180,7 +200,8 @@ fn prune(dir: &Path, seq: Seq) -> Result<(), CheckpointError> {
     Ok(())
 }
 
-fn header(seq: Seq, sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, CheckpointError> {
+/// What stands before the bodies.
+pub(super) fn header(seq: Seq, sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, CheckpointError> {
     let too_many = CheckpointError::Sections { sections: sections.len() };
     let n = u32::try_from(sections.len()).ok().filter(|n| *n as usize <= CHECKPOINT_SECTIONS_MAX).ok_or(too_many)?;
     let mut header = MAGIC.to_vec();
@@ -213,8 +234,12 @@ fn write_file(path: &Path, header: &[u8], sections: &[(&str, Vec<u8>)]) -> io::R
 fn read(path: &Path) -> Result<Checkpoint, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let length = file.metadata().map_err(|e| e.to_string())?.len();
-    let mut source = Source { file: BufReader::new(file), left: length, header: blake3::Hasher::new() };
+    read_from(BufReader::new(file), length)
+}
 
+/// Reads and checks `length` bytes; the error says what is wrong in words.
+pub(super) fn read_from(file: impl Read, length: u64) -> Result<Checkpoint, String> {
+    let mut source = Source { file, left: length, header: blake3::Hasher::new() };
     let magic = source.header::<8>()?;
     if magic != *MAGIC {
         return Err(format!("it begins with {magic:02x?}, expected {MAGIC:02x?}"));
@@ -255,13 +280,13 @@ fn read(path: &Path) -> Result<Checkpoint, String> {
 }
 
 /// A file that is never asked for more than it has, so that a false length allocates nothing.
-struct Source {
-    file: BufReader<File>,
+struct Source<R> {
+    file: R,
     left: u64,
     header: blake3::Hasher,
 }
 
-impl Source {
+impl<R: Read> Source<R> {
     fn take(&mut self, bytes: u64) -> Result<Vec<u8>, String> {
         if bytes > self.left {
             return Err(format!("it ends {} bytes early", bytes - self.left));

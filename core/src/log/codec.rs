@@ -9,7 +9,8 @@ use crate::limits::ENTRY_BYTES_MAX;
 use crate::log::entry::Entry;
 use crate::log::{AppendError, ReadError};
 
-const CHECKSUM_BYTES: usize = 16;
+/// Bytes of the checksum before the payload.
+pub(super) const CHECKSUM_BYTES: usize = 16;
 
 /// Encodes `entry` with its checksum.
 pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, AppendError> {
@@ -41,7 +42,8 @@ pub(super) fn decode(seq: Seq, bytes: &[u8]) -> Result<Entry, ReadError> {
     Ok(entry)
 }
 
-fn checksum(seq: Seq, payload: &[u8]) -> [u8; CHECKSUM_BYTES] {
+/// The checksum of a payload that stands at `seq`.
+pub(super) fn checksum(seq: Seq, payload: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let hash = blake3::Hasher::new().update(&seq.to_le_bytes()).update(payload).finalize();
     *hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes")
 }

@@ -5,14 +5,16 @@
 //! it is shared with the snapshots before and after, so that making one costs what was touched.
 //! There is no interior mutability here.
 
+pub mod assign;
 mod epoch;
+pub mod experiment;
 mod shop;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use epoch::{Conditions, Epoch};
-pub use shop::Shop;
+pub use shop::{Shop, read_experiments};
 
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub epoch: Arc<Epoch>,
     /// Columns learned by plugins' observers, `plugin/name` → value by item id.
     pub observed: Arc<BTreeMap<String, Arc<Vec<f32>>>>,
+    /// Log position up to which those were learned; `None` while no plugin has learned anything.
+    pub observed_seq: Option<Seq>,
 }
 
 /// The identity of a snapshot.
@@ -57,6 +61,8 @@ pub struct AsOf {
     pub model_generation: u64,
     /// Plugins in force, `name` → `version+hash`.
     pub plugins: BTreeMap<String, String>,
+    /// Log sequence up to which plugins' observers had learned; `None` while none has learned anything.
+    pub observed_seq: Option<Seq>,
 }
 
 /// The text indexes by text source.
@@ -88,6 +94,7 @@ impl Snapshot {
             config_epoch: epoch.revision,
             model_generation: self.vectors.generation(),
             plugins: epoch.plugins.versions(),
+            observed_seq: self.observed_seq,
         }
     }
 

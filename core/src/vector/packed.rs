@@ -64,7 +64,7 @@ impl Packed {
         }
         for (row, vector) in values.chunks_exact(dimension).enumerate() {
             let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-            if length.is_nan() || (length - 1.0).abs() > 1e-3 {
+            if !length.is_finite() || (length - 1.0).abs() >= 1e-3 {
                 return Err(VectorError::NotUnit { row, length });
             }
         }

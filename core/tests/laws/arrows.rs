@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tree::{self, File};
 
 /// Packages of this workspace that each package may depend on, in any way; benches may measure everything.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("planogram-abi", &[]),
     ("planogram-rules", &["planogram-abi"]),
     ("planogram-core", &["planogram-abi"]),
     ("planogram-faulty", &["planogram-abi"]),
     ("planogram-datasets", &["planogram-core", "planogram-abi"]),
     ("planogram-server", &["planogram-core", "planogram-abi", "planogram-datasets"]),
+    ("planogram-fuzz", &["planogram-core", "planogram-abi", "planogram-server"]),
 ];
 
 /// What a plugin may know of this workspace.

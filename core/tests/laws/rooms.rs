@@ -23,7 +23,7 @@ const JSON: [(&str, &str); 6] = [
     ("core/src/engine/epochs.rs", "plugins hand conditions in as text"),
     ("core/src/host/instance.rs", "a plugin's schemas are checked to be JSON"),
     ("core/src/host/check.rs", "the conformance suite reads a plugin's schemas and answers"),
-    ("core/src/pipeline/unit.rs", "a unit is a configuration document"),
+    ("core/src/pipeline/unit/read.rs", "a unit is a configuration document"),
 ];
 
 /// Where the kernel knows bytes on disk.

@@ -11,6 +11,7 @@ pub mod health;
 pub mod lists;
 pub mod log;
 pub mod models;
+pub mod people;
 pub mod plugins;
 pub mod units;
 pub mod write;

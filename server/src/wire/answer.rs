@@ -45,6 +45,9 @@ pub struct ListJson {
     /// Of a recommendation: the unit that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitJson>,
+    /// The arm of each experiment the shopper takes part in, experiment to arm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// The slice of a list.
@@ -162,6 +165,9 @@ pub struct AsOfJson {
     pub model_generation: u64,
     /// Plugins in force, name to `version+hash`.
     pub plugins: BTreeMap<String, String>,
+    /// Log sequence up to which plugins that learn had learned; absent while none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_seq: Option<u64>,
 }
 
 /// Something that did not take part.
@@ -204,6 +210,9 @@ pub struct PageAnswerJson {
     pub as_of: AsOfJson,
     /// The key that events about this answer carry.
     pub request_id: String,
+    /// The arm of each experiment the shopper takes part in, the same in every list.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// One list of a page: its answer, or why there is none.
@@ -230,6 +239,9 @@ pub struct UnitsJson {
     pub as_of: AsOfJson,
     /// The key that events about this answer carry.
     pub request_id: String,
+    /// The arm of each experiment the shopper takes part in, the same in every unit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// How well a unit is supplied by its own type, before any fallback.
@@ -300,6 +312,7 @@ impl From<ListAnswer> for ListJson {
             relaxed: answer.relaxed,
             warnings: answer.warnings,
             unit: answer.unit.map(UnitJson::from),
+            arms: answer.arms.into_iter().collect(),
         }
     }
 }
@@ -378,6 +391,7 @@ impl From<AsOf> for AsOfJson {
             config_epoch: as_of.config_epoch,
             model_generation: as_of.model_generation,
             plugins: as_of.plugins,
+            observed_seq: as_of.observed_seq,
         }
     }
 }
@@ -390,13 +404,19 @@ impl From<Degraded> for DegradedJson {
 
 /// The JSON of an answered page.
 pub fn page(answer: PageAnswer, request_id: String) -> PageAnswerJson {
-    PageAnswerJson { lists: answer.lists.into_iter().map(named).collect(), as_of: answer.as_of.into(), request_id }
+    PageAnswerJson {
+        lists: answer.lists.into_iter().map(named).collect(),
+        as_of: answer.as_of.into(),
+        request_id,
+        arms: answer.arms.into_iter().collect(),
+    }
 }
 
 /// The JSON of the units of a page.
 pub fn units(answer: UnitsAnswer, request_id: String) -> UnitsJson {
     let units = answer.lists.into_iter().map(named).collect();
-    UnitsJson { units, unknown: answer.unknown, as_of: answer.as_of.into(), request_id }
+    let arms = answer.arms.into_iter().collect();
+    UnitsJson { units, unknown: answer.unknown, as_of: answer.as_of.into(), request_id, arms }
 }
 
 fn named((name, result): (String, Result<ListAnswer, QueryError>)) -> NamedListJson {
@@ -484,6 +504,7 @@ pub(crate) mod tests {
             relaxed: vec![],
             warnings: vec![],
             unit: None,
+            arms: vec![],
         }
     }
 

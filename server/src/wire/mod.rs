@@ -17,6 +17,7 @@ pub mod page;
 pub mod units;
 pub mod params;
 pub mod patch;
+pub mod person;
 pub mod plugin;
 pub mod product;
 pub mod schema;

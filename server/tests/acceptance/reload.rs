@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use planogram_abi::handshake::{MAGIC, PgHandshake, to_bytes};
+use planogram_abi::handshake::{PgHandshake, to_bytes};
 use serde_json::{Value, json};
 
+use crate::rebuilt::{VERSION, rebuild};
 use crate::shop::{Shop, library, plugin_entry, product, skus};
 
 const CHEAP_FIRST: [&str; 3] = ["A", "B", "C"];
@@ -30,23 +32,6 @@ fn compile(dir: &Path, name: &str, replacements: &[(&str, &str)]) -> PathBuf {
     file
 }
 
-/// Two builds of one plugin: cheap products rise, and dear ones do.
-fn builds(dir: &Path) -> [PathBuf; 2] {
-    let dear = [("weight / (1.0f + price.data[row])", "weight * price.data[row]"), ("\"0.1.0\"", "\"0.2.0\"")];
-    [compile(dir, "cheap", &[]), compile(dir, "dear", &dear)]
-}
-
-/// A changed build of a Rust plugin: the same code under another version.
-fn next_version(library: &Path, to: &Path) -> PathBuf {
-    let mut bytes = fs::read(library).unwrap();
-    let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|w| w == what).unwrap();
-    let record = find(&bytes, &MAGIC);
-    let version = record + find(&bytes[record..], b"0.1.0");
-    bytes[version + 4] = b'7';
-    fs::write(to, bytes).unwrap();
-    to.to_owned()
-}
-
 fn fill(shop: &Shop) {
     shop.put(&json!([product("A", "Chair", 10.0), product("B", "Chair", 20.0), product("C", "Chair", 30.0)]));
 }
@@ -55,68 +40,81 @@ fn reload(shop: &Shop, name: &str) -> Value {
     shop.send_ok("POST", &format!("/v1/plugins/{name}/reload"), &json!({}))
 }
 
+/// Rated A, B, C from worst to best: `live-search` as shipped puts the best first, the rebuilt one the worst.
+const BEST_FIRST: [&str; 3] = ["C", "B", "A"];
+const WORST_FIRST: [&str; 3] = ["A", "B", "C"];
+
+/// Stops the clients, also when an assertion fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_swap_under_load_fails_no_request_and_the_new_ranking_shows() {
+    let curve =
+        |from: &str, to: &str| format!("(\"attribute.rating\", 0.10, Curve::Ramp {{ from: {from}, to: {to} }})");
+    let (rising, falling) = (curve("2.5", "5.0"), curve("5.0", "2.5"));
+    let builds = [library("live-search"), rebuild("live-search", &[("config.rs", &rising, &falling)])];
+    let orders = [BEST_FIRST, WORST_FIRST];
+    let versions = ["0.1.0", VERSION];
     let dir = tempfile::tempdir().unwrap();
-    let ranking = builds(dir.path());
-    let reading = [library("live-search"), next_version(&library("live-search"), &dir.path().join("next.so"))];
-    let live = [dir.path().join("ranking-live.so"), dir.path().join("reading-live.so")];
-    fs::copy(&ranking[0], &live[0]).unwrap();
-    fs::copy(&reading[0], &live[1]).unwrap();
-    let entries =
-        [plugin_entry("live-search", &live[1], "{}"), plugin_entry("cheapest-first", &live[0], "{ weight = 1.0 }")];
-    let shop = Shop::with_plugin_file(&entries.concat());
-    fill(&shop);
-    assert_eq!(skus(&shop.ok("/v1/search?q=chair")), CHEAP_FIRST);
+    let live = dir.path().join("live.so");
+    fs::copy(&builds[0], &live).unwrap();
+    let shop = Shop::with_plugin_file(&plugin_entry("live-search", &live, "{}"));
+    let rated = |(sku, rating): (&str, f64)| json!({"sku": sku, "name": "Chair", "price": 10, "attributes": {"rating": rating}});
+    shop.put(&json!([("A", 3.0), ("B", 4.0), ("C", 5.0)].map(rated)));
+    assert_eq!(skus(&shop.ok("/v1/search?q=chair")), BEST_FIRST);
 
     let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let client = || {
         while !stop.load(Ordering::Relaxed) {
             let list = shop.ok("/v1/search?q=chair");
-            let order = skus(&list);
-            assert!(order == CHEAP_FIRST || order == DEAR_FIRST, "{list}");
-            assert_eq!(list["degraded"], json!([]), "{list}");
+            // Whoever ranked says so, and no answer is half one version's and half the other's.
+            let by = list["as_of"]["plugins"]["live-search"].as_str().unwrap();
+            let version = versions.iter().position(|version| by.starts_with(version)).unwrap();
+            assert_eq!((skus(&list), &list["degraded"]), (orders[version].to_vec(), &json!([])), "{list}");
             answered.fetch_add(1, Ordering::Relaxed);
         }
     };
+    const SWAPS: usize = 6;
     std::thread::scope(|scope| {
-        // Stops the clients also when an assertion below fails.
-        struct Stop<'a>(&'a AtomicBool);
-        impl Drop for Stop<'_> {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
         let _stop = Stop(&stop);
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(client)).collect();
-        for swap in 1..=6 {
+        for swap in 1..=SWAPS {
             let served = answered.load(Ordering::Relaxed);
             while answered.load(Ordering::Relaxed) < served + 8 {
                 assert!(clients.iter().all(|c| !c.is_finished()), "a client failed");
                 std::thread::yield_now();
             }
-            let old = ["live-search", "cheapest-first"].map(|name| shop.plugin(name)["content_hash"].clone());
-            fs::copy(&ranking[swap % 2], &live[0]).unwrap();
-            fs::copy(&reading[swap % 2], &live[1]).unwrap();
-            let new = ["live-search", "cheapest-first"].map(|name| reload(&shop, name)["content_hash"].clone());
-            assert!(old[0] != new[0] && old[1] != new[1], "{old:?} {new:?}");
+            let old = shop.plugin("live-search")["content_hash"].clone();
+            fs::copy(&builds[swap % 2], &live).unwrap();
+            let new = reload(&shop, "live-search");
+            assert_eq!(new["version"], versions[swap % 2]);
+            assert_ne!(new["content_hash"], old);
+            // The next request has the new ranking, and the old version is in force nowhere.
             let list = shop.ok("/v1/search?q=chair");
-            assert_eq!(skus(&list), if swap % 2 == 1 { DEAR_FIRST } else { CHEAP_FIRST });
-            // The old version is not in force any more, and stands nowhere in the list of plugins.
+            assert_eq!(skus(&list), orders[swap % 2]);
+            let by = format!("{}+", versions[swap % 2]);
+            let hash = list["as_of"]["plugins"]["live-search"].as_str().unwrap().strip_prefix(&by).unwrap();
+            assert!(!hash.is_empty() && new["content_hash"].as_str().unwrap().starts_with(hash), "{list}");
             let plugins = shop.ok("/v1/plugins");
-            let hashes: Vec<&Value> = plugins.as_array().unwrap().iter().map(|p| &p["content_hash"]).collect();
-            assert_eq!(hashes, [&new[0], &new[1]]);
-            let (version, hash) = list["as_of"]["plugins"]["cheapest-first"].as_str().unwrap().split_once('+').unwrap();
-            assert_eq!(version, if swap % 2 == 1 { "0.2.0" } else { "0.1.0" });
-            assert!(!hash.is_empty() && new[1].as_str().unwrap().starts_with(hash), "{list}");
+            assert_eq!((plugins.as_array().unwrap().len(), &plugins[0]["content_hash"]), (1, &new["content_hash"]));
         }
     });
-    assert!(answered.load(Ordering::Relaxed) >= 48);
-    let plugins = shop.ok("/v1/plugins");
-    assert!(
-        plugins.as_array().unwrap().iter().all(|p| p["faults"] == json!({}) && p["state"] == "running"),
-        "{plugins}"
-    );
+    assert!(answered.load(Ordering::Relaxed) >= 8 * SWAPS);
+    let plugin = shop.plugin("live-search");
+    assert_eq!((&plugin["faults"], &plugin["state"]), (&json!({}), &json!("running")));
+    // A version retires when its last request has ended and its snapshot is dropped, which happens on other threads.
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while shop.engine.status().plugins_retired < SWAPS as u64 {
+        assert!(Instant::now() < give_up, "{} of {SWAPS} retired", shop.engine.status().plugins_retired);
+        std::thread::yield_now();
+    }
+    assert_eq!(shop.engine.status().plugins_retired, SWAPS as u64);
 }
 
 /// The library with another host's number in its handshake.
@@ -173,7 +171,9 @@ fn what_cannot_be_loaded_is_refused_and_the_old_version_serves_on() {
 fn a_build_that_refuses_its_settings_does_not_replace_one_that_takes_them() {
     let dir = tempfile::tempdir().unwrap();
     let strict = [("weight <= 100.0f", "weight <= 1.0f"), ("[0, 100]", "[0, 1]"), ("\"0.1.0\"", "\"0.2.0\"")];
-    let builds = [compile(dir.path(), "loose", &[]), compile(dir.path(), "strict", &strict)];
+    let dear = [("weight / (1.0f + price.data[row])", "weight * price.data[row]"), ("\"0.1.0\"", "\"0.2.0\"")];
+    let builds = [("loose", &[][..]), ("strict", &strict[..]), ("dear", &dear[..])];
+    let builds = builds.map(|(name, replacements)| compile(dir.path(), name, replacements));
     let live = dir.path().join("live.so");
     fs::copy(&builds[0], &live).unwrap();
     let shop = Shop::with_plugin_file(&plugin_entry("cheapest-first", &live, "{ weight = 5.0 }"));
@@ -183,4 +183,7 @@ fn a_build_that_refuses_its_settings_does_not_replace_one_that_takes_them() {
     assert!(refused.status == 422 && refused.text.contains("`weight` must be in [0, 1]"), "{}", refused.text);
     assert_eq!(shop.plugin("cheapest-first")["version"], "0.1.0");
     assert_eq!(skus(&shop.ok("/v1/search?q=chair")), CHEAP_FIRST);
+    fs::copy(&builds[2], &live).unwrap();
+    assert_eq!(reload(&shop, "cheapest-first")["version"], "0.2.0");
+    assert_eq!(skus(&shop.ok("/v1/search?q=chair")), DEAR_FIRST);
 }

@@ -27,9 +27,10 @@ fn row_092_visual_similarity_follows_the_supplied_vectors() {
 fn a_vector_of_another_dimension_is_refused_and_named() {
     let shop = Shop::start();
     shop.put(&json!([seen("A", &[1.0, 0.0])]));
-    let reply = shop.json("PUT", "/v1/products", &json!([seen("B", &[1.0, 0.0, 0.0]), seen("C", &[0.0, 1.0])]));
-    let mixed = reply.json;
-    assert_eq!(reply.status, 207, "{mixed}");
+    let rows = json!([seen("B", &[1.0, 0.0, 0.0]), seen("C", &[0.0, 1.0])]);
+    let mixed = shop.json("PUT", "/v1/products", &rows);
+    assert_eq!(mixed.status, 207, "{}", mixed.text);
+    let mixed = mixed.json;
     assert_eq!(
         (&mixed["accepted"], &mixed["rejected"][0]["pointer"]),
         (&json!(1), &json!("/vectors/visual")),

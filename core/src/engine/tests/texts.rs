@@ -82,14 +82,14 @@ fn a_category_that_moves_or_goes_takes_its_words_along() {
 }
 
 /// An indexer of an empty shop, and the parts it publishes with.
-fn indexer() -> (Indexer, Arc<Publisher>, Arc<crate::snapshot::Epoch>) {
+fn indexer() -> (Indexer, Arc<Publisher>, crate::snapshot::Shop) {
     let engine = open(None);
     let first = engine.publisher.current();
     let (publisher, _) = Publisher::new((*first).clone());
-    let epoch = first.epoch.clone();
+    let shop = first.epoch.shop.clone();
     let indexer =
-        Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, epoch.clone(), &first.catalog, (0, 0));
-    (indexer.unwrap(), publisher, epoch)
+        Indexer::open(publisher.clone(), None, std::time::Duration::ZERO, shop.clone(), &first.catalog, (0, 0));
+    (indexer.unwrap(), publisher, shop)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_indexer_that_is_told_to_stop_among_other_jobs_stops() {
 
 #[test]
 fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
-    let (indexer, publisher, epoch) = indexer();
+    let (indexer, publisher, shop) = indexer();
     let old = publisher.current().catalog.clone();
     let mut new = old.clone();
     let item = new.put(simple("S1", "Anorak", "Men", 1), NOW);
@@ -116,7 +116,7 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     publisher.expect_text();
     let (jobs, inbox) = crossbeam_channel::unbounded();
     jobs.send(TextJob::Changed { seq: 2, catalog: new, items: vec![item] }).unwrap();
-    jobs.send(TextJob::Everything { seq: 1, catalog: old, epoch }).unwrap();
+    jobs.send(TextJob::Everything { seq: 1, catalog: old, shop }).unwrap();
     jobs.send(TextJob::Stop).unwrap();
     indexer.run(&inbox);
     let snapshot = publisher.current();
@@ -125,4 +125,32 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
         crate::text::read_query(crate::text::Language::of_locale("en-US"), "anorak", crate::text::LastWord::Begun);
     let found = view.search(&query, &Default::default(), None, crate::text::Match::All).unwrap();
     assert_eq!(found.iter().map(|(item, _)| *item).collect::<Vec<_>>(), [item]);
+}
+
+#[test]
+fn a_text_that_cannot_be_committed_is_not_said_to_be_searchable() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(Some(dir.path()));
+    engine.put_products(shirts(), wait_for_text()).unwrap();
+    let found = |text: &str| engine.list(search(text)).unwrap().total;
+    assert_eq!((found("shirt"), found("lamp")), (2, 0));
+
+    // The folder of the index is gone, and something stands in its place.
+    let folder = std::fs::read_dir(dir.path().join("text")).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    let lamp = simple("L1", "Brass lamp", "Light", 900);
+    let written = engine.put_products(vec![lamp], WriteOptions::default()).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(engine.flush(), Err(WriteError::Failed(_))));
+        let as_of = engine.status().as_of;
+        assert!(as_of.seq >= written.seq && as_of.text_seq < written.seq, "{as_of:?}");
+        assert_eq!((found("shirt"), found("lamp")), (2, 0), "the last good texts are searched");
+    }
+
+    std::fs::remove_file(&folder).unwrap();
+    engine.flush().unwrap();
+    let as_of = engine.status().as_of;
+    assert_eq!(as_of.text_seq, as_of.seq);
+    assert_eq!((found("shirt"), found("lamp")), (2, 1));
 }
