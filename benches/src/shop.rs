@@ -172,9 +172,11 @@ pub fn request(list: List, facets: Vec<String>) -> ListRequest {
         page: Page { number: 1, size: 24 },
         facets: Some(facets),
         shopper: Shopper::default(),
+        among: Vec::new(),
         explain: false,
         now_ms: None,
         overlays: Vec::new(),
+        arms: Vec::new(),
         seed: None,
         min_seq: None,
         deadline: Some(Duration::from_secs(30)),
@@ -236,6 +238,7 @@ impl Shoppers {
             category: None,
             unit: None,
             order: (kind == EventKind::OrderPlaced).then(|| format!("o{}", self.made)),
+            consent: true,
         }
     }
 }

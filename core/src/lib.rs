@@ -11,6 +11,7 @@ pub mod log; //      what happened, in order
 pub mod catalog; //  what the shop sells
 pub mod text; //     which products words mean
 pub mod signal; //   what shoppers do
+pub mod vector; //   which items are near, as vectors
 pub mod visitor; //  what one shopper did lately
 pub mod expr; //     which products a condition means
 pub mod host; //     who may help with ranking

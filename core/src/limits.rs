@@ -22,7 +22,9 @@ pub const PRODUCT_VIEWS_MAX: usize = 200;
 /// Most links of one kind of one product.
 pub const LINKS_MAX: usize = 1_000;
 /// Longest vector supplied by the caller, in dimensions.
-pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
+pub const VECTOR_DIMENSIONS_MAX: usize = 2_048;
+/// Most vector spaces of a shop: each is asked about every product that is written.
+pub const VECTOR_SPACES_MAX: usize = 64;
 /// Highest price, in minor units: far from overflow when multiplied.
 pub const PRICE_MINOR_MAX: i64 = 1_000_000_000_000_000;
 /// Longest chain of price books, the root included.
@@ -59,6 +61,22 @@ pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Revisions of one configuration document kept at hand; older ones are in the log.
 pub const CONFIG_HISTORY_MAX: usize = 100;
 
+// Experiments.
+
+/// Most arms of one experiment: more would each see too few shoppers.
+pub const EXPERIMENT_ARMS_MAX: usize = 20;
+/// Most overlays of one arm.
+pub const EXPERIMENT_OVERLAYS_MAX: usize = 8;
+/// Longest salt, arm name or overlay name of an experiment, in bytes.
+pub const EXPERIMENT_TEXT_BYTES_MAX: usize = 256;
+/// Largest weight of an arm: sums stay exact to the last digit that matters.
+pub const EXPERIMENT_WEIGHT_MAX: f64 = 1e6;
+/// Most combinations of arms a shop can show at once, the live shop included; each is prepared when it is published
+/// and holds its own prepared plugins. Five experiments with one changed arm each fill it.
+pub const ARM_COMBINATIONS_MAX: usize = 32;
+/// Most remarks about experiments that change the same documents.
+pub const EXPERIMENT_REMARKS_MAX: usize = 50;
+
 // Log: entries and the file.
 
 /// Largest encoded log entry, in bytes: a batch beyond it is refused, the caller splits it.
@@ -93,6 +111,19 @@ pub const CHECKPOINTS_KEPT: usize = 2;
 pub const CHECKPOINT_SECTIONS_MAX: usize = 4_096;
 /// Longest name of a section of a snapshot file, in bytes.
 pub const CHECKPOINT_NAME_BYTES_MAX: usize = 255;
+
+// Log: the identity table.
+
+/// Most rows and ties of the identity table, 32 bytes each in its file and about 200 in memory (half of what a
+/// profile takes); beyond it new visitors, accounts and orders stay anonymous.
+pub const IDENTITY_SLOTS_MAX: u32 = 20_000_000;
+
+// Log: retention.
+
+/// Entries that one cut of the log removes before writers get their turn: one more sync, however much is cut.
+pub const LOG_CUT_ENTRIES_MAX: u64 = 1_000;
+/// How long entries are kept behind the oldest snapshot file, in milliseconds; 0 keeps them all.
+pub const DEFAULT_RETENTION_MS: i64 = 0;
 
 // Log: served records.
 
@@ -160,6 +191,38 @@ pub const PLACEMENTS_COUNTED_MAX: usize = 1_000;
 /// A newly viewed item is paired with this many distinct items viewed before it in the visit.
 pub const SESSION_PAIRED_ITEMS_MAX: usize = 20;
 
+// Signals: past visits.
+
+/// Records of past visits kept, 64 bytes each (256 MiB in all); a newer one takes the place of the oldest.
+pub const VISIT_RECORDS_MAX: u32 = 1 << 22;
+/// Views in one record: with its header a line of cache.
+pub const VISIT_RECORD_ITEMS: usize = 15;
+/// Views that the next record of a longer visit repeats, so that what follows what is seen across the seam.
+pub const VISIT_RECORD_REPEATED: usize = 4;
+/// Most views of one visit that are remembered: beyond that it is likely a machine.
+pub const VISIT_VIEWS_MAX: u32 = 500;
+/// Newest visits that an item keeps when its list is pruned, 4 bytes each.
+pub const ITEM_VISITS_MAX: usize = 240;
+/// An item's list of visits is pruned when it grows past this.
+pub const ITEM_VISITS_BEFORE_PRUNING_MAX: usize = 320;
+/// Counts of one situation of going back are halved when they reach this: habits fade.
+pub const RETURN_COUNTS_MAX: u32 = 1 << 16;
+
+// Signals: what comes next in a visit. Measured on public click logs: more than this costs time and gains nothing.
+
+/// Newest views of a visit that its next item is judged by.
+pub const VISIT_CONTEXT_MAX: usize = 15;
+/// Past visits of a visit's last item that are looked at.
+pub const VISIT_LAST_VISITS_MAX: usize = 120;
+/// Past visits of each earlier item that are looked at.
+pub const VISIT_EARLIER_VISITS_MAX: usize = 80;
+/// Companions of an item whose own past visits are looked at.
+pub const VISIT_COMPANIONS_MAX: usize = 8;
+/// Past visits of each companion that are looked at.
+pub const VISIT_COMPANION_VISITS_MAX: usize = 24;
+/// Candidates that are scored in full, at least.
+pub const VISIT_CANDIDATES_MAX: usize = 60;
+
 // Signals: orders.
 
 /// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
@@ -177,6 +240,63 @@ pub const NEIGHBORS_MAX: usize = 128;
 /// A co-occurrence row is pruned when it grows past this: the slack lets newcomers gather support.
 pub const NEIGHBORS_BEFORE_PRUNING_MAX: usize = 160;
 
+// Vectors: spaces and graphs.
+
+/// Size of the pieces in which a live space is copied on write, in bytes.
+pub const VECTOR_CHUNK_BYTES: usize = 64 << 10;
+/// Smallest space that gets a graph, in rows: from about 7,000 rows a walk is faster, but up to here comparing all
+/// stays below a millisecond and needs no build (50,000 rows: 0.8 to 1.8 ms against 0.3, and 51 CPU seconds).
+pub const GRAPH_ROWS_MIN: usize = 25_000;
+/// Neighbors a row is linked to (M), twice as many on the ground. 12 instead of 16 costs half a point of recall@20
+/// and saves a quarter of the build.
+pub const GRAPH_NEIGHBORS: usize = 12;
+/// Rows kept while a place for a new one is sought (ef construction); 200 takes twice as long for another half point.
+pub const GRAPH_EF_BUILD: usize = 80;
+/// Rows kept while a graph is walked, at least: recall@20 is 0.98 to 0.99 at any selectivity that walks.
+pub const GRAPH_EF_SEARCH: usize = 64;
+/// Most levels of a graph: the builder's bound.
+pub const GRAPH_LEVELS_MAX: usize = 16;
+/// A graph is walked when `allowed² > 40 * ef * rows`; with 20,000 rows and ef 64 the two cost the same at 7,000
+/// allowed rows.
+pub const GRAPH_COST_FACTOR: u64 = 40;
+
+// Vectors: models.
+
+/// Dimensions of the vectors that are made here: 64 cost half of 128 and are within one point of HR@20 on sessions.
+pub const MODEL_DIMENSION: usize = 64;
+/// Directions followed beyond those kept, so that the last kept ones are right.
+pub const SPECTRAL_OVERSAMPLING: usize = 16;
+/// Passes over the pair counts that sharpen their main directions.
+pub const FACTORIZE_ITERATIONS: usize = 4;
+/// Passes over the texts that sharpen their main directions.
+pub const CONTENT_ITERATIONS: usize = 2;
+/// Columns that the words of texts are hashed into.
+pub const CONTENT_COLUMNS: u32 = 1 << 17;
+/// Words of one product that count, name and fields before the description.
+pub const CONTENT_WORDS_MAX: usize = 256;
+/// Most spaces in one model file.
+pub const MODEL_SPACES_MAX: usize = 128;
+/// Model files kept: the newest, and some to look back with.
+pub const MODEL_FILES_KEPT: usize = 4;
+/// Threads that build models.
+pub const DEFAULT_MODEL_THREADS: usize = 1;
+/// Log time after which models are built anew, in milliseconds: six hours.
+pub const DEFAULT_MODEL_EVERY_MS: i64 = 6 * 3_600_000;
+/// Changes (counted events and products written) after which models are built anew, whatever the time.
+pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
+/// Changes without which no model is built by the clock.
+pub const MODEL_CHANGES_MIN: u64 = 5_000;
+/// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
+pub const MODEL_PAUSE_FACTOR: u32 = 9;
+// Signals: baskets.
+
+/// Most items of a basket that its completion starts from: a request stays below a millisecond.
+pub const BASKET_ITEMS_MAX: usize = 100;
+/// Most items that a basket's completion weighs closely, about five microseconds each.
+pub const BASKET_CANDIDATES_MAX: usize = 100;
+/// Nearest neighbors among which it is decided what speaks for an item directly: work grows with the cube.
+pub const BASKET_NEIGHBORS_MAX: usize = 16;
+
 // Visitors.
 
 /// Most visitor and customer profiles remembered; the longest unseen go first.
@@ -185,8 +305,12 @@ pub const DEFAULT_VISITORS_MAX: usize = 10_000_000;
 pub const VISITOR_VIEWS_MAX: usize = 100;
 /// Most distinct items in a visitor's cart.
 pub const VISITOR_CART_MAX: usize = 200;
-/// Most distinct items in a visitor's purchases, 24 bytes each.
-pub const VISITOR_PURCHASES_MAX: usize = 200;
+/// Most distinct items in a visitor's purchases, 32 bytes each.
+pub const VISITOR_PURCHASES_MAX: usize = 400;
+/// Newest purchases of a shopper whose neighbors are looked up for a recommendation.
+pub const HISTORY_PURCHASES_MAX: usize = 100;
+/// Newest views of a shopper whose neighbors are looked up for a recommendation: older ones have faded.
+pub const HISTORY_VIEWS_MAX: usize = 20;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
@@ -247,6 +371,8 @@ pub const PAGE_SIZE_MAX: u32 = 500;
 pub const PAGE_WINDOW_MAX: u64 = 10_000;
 /// Most lists of one page request.
 pub const PAGE_LISTS_MAX: usize = 50;
+/// Most items of a list that is given to be ranked.
+pub const AMONG_MAX: usize = 100;
 /// Most items of a recommendation unit.
 pub const UNIT_LIMIT_MAX: u32 = 100;
 /// Most inclusions of a unit, and most exclusions.
@@ -274,6 +400,9 @@ pub const DEFAULT_DEADLINE_MS: u64 = 1_000;
 pub const DEFAULT_QUEUE_MAX: usize = 256;
 /// Epochs under overlays kept for the next preview.
 pub const OVERLAY_EPOCHS_MAX: usize = 8;
+
+/// Most events that access to a person's data lists, the newest ones.
+pub const ACCESS_EVENTS_MAX: usize = 10_000;
 
 // Engine: the fold.
 

@@ -5,6 +5,7 @@ pub mod documents;
 pub mod loaders;
 pub mod metrics;
 pub mod real;
+pub mod reference;
 pub mod rng;
 pub mod shop;
 pub mod shoppers;

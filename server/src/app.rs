@@ -10,7 +10,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{ask, catalog, config, events, health, lists, log, no_such_method, nothing_here, plugins, units};
+use crate::routes::{
+    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, people, plugins, units,
+};
 use crate::state::AppState;
 use crate::{guard, telemetry};
 
@@ -22,6 +24,7 @@ use crate::{guard, telemetry};
         (name = "lists", description = "Ranked lists: search, category pages, recommendations."),
         (name = "catalog", description = "Products and categories."),
         (name = "events", description = "What shoppers do."),
+        (name = "people", description = "What is held of a person, and erasing it."),
         (name = "config", description = "Configuration documents."),
         (name = "plugins", description = "Ranking plugins and the questions they answer."),
         (name = "operation", description = "Health, metrics, log."),
@@ -44,6 +47,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(catalog::put_categories))
         .routes(routes!(catalog::image))
         .routes(routes!(events::post))
+        .routes(routes!(people::get_visitor, people::delete_visitor))
+        .routes(routes!(people::get_customer, people::delete_customer))
         .routes(routes!(config::kinds))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
@@ -52,6 +57,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(ask::get_ask, ask::post_ask))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::reload))
+        .routes(routes!(models::get))
+        .routes(routes!(models::rebuild))
         .routes(routes!(log::get))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

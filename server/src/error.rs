@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use planogram_core::engine::types::{QueryError, ReloadError, WriteError};
+use planogram_core::log::ReadError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +28,8 @@ pub enum Kind {
     NotFound,
     /// The route has no such method.
     MethodNotAllowed,
+    /// It was there, and is not kept any more.
+    Gone,
     /// The thing changed in between.
     Conflict,
     /// The body is over the bound.
@@ -53,6 +56,7 @@ impl Kind {
             Kind::Unauthorized => StatusCode::UNAUTHORIZED,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Gone => StatusCode::GONE,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -71,6 +75,7 @@ impl Kind {
             Kind::Unauthorized => ("unauthorized", "a write key is needed"),
             Kind::NotFound => ("not-found", "there is no such thing"),
             Kind::MethodNotAllowed => ("method-not-allowed", "the route has no such method"),
+            Kind::Gone => ("gone", "it is not kept any more"),
             Kind::Conflict => ("conflict", "it changed in between"),
             Kind::TooLarge => ("too-large", "the body is too large"),
             Kind::UnsupportedMediaType => ("unsupported-media-type", "the content type is not understood"),
@@ -228,6 +233,19 @@ impl From<WriteError> for Problem {
     }
 }
 
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Cut { first, .. } => {
+                Problem { parameter: Some("from".into()), ..Problem::new(Kind::Gone, error.to_string()) }
+                    .allow(format!("{first} or later"))
+            }
+            ReadError::Closed => Problem::new(Kind::Unavailable, error.to_string()),
+            _ => Problem::new(Kind::Internal, format!("the log cannot be read: {error}")),
+        }
+    }
+}
+
 impl From<ReloadError> for Problem {
     fn from(error: ReloadError) -> Self {
         let code = if error.unknown { Kind::NotFound } else { Kind::Refused };
@@ -253,6 +271,7 @@ mod tests {
         check(QueryError::NotFound { what: "unit".into(), name: "u".into() }, 404, "no unit `u`");
         check(QueryError::Overloaded { waiting: 9, limit: 8 }, 503, "9 requests wait for a worker, at most 8 may");
         check(QueryError::Internal("disk".into()), 500, "disk");
+        check(ReadError::Cut { from: 3, first: 9 }, 410, "entry 3 was cut, the log begins at 9; start from a snapshot");
         check(WriteError::Closing, 503, "the engine is closing");
         check(ReloadError { plugin: "p".into(), message: "m".into(), unknown: true }, 404, "plugin `p` refused: m");
         check(ReloadError { plugin: "p".into(), message: "m".into(), unknown: false }, 422, "plugin `p` refused: m");

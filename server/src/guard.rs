@@ -118,9 +118,13 @@ async fn write_key(State(state): State<AppState>, request: Request, next: Next) 
 fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
     match *method {
         Method::PUT | Method::PATCH | Method::DELETE => true,
-        Method::POST => path.starts_with("/v1/plugins/") || (path == "/v1/events" && !events_open),
-        // The log holds everything, shoppers included.
-        _ => path == "/v1/log",
+        Method::POST => {
+            path.starts_with("/v1/plugins/")
+                || path.starts_with("/v1/models/")
+                || (path == "/v1/events" && !events_open)
+        }
+        // The log holds everything that was done; a person's data are for that person alone.
+        _ => path == "/v1/log" || path.starts_with("/v1/visitors/") || path.starts_with("/v1/customers/"),
     }
 }
 
@@ -165,8 +169,13 @@ mod tests {
         check(Method::POST, "/v1/search", false);
         check(Method::POST, "/v1/events", false);
         check(Method::GET, "/v1/log", true);
+        check(Method::GET, "/v1/visitors/v", true);
+        check(Method::HEAD, "/v1/customers/c", true);
+        check(Method::DELETE, "/v1/customers/c", true);
         check(Method::PUT, "/v1/products", true);
         check(Method::POST, "/v1/plugins/x/reload", true);
+        check(Method::POST, "/v1/models/rebuild", true);
+        check(Method::GET, "/v1/models", false);
         assert!(needs_key(&Method::POST, "/v1/events", false));
     }
 }

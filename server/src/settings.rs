@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use planogram_core::engine::types::{EngineConfig, PluginEntry, UnitBounds};
+use planogram_core::engine::types::{EngineConfig, ModelConfig, PluginEntry, UnitBounds};
+use planogram_core::id::{HOUR_MS, TimeMs};
 use serde::{Deserialize, Serialize};
 
 /// The plugins that are on when nothing else is said.
@@ -70,6 +71,14 @@ table! {
         text_commit_ms: u64 = 250;
         /// Log entries between two snapshot files, 1 to 1000000000.
         snapshot_every_entries: u64 = 50_000;
+        /// Log time after which vector models are built anew, in hours, 0 to 8760; 0 leaves the clock out.
+        models_every_hours: u64 = 6;
+        /// Counted events and products written after which they are, 0 to 1000000000000; 0 leaves them out.
+        models_every_changes: u64 = 1_000_000;
+        /// Threads that build them, 1 to 1024; more than one makes graphs that differ from build to build.
+        models_threads: usize = 1;
+        /// How long log entries are kept behind the snapshot files, in hours of log time, 0 to 876000; 0 keeps them for ever.
+        retention_hours: u64 = 0;
     }
 }
 
@@ -207,6 +216,10 @@ impl Settings {
         within("engine.group_commit_ms", e.group_commit_ms, 0, 1_000)?;
         within("engine.text_commit_ms", e.text_commit_ms, 1, 60_000)?;
         within("engine.snapshot_every_entries", e.snapshot_every_entries, 1, 1_000_000_000)?;
+        within("engine.models_every_hours", e.models_every_hours, 0, 8_760)?;
+        within("engine.models_every_changes", e.models_every_changes, 0, 1_000_000_000_000)?;
+        within("engine.models_threads", e.models_threads as u64, 1, 1024)?;
+        within("engine.retention_hours", e.retention_hours, 0, 876_000)?;
         within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
         within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
         let refuse = |key, value: &str, allowed: &str| {
@@ -245,6 +258,14 @@ impl Settings {
             group_commit: Duration::from_millis(e.group_commit_ms),
             text_commit: Duration::from_millis(e.text_commit_ms),
             snapshot_every: e.snapshot_every_entries,
+            models: ModelConfig {
+                every_ms: e.models_every_hours as TimeMs * HOUR_MS,
+                every_changes: e.models_every_changes,
+                threads: e.models_threads,
+            },
+            // At most 100 years: far from overflow.
+            retention_ms: e.retention_hours as TimeMs * HOUR_MS,
+            identity_seed: None,
             unit_bounds: UnitBounds {
                 limit_max: self.units.limit_max,
                 per_page_type_max: self.units.per_page_type_max,

@@ -62,6 +62,19 @@ pub mod source {
     pub const VIEW_TO_PURCHASE: &str = "view-to-purchase";
     /// The shopper's own views, newest first.
     pub const RECENT: &str = "recently-viewed";
+    /// Prefix of vector spaces, `vector/co-view`: nearest to the mean of the anchors, or to what the shopper looked at
+    /// lately where there are none.
+    pub const VECTOR_PREFIX: &str = "vector/";
+    /// Looks like the anchors, by the vectors that callers supply for the space `visual`.
+    pub const VISUAL: &str = "vector/visual";
+    /// What is likely viewed next in the shopper's visit, the anchors being its last views.
+    pub const SESSION: &str = "session";
+    /// What completes the basket of the anchors, taken together.
+    pub const BASKET: &str = "basket";
+    /// What the shopper is likely to buy next, things bought before included.
+    pub const FOR_YOU: &str = "for-you";
+    /// The items the request names, in a better order for the shopper.
+    pub const SHOWN: &str = "shown";
     /// Manual links of the anchors, in the catalog's order: related, up-sell, cross-sell.
     pub const LINKS: [&str; 3] = ["links.related", "links.upsell", "links.crosssell"];
 }

@@ -113,7 +113,7 @@ pub fn entries() -> Vec<Vec<u8>> {
         json!({"Config": [document]}),
         json!({"Plugin": {"name": "p", "content_hash": "00", "version": "1"}}),
         json!({"Model": {"name": "m", "generation": 2, "content_hash": "00"}}),
-        json!({"Erased": {"subject": 7}}),
+        json!({"Erased": {"visitors": ["a1"], "customers": []}}),
         json!("Tick"),
     ];
     let written = |body: Value| {

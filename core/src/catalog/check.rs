@@ -16,7 +16,11 @@ use crate::limits::{
     ATTRIBUTE_BYTES_MAX, ATTRIBUTE_LIST_MAX, ATTRIBUTES_MAX, CATEGORY_DEPTH_MAX, CATEGORY_NAME_BYTES_MAX,
     CODE_BYTES_MAX, DESCRIPTION_BYTES_MAX, LINKS_MAX, NAME_BYTES_MAX, PLACEMENTS_MAX, PRICE_MINOR_MAX,
     PRODUCT_VIEWS_MAX, SKU_BYTES_MAX, URL_BYTES_MAX, VARIANT_PRICES_MAX, VARIANTS_MAX, VECTOR_DIMENSIONS_MAX,
+    VECTOR_SPACES_MAX,
 };
+
+/// Spaces whose vectors the kernel makes itself: from visits, from orders, from the products' own texts.
+pub const OWN_VECTOR_SPACES: [&str; 3] = ["co-view", "co-purchase", "content"];
 
 /// Highest quantity in stock: whole numbers up to here are exact.
 const QUANTITY_MAX: f64 = 9_007_199_254_740_992.0;
@@ -286,10 +290,18 @@ impl Catalog {
         check.problems
     }
 
-    /// Vectors of a product whose length differs from those of their space.
+    /// Vectors of a product whose length differs from those of their space, whose space is the kernel's own, or is
+    /// one too many.
     pub fn check_vectors(&self, doc: &ProductDoc) -> Vec<Problem> {
         let mut check = Checker::default();
         for (space, vector) in &doc.vectors {
+            if OWN_VECTOR_SPACES.contains(&space.as_str()) {
+                let message = format!("the space `{space}` is made by the kernel");
+                check.refuse(&["vectors", space], message, "another name");
+            } else if !self.vector_spaces.contains_key(space) && self.vector_spaces.len() >= VECTOR_SPACES_MAX {
+                let message = format!("the space `{space}` would be number {}", self.vector_spaces.len() + 1);
+                check.refuse(&["vectors", space], message, format!("at most {VECTOR_SPACES_MAX}"));
+            }
             let expected = self.vector_spaces.get(space).copied().filter(|n| *n != vector.len());
             if let Some(expected) = expected {
                 let message = format!("the vector has {} dimensions", vector.len());

@@ -21,7 +21,7 @@ pub mod tree;
 pub mod views;
 
 mod bits;
-mod chunk;
+pub(crate) mod chunk;
 mod fold;
 mod lift;
 pub(crate) mod read;

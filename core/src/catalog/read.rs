@@ -26,8 +26,13 @@ impl Fields {
 
     /// Notes a problem with a key, or with the whole document when the key is empty.
     pub fn refuse(&mut self, key: &str, message: impl Into<String>, allowed: impl Into<String>) {
-        let pointer = if key.is_empty() { String::new() } else { pointer(&[key]) };
-        self.problems.push(Problem::new(pointer, message, allowed));
+        let keys: &[&str] = if key.is_empty() { &[] } else { &[key] };
+        self.refuse_at(keys, message, allowed);
+    }
+
+    /// Notes a problem with what lies under a path of keys.
+    pub fn refuse_at(&mut self, keys: &[&str], message: impl Into<String>, allowed: impl Into<String>) {
+        self.problems.push(Problem::new(pointer(keys), message, allowed));
     }
 
     /// Was something wrong with this key?
@@ -72,6 +77,47 @@ impl Fields {
         self.typed(key, "a number above 0", |value| value.as_f64().filter(|number| *number > 0.0))
     }
 
+    /// A number within bounds, both inclusive.
+    pub fn number(&mut self, key: &'static str, min: f64, max: f64) -> Option<f64> {
+        let allowed = format!("a number from {min} to {max}");
+        self.typed(key, &allowed, |value| value.as_f64().filter(|number| (min..=max).contains(number)))
+    }
+
+    /// At most `len_max` texts, none empty and none longer than `bytes_max`.
+    pub fn texts(&mut self, key: &'static str, len_max: usize, bytes_max: usize) -> Option<Vec<String>> {
+        let allowed = format!("at most {len_max} texts of 1 to {bytes_max} bytes");
+        let fits = |text: &&str| !text.trim().is_empty() && text.len() <= bytes_max;
+        self.typed(key, &allowed, |value| {
+            let rows = value.as_array().filter(|rows| rows.len() <= len_max)?;
+            rows.iter().map(|row| row.as_str().filter(fits).map(str::to_owned)).collect()
+        })
+    }
+
+    /// From 1 to `len_max` objects; what is wrong inside one is noted under its own pointer. None of them is read
+    /// when one is no object.
+    pub fn objects<T>(&mut self, key: &'static str, len_max: usize, read: impl Fn(&mut Fields) -> T) -> Option<Vec<T>> {
+        let allowed = format!("1 to {len_max} objects");
+        let rows = self.typed(key, &allowed, |value| {
+            value.as_array().filter(|rows| (1..=len_max).contains(&rows.len())).cloned()
+        })?;
+        if let Some((at, row)) = rows.iter().enumerate().find(|(_, row)| !row.is_object()) {
+            self.refuse_at(&[key, &at.to_string()], format!("the row is {}", kind(row)), "an object");
+            return Some(Vec::new());
+        }
+        let objects =
+            rows.into_iter().filter_map(|row| if let Value::Object(object) = row { Some(object) } else { None });
+        let mut read_rows = Vec::new();
+        for (at, object) in objects.enumerate() {
+            let mut fields = Fields { object, known: Vec::new(), problems: Vec::new() };
+            read_rows.push(read(&mut fields));
+            fields.refuse_rest();
+            let under = pointer(&[key, &at.to_string()]);
+            let problems = fields.problems.into_iter();
+            self.problems.extend(problems.map(|it| Problem { pointer: format!("{under}{}", it.pointer), ..it }));
+        }
+        Some(read_rows)
+    }
+
     /// Numbers, each larger than the one before, from 1 to `len_max` of them.
     pub fn ascending(&mut self, key: &'static str, len_max: usize) -> Option<Vec<f64>> {
         let allowed = format!("1 to {len_max} numbers, each larger than the one before");
@@ -91,11 +137,16 @@ impl Fields {
 
     /// What was read, unless anything was wrong with it.
     pub fn finish<T>(mut self, read: T) -> Result<T, Vec<Problem>> {
+        self.refuse_rest();
+        if self.problems.is_empty() { Ok(read) } else { Err(self.problems) }
+    }
+
+    /// Names the keys nobody asked for.
+    fn refuse_rest(&mut self) {
         let allowed = self.known.join(", ");
         for key in std::mem::take(&mut self.object).keys() {
             self.problems.push(Problem::new(pointer(&[key]), format!("unknown key `{key}`"), allowed.clone()));
         }
-        if self.problems.is_empty() { Ok(read) } else { Err(self.problems) }
     }
 }
 

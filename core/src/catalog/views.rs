@@ -265,9 +265,11 @@ impl Views {
                 problems.push((PRICE_BOOK_KIND, code.clone(), problem));
             }
         }
+        for (code, problem) in self.missing_books() {
+            problems.push((STORE_VIEW_KIND, code, problem));
+        }
         for (code, view) in &self.views {
             let problem = match self.book(&view.price_book) {
-                None => Problem::new("/price_book", format!("no price book `{}`", view.price_book), "an existing book"),
                 Some(book) if book.currency != view.currency => Problem::new(
                     "/currency",
                     format!(
@@ -276,11 +278,21 @@ impl Views {
                     ),
                     book.currency,
                 ),
-                Some(_) => continue,
+                _ => continue,
             };
             problems.push((STORE_VIEW_KIND, code.clone(), problem));
         }
         problems
+    }
+
+    /// Store views that name a price book that does not exist, with what is wrong.
+    pub fn missing_books(&self) -> Vec<(String, Problem)> {
+        let mut books: Vec<&str> = self.books.keys().map(String::as_str).chain([ROOT_BOOK]).collect();
+        books.sort_unstable();
+        books.dedup();
+        let missing = self.views.iter().filter(|(_, view)| self.book(&view.price_book).is_none());
+        let problem = |book: &str| Problem::new("/price_book", format!("no price book `{book}`"), books.join(", "));
+        missing.map(|(code, view)| (code.clone(), problem(&view.price_book))).collect()
     }
 }
 

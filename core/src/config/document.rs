@@ -26,6 +26,8 @@ pub enum DocumentState {
     /// In force while valid.
     #[default]
     Live,
+    /// Of a write only: the overlay's draft is thrown away, and the document looks as it does without it.
+    Discarded,
 }
 
 /// A write of one document.
@@ -33,9 +35,9 @@ pub enum DocumentState {
 pub struct DocumentWrite {
     /// Which document.
     pub key: DocumentKey,
-    /// Draft or live; each has its own current revision.
+    /// What is written: the draft of an overlay, the live document, or the end of a draft.
     pub state: DocumentState,
-    /// Name of the overlay a draft belongs to; empty for live documents.
+    /// Name of the overlay a draft belongs to, or belonged to; empty for live documents.
     pub overlay: String,
     /// The body as JSON text, or `None` to delete.
     pub body: Option<String>,

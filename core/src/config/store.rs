@@ -48,6 +48,7 @@ impl Store {
         let document = Arc::new(Document { write: write.clone(), revision: slot.revision, seq, time_ms });
         match write.state {
             DocumentState::Live => slot.live = write.body.is_some().then(|| document.clone()),
+            DocumentState::Discarded => slot.drafts.retain(|(overlay, _)| *overlay != write.overlay),
             DocumentState::Draft => {
                 slot.drafts.retain(|(overlay, _)| *overlay != write.overlay);
                 // A draft without a body stays: under its overlay the document is deleted.
@@ -72,7 +73,7 @@ impl Store {
         let slot = self.slots.get(key)?;
         match state {
             DocumentState::Live => slot.live.clone(),
-            DocumentState::Draft => {
+            DocumentState::Draft | DocumentState::Discarded => {
                 slot.drafts.iter().find(|(name, _)| name == overlay).map(|(_, document)| document.clone())
             }
         }
@@ -83,11 +84,9 @@ impl Store {
         self.slots.get(key).map_or_else(Vec::new, |slot| slot.history.iter().rev().cloned().collect())
     }
 
-    /// Those of `overlays` that any draft belongs to, in the order given.
-    pub fn known_overlays(&self, overlays: &[String]) -> Vec<String> {
-        let has_draft =
-            |overlay: &&String| self.slots.values().any(|slot| slot.drafts.iter().any(|(name, _)| name == *overlay));
-        overlays.iter().filter(has_draft).cloned().collect()
+    /// Every draft: its key and the overlay it belongs to, ordered by key, then overlay.
+    pub fn drafts(&self) -> impl Iterator<Item = (&DocumentKey, &str)> {
+        self.slots.iter().flat_map(|(key, slot)| slot.drafts.iter().map(move |(overlay, _)| (key, overlay.as_str())))
     }
 
     /// Every kind that has a document, in order.
@@ -200,6 +199,19 @@ mod tests {
         assert_eq!(body(store.select(&spring).in_force("unit", "", "a", 0)), Some("2"));
         assert_eq!(store.select(&spring).of_kind("unit").len(), 2);
         assert_eq!(body(store.select(&both).in_force("unit", "", "a", 0)), None);
+    }
+
+    #[test]
+    fn a_discarded_draft_is_as_if_it_had_never_been_and_stands_in_the_history() {
+        let mut store = Store::default();
+        store.apply(&[write("", "a", Some("1"), None), write("", "a", None, Some("spring"))], 1, 0);
+        let spring = ["spring".to_owned()];
+        assert_eq!(body(store.select(&spring).in_force("unit", "", "a", 0)), None);
+        let discard = DocumentWrite { state: DocumentState::Discarded, ..write("", "a", None, Some("spring")) };
+        store.apply(std::slice::from_ref(&discard), 2, 0);
+        assert_eq!(body(store.select(&spring).in_force("unit", "", "a", 0)), Some("1"));
+        assert_eq!(store.drafts().count(), 0);
+        assert_eq!((store.revision(&discard.key), store.history(&discard.key).len()), (3, 3));
     }
 
     #[test]

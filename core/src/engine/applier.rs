@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -14,9 +15,11 @@ use tracing::warn;
 use super::epochs::EpochJob;
 use super::indexer::TextJob;
 use super::lock;
+use super::models::ModelShelf;
 use super::observe::ObserverJob;
 use super::publish::Publisher;
 use super::recover;
+use super::retention::Retention;
 use super::state::{Folded, State};
 use crate::id::{ItemId, Seq};
 use crate::limits::{APPLY_BATCH_MAX, FOLD_REPORTS_MAX};
@@ -53,6 +56,10 @@ pub struct Applier {
     pub epochs: Sender<EpochJob>,
     /// Where counted events go.
     pub observers: Sender<ObserverJob>,
+    /// Where models lie.
+    pub shelf: Arc<ModelShelf>,
+    /// Counted events and products written so far, for whoever builds models.
+    pub changes: Arc<AtomicU64>,
     /// Receipts.
     pub reports: Arc<Reports>,
     /// Where snapshot files are written; nowhere for a shop in memory.
@@ -61,6 +68,8 @@ pub struct Applier {
     pub checkpoint_every: u64,
     /// Position of the snapshot file the shop started from: what it replayed since is worth one, too.
     pub checkpointed: Seq,
+    /// Cuts the log behind them, if anything does.
+    pub retention: Option<Retention>,
 }
 
 impl Applier {
@@ -105,6 +114,12 @@ impl Applier {
     }
 
     fn publish(&self, state: &mut State, changes: Changes) {
+        self.changes.fetch_add((changes.observed.len() + changes.text.len()) as u64, Ordering::Relaxed);
+        // Told before the publication: whoever has seen that and then flushes finds these events before the flush.
+        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
+        if changes.model {
+            self.shelf.adopt(state);
+        }
         let signals = state.signals.publish();
         let visitors = state.visitors.publish();
         if !changes.text.is_empty() {
@@ -118,12 +133,12 @@ impl Applier {
             next.now_ms = state.time_ms;
             next.catalog = state.catalog.clone();
             next.signals = signals;
+            next.vectors = state.vectors.clone();
             next.visitors = visitors;
         });
         if changes.config {
             drop(self.epochs.send(EpochJob::Store(state.store.clone())));
         }
-        drop(self.observers.send(ObserverJob::Fold { rows: changes.observed, seq: state.seq }));
     }
 
     fn checkpoint(&self, state: &State) {
@@ -133,6 +148,8 @@ impl Applier {
         let observers = saved.recv().unwrap_or_default();
         if let Err(error) = recover::write_checkpoint(dir, state, &observers) {
             warn!(%error, seq = state.seq, "snapshot file not written, the log still has everything");
+        } else if let Some(retention) = &self.retention {
+            retention.after_checkpoint(dir, state.time_ms);
         }
     }
 }
@@ -142,6 +159,7 @@ impl Applier {
 struct Changes {
     text: BTreeSet<ItemId>,
     config: bool,
+    model: bool,
     observed: Vec<super::state::ObservedRow>,
 }
 
@@ -150,6 +168,7 @@ impl Changes {
         reports.note(seq, &folded);
         self.text.extend(folded.text_changed);
         self.config |= folded.config_changed;
+        self.model |= folded.model_changed;
         self.observed.extend(folded.observed);
     }
 }

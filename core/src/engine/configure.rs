@@ -14,7 +14,7 @@ use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::Epoch;
+use crate::snapshot::{Epoch, Shop, experiment};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
@@ -23,6 +23,9 @@ type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
 const KERNEL_KINDS: &[KernelKind] = &[
     (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
         problems(definition::parse_attribute(id, json))
+    }),
+    (experiment::EXPERIMENT_KIND, experiment::EXPERIMENT_SCHEMA, |id, json| {
+        problems(experiment::parse_experiment(id, json))
     }),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
@@ -46,6 +49,8 @@ impl Engine {
         for write in &writes {
             self.check_write(&epoch, write)?;
         }
+        self.check_combinations(&epoch, &writes)?;
+        self.check_books(&epoch, &writes)?;
         self.check_units(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
@@ -78,9 +83,12 @@ impl Engine {
             return Err(refused(problems));
         }
         let Some(body) = &write.body else {
-            return match epoch.store.get(&write.key, write.state, &write.overlay) {
-                None if write.state == DocumentState::Live => {
-                    Err(WriteError::NotFound { what: write.key.kind.clone(), name: write.key.id.clone() })
+            let name = || write.key.id.clone();
+            return match (epoch.store.get(&write.key, write.state, &write.overlay), write.state) {
+                (None, DocumentState::Live) => Err(WriteError::NotFound { what: write.key.kind.clone(), name: name() }),
+                (None, DocumentState::Discarded) => {
+                    let what = format!("draft of a {} in the overlay `{}`", write.key.kind, write.overlay);
+                    Err(WriteError::NotFound { what, name: name() })
                 }
                 _ => Ok(()),
             };
@@ -95,6 +103,35 @@ impl Engine {
             }
         };
         if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+    }
+
+    /// Refuses writes after which a store view would name a price book that does not exist, where it named one
+    /// before: it would sell at other prices than its author meant. A new currency may come with one document after
+    /// another, so that a currency that does not fit is only remarked.
+    fn check_books(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let kinds = [views::STORE_VIEW_KIND, views::PRICE_BOOK_KIND];
+        let current = self.publisher.current();
+        for write in writes.iter().filter(|write| kinds.contains(&write.key.kind.as_str())) {
+            let overlays = Vec::from_iter((!write.overlay.is_empty()).then(|| write.overlay.clone()));
+            let mut store = epoch.store.clone();
+            let before = Shop::read(&store.select(&overlays)).0.missing_books();
+            store.apply(writes, current.seq + 1, current.now_ms);
+            let after = Shop::read(&store.select(&overlays)).0.missing_books();
+            let problems: Vec<Problem> = after
+                .into_iter()
+                .filter(|it| !before.contains(it))
+                .map(|(view, problem)| {
+                    // The pointer leads into this document only if it is the view itself.
+                    let is_own = write.key.kind == views::STORE_VIEW_KIND && write.key.id == view;
+                    let pointer = if is_own { problem.pointer } else { String::new() };
+                    Problem { pointer, message: format!("store view `{view}`: {}", problem.message), ..problem }
+                })
+                .collect();
+            if !problems.is_empty() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
+            }
+        }
+        Ok(())
     }
 
     /// Holds live units to the bounds of the shop, beside those that are live and those written with them.
@@ -153,7 +190,7 @@ impl Engine {
     fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str) -> Vec<Problem> {
         let overlays: Vec<String> = match write.state {
             DocumentState::Live => Vec::new(),
-            DocumentState::Draft => vec![write.overlay.clone()],
+            DocumentState::Draft | DocumentState::Discarded => vec![write.overlay.clone()],
         };
         let selection = epoch.store.select(&overlays);
         let others = selection.of_kind(&write.key.kind);
@@ -206,6 +243,17 @@ impl Engine {
         kinds
     }
 
+    /// What the author of a live document should know, though it was not refused: of an experiment, overlays without
+    /// a draft and documents that another experiment changes, too; of a store view or price book, what does not fit.
+    pub fn config_remarks(&self, key: &DocumentKey) -> Vec<String> {
+        let epoch = self.publisher.current().epoch.clone();
+        if key.kind != experiment::EXPERIMENT_KIND {
+            return epoch.shop.misfits(&key.kind, &key.id);
+        }
+        let remarks = epoch.shop.experiments.remarks(&epoch.store);
+        remarks.into_iter().filter(|(of, _)| of == key).map(|(_, remark)| remark).collect()
+    }
+
     fn known_kind(&self, kind: &str) -> Result<bool, WriteError> {
         let found = self.config_kinds().into_iter().find(|known| known.name == kind);
         found
@@ -223,7 +271,7 @@ impl Engine {
         let documents = snapshot.epoch.store.select(&[]).of_kind(kind).into_iter().cloned();
         Ok(documents
             .filter(|document| scope.is_none_or(|scope| document.write.key.scope == scope))
-            .map(|document| DocumentView { document, active })
+            .map(|document| DocumentView { remarks: self.config_remarks(&document.write.key), document, active })
             .collect())
     }
 
@@ -242,7 +290,8 @@ impl Engine {
         let active = self.known_kind(kind)?;
         let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
         let found = self.publisher.current().epoch.store.get(&key, state, overlay);
-        Ok(found.map(|document| DocumentView { document: (*document).clone(), active }))
+        let remarks = if state == DocumentState::Live { self.config_remarks(&key) } else { Vec::new() };
+        Ok(found.map(|document| DocumentView { document: (*document).clone(), active, remarks }))
     }
 
     /// The revisions of a document that are at hand, newest first; older ones are in the log.
@@ -298,7 +347,10 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
     {
         problem("", "validity ends before it begins".into(), "`from` before `until`");
     }
-    if write.state == DocumentState::Draft && write.overlay.is_empty() {
+    if write.state == DocumentState::Discarded && write.body.is_some() {
+        problem("", "a draft cannot be written and discarded at once".into(), "no body");
+    }
+    if write.state != DocumentState::Live && write.overlay.is_empty() {
         problem("", "a draft needs the name of its overlay".into(), "a name");
     }
     problems

@@ -2,16 +2,18 @@
 //!
 //! One thread takes changed configurations, types the kernel's documents, lets every plugin prepare for its
 //! own, and publishes the result. If several changes queued up, only the newest is prepared. Epochs under
-//! overlays are made the same way, on demand, and the latest few are kept.
+//! overlays are made the same way: those that visitors in experiments see together with the live one (see `arms`),
+//! those of previews on demand, of which the latest few are kept.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender};
 use planogram_abi::{ConditionId, Document as Lent, Failure, LogLevel, Outcome, PrepareHost};
 use tracing::{error, warn};
 
+use super::arms;
 use super::indexer::TextJob;
 use super::lock;
 use super::publish::Publisher;
@@ -44,7 +46,7 @@ pub struct EpochBuilder {
     pub publisher: Arc<Publisher>,
     /// Where changed text rules go.
     pub indexer: Sender<TextJob>,
-    /// Epochs under overlays, each with the live epoch it was laid over, newest last.
+    /// Epochs of previews, each with the live epoch it was laid over, newest last.
     overlaid: Mutex<Vec<(Arc<Epoch>, Arc<Epoch>)>>,
 }
 
@@ -78,7 +80,10 @@ impl EpochBuilder {
     fn rebuild(&self, store: Store) {
         let current = self.publisher.current();
         let old = &current.epoch;
-        let epoch = Arc::new(build(&self.host, store, Vec::new(), Some(old)));
+        let mut epoch = build(&self.host, store, Vec::new(), Some(old));
+        arms::prepare(&self.host, &mut epoch, current.now_ms);
+        arms::warn_of_remarks(&epoch, old);
+        let epoch = Arc::new(epoch);
         if epoch.shop.text_rules() != old.shop.text_rules() {
             self.publisher.expect_text();
             // Not older than what the applier had indexed before it published this snapshot.
@@ -91,14 +96,15 @@ impl EpochBuilder {
 
     /// The new version is loaded, configured, prepared and probed before anything is published.
     fn reload(&self, plugin: &str) -> Result<(), ReloadError> {
-        let old = self.publisher.current().epoch.clone();
+        let current = self.publisher.current();
+        let old = current.epoch.clone();
         let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()) };
         let selection = old.store.select(&[]);
         let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
         let plugins = self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
         let mut unprepared = old.unprepared.clone();
         unprepared.remove(plugin);
-        let epoch = Epoch {
+        let mut epoch = Epoch {
             revision: old.revision,
             store: old.store.clone(),
             overlays: Vec::new(),
@@ -106,7 +112,10 @@ impl EpochBuilder {
             conditions: compiler.conditions.into_inner(),
             plugins,
             unprepared,
+            drafted: old.drafted.clone(),
+            arms: BTreeMap::new(),
         };
+        arms::prepare(&self.host, &mut epoch, current.now_ms);
         self.publish(Arc::new(epoch));
         Ok(())
     }
@@ -116,13 +125,15 @@ impl EpochBuilder {
         self.publisher.publish(|next| next.epoch = epoch);
     }
 
-    /// The epoch a request sees: the snapshot's own, or one under the overlays it names. Overlays without any
-    /// draft change nothing and cost nothing.
-    pub fn under(&self, snapshot: &Snapshot, overlays: &[String]) -> Arc<Epoch> {
+    /// The epoch of a snapshot under effective overlays: the live one, one prepared for an experiment's arms, one
+    /// kept from an earlier preview, or a new one.
+    pub fn under(&self, snapshot: &Snapshot, overlays: Vec<String>) -> Arc<Epoch> {
         let live = &snapshot.epoch;
-        let overlays = live.store.known_overlays(overlays);
         if overlays.is_empty() {
             return live.clone();
+        }
+        if let Some(prepared) = live.arms.get(&overlays) {
+            return prepared.clone();
         }
         // A reload changes the plugins but not the revision, so the live epoch itself is the key.
         let same = |(base, epoch): &&(Arc<Epoch>, Arc<Epoch>)| Arc::ptr_eq(base, live) && epoch.overlays == overlays;
@@ -156,7 +167,21 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
         warn!(plugin, message, "plugin could not prepare and keeps its previous state");
     }
     let revision = store.epoch();
-    Epoch { revision, overlays, shop, conditions: compiler.conditions.into_inner(), plugins, unprepared, store }
+    let drafted = match previous.filter(|epoch| epoch.revision == revision) {
+        Some(same) => same.drafted.clone(),
+        None => Arc::new(store.drafts().map(|(_, overlay)| overlay.to_owned()).collect::<BTreeSet<String>>()),
+    };
+    Epoch {
+        revision,
+        overlays,
+        shop,
+        conditions: compiler.conditions.into_inner(),
+        plugins,
+        unprepared,
+        drafted,
+        arms: BTreeMap::new(),
+        store,
+    }
 }
 
 /// Every document a plugin may own, ordered by kind, scope and id. A reloaded version may own kinds that the

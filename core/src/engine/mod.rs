@@ -2,46 +2,55 @@
 //!
 //! The engine is the kernel's one front door: open, search, category, recommend, page, ingest, configure,
 //! reload. Writes block until they are acknowledged; reads run on the ranking pool. Behind the door run a log
-//! writer, an applier that folds, an indexer, an epoch builder, an observer feeder and a janitor, one thread each.
+//! writer, an applier that folds, an indexer, an epoch builder, a model builder, an observer feeder and a janitor, one
+//! thread each.
 
 pub mod types;
 
+mod arms;
 mod read;
 mod units;
 mod write;
 mod configure;
+mod identity;
 mod plugins;
 mod open;
 
 mod applier;
 mod epochs;
+mod models;
 mod indexer;
 mod observe;
 mod publish;
 mod recover;
+mod retention;
 pub mod state;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 
 use crate::catalog::doc::ProductDoc;
 use crate::host::{Host, RankingPool};
-use crate::id::Seq;
-use crate::log::LogReader;
+use crate::id::{ItemId, Seq};
 use crate::log::clock::Clock;
 use crate::log::entry::Entry;
+use crate::log::identity::People;
 use crate::log::served::ServedJournal;
 use crate::log::writer::WriterHandle;
+use crate::log::{LogReader, ReadError};
 use applier::Reports;
 use epochs::{EpochBuilder, EpochJob};
 use indexer::TextJob;
+use models::ModelJob;
 use observe::ObserverJob;
 use publish::Publisher;
 use types::*;
@@ -67,6 +76,10 @@ pub struct Engine {
     epochs: Arc<EpochBuilder>,
     served: ServedJournal,
     log: LogReader,
+    /// Who is behind a name, as the log's writer has it.
+    people: Arc<ArcSwap<People>>,
+    /// Where snapshot files are, of a shop on disk that can be written to.
+    snapshots: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     reports: Arc<Reports>,
     /// Log position the observers have come to.
@@ -93,6 +106,9 @@ struct Machinery {
     texts: Sender<TextJob>,
     epochs: Sender<EpochJob>,
     observers: Sender<ObserverJob>,
+    models: Sender<ModelJob>,
+    /// Raised to break off a model that is being built.
+    stop_building: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -100,15 +116,32 @@ impl Engine {
     /// Entries of the log from a position on, at most `max`.
     ///
     /// # Errors
-    /// When the log cannot be read, or the position was cut.
-    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, String> {
-        self.log.read(from, max).map_err(|error| error.to_string())
+    /// [`ReadError::Cut`] when the position was cut; others when the log cannot be read.
+    pub fn read_log(&self, from: Seq, max: usize) -> Result<Vec<Entry>, ReadError> {
+        self.log.read(from, max)
+    }
+
+    /// Position of the oldest entry that the log has.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn log_begins(&self) -> Result<Seq, ReadError> {
+        self.log.first()
     }
 
     /// A product as it is stored.
     pub fn product(&self, sku: &str) -> Option<ProductDoc> {
         let snapshot = self.publisher.current();
         snapshot.catalog.document(snapshot.catalog.item(sku)?)
+    }
+
+    /// Skus of all products, in order.
+    pub fn skus(&self) -> Vec<String> {
+        let catalog = &self.publisher.current().catalog;
+        let mut skus: Vec<_> =
+            catalog.alive_items().iter().map(|item| catalog.sku_of(ItemId(item)).to_owned()).collect();
+        skus.sort_unstable();
+        skus
     }
 
     /// Codes of the store views with their locales.
@@ -148,7 +181,31 @@ impl Engine {
         }
     }
 
-    /// Waits until everything written so far is visible, text included.
+    /// The model in force and every vector space.
+    pub fn models(&self) -> ModelInfo {
+        models::model_info(&self.publisher.current())
+    }
+
+    /// Builds a model from what is visible now and waits until it is in force: seconds to minutes.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`] when it cannot be kept, [`WriteError::Closing`].
+    pub fn rebuild_models(&self) -> Result<ModelInfo, WriteError> {
+        let (done, finished) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.models.send(done).is_ok())?;
+        finished.recv().map_err(|_| WriteError::Closing)?
+    }
+
+    /// Asks for a model and does not wait for it.
+    ///
+    /// # Errors
+    /// [`WriteError::Closing`].
+    pub fn request_models(&self) -> Result<(), WriteError> {
+        let (done, _) = crossbeam_channel::bounded(1);
+        self.send(|machinery| machinery.models.send(done).is_ok())
+    }
+
+    /// Waits until everything written so far is visible, text and what plugins learned included.
     ///
     /// # Errors
     /// [`WriteError::Failed`] when the text index could not be written, [`WriteError::Closing`].
@@ -157,7 +214,12 @@ impl Engine {
         let last = if self.read_only { self.publisher.reached().seq } else { self.log.last().0 };
         self.publisher.wait(None, |reached| reached.seq >= last);
         let (done, finished) = crossbeam_channel::bounded(1);
-        self.send(|machinery| machinery.texts.send(TextJob::Flush(done)).is_ok())?;
+        let (learned, frozen) = crossbeam_channel::bounded(1);
+        self.send(|machinery| {
+            machinery.texts.send(TextJob::Flush(done)).is_ok()
+                && machinery.observers.send(ObserverJob::Flush(learned)).is_ok()
+        })?;
+        frozen.recv().map_err(|_| WriteError::Closing)?;
         let is_searchable = finished.recv().map_err(|_| WriteError::Closing)?;
         let failed = || WriteError::Failed("the text index could not be committed, it is tried again".into());
         is_searchable.then_some(()).ok_or_else(failed)
@@ -180,9 +242,10 @@ impl Engine {
         let Some(machinery) = lock(&self.machinery).take() else { return };
         // Closing the writer ends the applier, which lets go of its senders, and so on down the line; the
         // indexer is told, since the epoch builder keeps a sender for as long as the engine lives.
+        machinery.stop_building.store(true, Ordering::Relaxed);
         machinery.writer.close();
-        let Machinery { writer, checkpoints, texts, epochs, observers, threads } = machinery;
-        drop((writer, epochs, observers));
+        let Machinery { writer, checkpoints, texts, epochs, observers, models, threads, .. } = machinery;
+        drop((writer, epochs, observers, models));
         let (applier, others) =
             threads.into_iter().partition::<Vec<_>, _>(|thread| thread.thread().name() == Some(APPLIER));
         // A thread that panicked has said so in the log; the others still get to finish.

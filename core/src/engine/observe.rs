@@ -35,6 +35,8 @@ pub enum ObserverJob {
     Swap(Vec<ObserverSlot>),
     /// Save all states.
     Save(Sender<SavedObservers>),
+    /// Publish what was learned so far, and say so.
+    Flush(Sender<()>),
 }
 
 /// How often learned columns are published.
@@ -84,6 +86,12 @@ impl ObserverThread {
                     self.restore(&saved);
                 }
                 Ok(ObserverJob::Save(done)) => drop(done.send(self.save())),
+                Ok(ObserverJob::Flush(done)) => {
+                    due = None;
+                    self.freeze();
+                    // Whoever asked may have given up.
+                    let _ = done.send(());
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

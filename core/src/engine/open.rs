@@ -7,30 +7,35 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
 use tracing::warn;
 
 use super::applier::Applier;
+use super::arms;
 use super::epochs::{self, EpochBuilder};
 use super::indexer::Indexer;
+use super::models::{ModelBuilder, ModelShelf};
 use super::observe::{ObserverJob, ObserverThread};
 use super::publish::Publisher;
 use super::recover::{self, Recovered};
-use super::state::SwitchedOn;
+use super::retention::Retention;
+use super::state::{State, SwitchedOn};
 use super::types::{EngineConfig, PluginInfo, WriteOptions};
 use super::{APPLIER, Engine, Machinery, OpenError};
 use crate::host::{Host, HostConfig, RankingPool};
-use crate::id::Seq;
+use crate::id::{DAY_MS, Seq};
 use crate::limits::DEFAULT_LATENESS_MS;
 use crate::log::clock::{Clock, SystemClock};
 use crate::log::disk::{RedbLog, RedbOptions};
 use crate::log::entry::{Body, Entry};
+use crate::log::identity::{Identities, Kind};
 use crate::log::served::{ServedConfig, ServedJournal};
-use crate::log::writer::{Writer, WriterConfig};
+use crate::log::writer::{Duties, Writer, WriterConfig};
 use crate::log::{Log, MemoryLog};
+use crate::signal::key::{customer_key, visitor_key};
 use crate::snapshot::{Snapshot, Texts};
 
 impl Engine {
@@ -61,6 +66,7 @@ impl Engine {
     fn start(config: EngineConfig, clock: Arc<dyn Clock>, until: Option<Seq>) -> Result<Arc<Engine>, OpenError> {
         let log = open_log(config.data_dir.as_deref())?;
         let reader = log.reader();
+        let read_only = until.is_some();
         let files = config.data_dir.as_deref().map(checkpoints_in);
         let recovered = recover::recover(files.as_deref(), &reader, until)?;
         if let Some(until) = until.filter(|until| recovered.state.seq < *until) {
@@ -68,22 +74,32 @@ impl Engine {
         }
         let host = Arc::new(open_host(&config));
         let Recovered { state, checkpointed, observers: saved, observed } = recovered;
-        let epoch = Arc::new(epochs::build(&host, state.store.clone(), Vec::new(), None));
+        let identities = if read_only { None } else { Some(open_identities(&config, &state)?) };
+        let people = match &identities {
+            Some(identities) => identities.shared(),
+            None => Identities::look(config.data_dir.as_deref()).map_err(OpenError::from_any)?,
+        };
+        let mut epoch = epochs::build(&host, state.store.clone(), Vec::new(), None);
+        arms::prepare(&host, &mut epoch, state.time_ms);
+        let epoch = Arc::new(epoch);
         let shop = epoch.shop.clone();
         let mut state = state;
+        let shelf = Arc::new(ModelShelf::new(config.data_dir.as_ref().map(|dir| dir.join("models"))));
+        shelf.adopt(&mut state);
+        let generation = state.model.as_ref().map_or(0, |named| named.generation);
         let state_plugins = state.plugins.clone();
         let (publisher, janitor) = Publisher::new(Snapshot {
             seq: state.seq,
             now_ms: state.time_ms,
             catalog: state.catalog.clone(),
             signals: state.signals.publish(),
+            vectors: state.vectors.clone(),
             visitors: state.visitors.publish(),
             text: Texts::default(),
             epoch,
             observed: Arc::default(),
             observed_seq: None,
         });
-        let read_only = until.is_some();
         let text_dir = config.data_dir.as_ref().filter(|_| !read_only).map(|dir| dir.join("text"));
         let positions = (state.seq, state.text_seq);
         let indexer =
@@ -100,19 +116,25 @@ impl Engine {
             ObserverThread { observers: host.observers(), publisher: publisher.clone(), reached: reached.clone() };
         observers.restore(&saved);
         drop(observer_sender.send(ObserverJob::Fold { rows: observed, seq: state.seq }));
+        let (cuts, cut_requests) = crossbeam_channel::unbounded();
+        let snapshots = files.filter(|_| !read_only);
+        let keep_ms = config.retention_ms;
         let applier = Applier {
             publisher: publisher.clone(),
             indexer: texts.clone(),
             epochs: epoch_sender.clone(),
             observers: observer_sender.clone(),
+            shelf: shelf.clone(),
+            changes: Arc::default(),
             reports: Arc::default(),
-            checkpoint_dir: files.filter(|_| !read_only),
+            checkpoint_dir: snapshots.clone(),
             checkpoint_every: config.snapshot_every,
             checkpointed,
+            retention: (keep_ms > 0).then(|| Retention { keep_ms, log: reader.clone(), cuts }),
         };
-        let reports = applier.reports.clone();
+        let (reports, changes) = (applier.reports.clone(), applier.changes.clone());
         let building = builder.clone();
-        let threads = vec![
+        let mut threads = vec![
             spawn(APPLIER, move || {
                 let _ended = EndOfFold(applier.publisher.clone());
                 applier.run(state, &entries, &checkpoint_requests);
@@ -128,8 +150,18 @@ impl Engine {
             // Nothing may be added to the log of a shop that is looked at as it was: this one goes nowhere.
             Writer::start(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS)), clock.clone(), writer_config, dead_end())
         } else {
-            Writer::start(log, clock.clone(), writer_config, sink)
+            let duties = Duties { identities, cuts: cut_requests };
+            Writer::start_with(log, clock.clone(), writer_config, sink, duties)
         };
+        let writer = Arc::new(writer);
+        let (models, model_jobs) = crossbeam_channel::unbounded();
+        let stop_building = Arc::new(AtomicBool::new(false));
+        if !read_only {
+            let (publisher, writer, stop) = (publisher.clone(), writer.clone(), stop_building.clone());
+            let config = config.models;
+            let builder = ModelBuilder { publisher, shelf, writer, changes, stop, config, generation };
+            threads.push(spawn("planogram-models", move || builder.run(&model_jobs))?);
+        }
         // What was served then is not what was served: a look back leaves no record.
         let served_dir = config.data_dir.filter(|_| !read_only).map(|dir| dir.join("served"));
         let served = ServedConfig { dir: served_dir, ..ServedConfig::default() };
@@ -141,6 +173,8 @@ impl Engine {
             epochs: builder,
             served: ServedJournal::start(&served).map_err(OpenError::from_any)?,
             log: reader,
+            people,
+            snapshots,
             clock,
             reports,
             observed: reached,
@@ -150,11 +184,13 @@ impl Engine {
             configuring: Default::default(),
             closed: Default::default(),
             machinery: Some(Machinery {
-                writer: Arc::new(writer),
+                writer,
                 checkpoints,
                 texts,
                 epochs: epoch_sender,
                 observers: observer_sender,
+                models,
+                stop_building,
                 threads,
             })
             .into(),
@@ -205,6 +241,24 @@ fn open_log(dir: Option<&Path>) -> Result<Box<dyn Log>, OpenError> {
     let Some(dir) = dir else { return Ok(Box::new(MemoryLog::new(DEFAULT_LATENESS_MS))) };
     std::fs::create_dir_all(dir).map_err(|e| OpenError(format!("data directory {}: {e}", dir.display())))?;
     Ok(Box::new(RedbLog::open(dir, &RedbOptions::default()).map_err(OpenError::from_any)?))
+}
+
+/// The identity table, without those whom the bound on profiles has made everybody forget: only rows that are old
+/// enough for every late event of theirs to be refused.
+fn open_identities(config: &EngineConfig, state: &State) -> Result<Identities, OpenError> {
+    let mut identities =
+        Identities::open(config.data_dir.as_deref(), config.identity_seed).map_err(OpenError::from_any)?;
+    let day = (state.time_ms - DEFAULT_LATENESS_MS).div_euclid(DAY_MS);
+    let is_remembered = |kind, pseudonym: &str| match kind {
+        Kind::Visitor => state.visitors.knows(visitor_key(pseudonym)),
+        Kind::Customer => state.visitors.knows(customer_key(pseudonym)),
+        Kind::Order => true,
+    };
+    let swept = identities.sweep(u16::try_from(day).unwrap_or(0), is_remembered).map_err(OpenError::from_any)?;
+    if swept > 0 {
+        tracing::info!(swept, "forgotten visitors left the identity table");
+    }
+    Ok(identities)
 }
 
 fn checkpoints_in(data_dir: &Path) -> PathBuf {

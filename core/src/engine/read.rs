@@ -1,6 +1,6 @@
 //! How is a read answered?
 //!
-//! On the ranking pool: take one snapshot, find the epoch, run the pipeline, note what was served. A read that
+//! On the ranking pool: take one snapshot, find the arms and the epoch, run the pipeline, note what was served. A read that
 //! names `min_seq` first waits for it without holding a worker.
 
 use std::sync::Arc;
@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 
 use super::Engine;
+use super::arms::{Ask, Seen};
+use super::identity::{disguised, served_visitor};
 use super::types::*;
 use crate::host::{Attempt, PoolError};
 use crate::id::Seq;
 use crate::limits::PAGE_LISTS_MAX;
+use crate::log::identity::People;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
 use crate::pipeline::{explain, run};
-use crate::signal::key::visitor_key;
-use crate::snapshot::{Epoch, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// Takes an answer, once, on whatever thread has it.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, QueryError>) + Send>;
@@ -26,7 +28,7 @@ pub type Reply<T> = Box<dyn FnOnce(Result<T, QueryError>) + Send>;
 pub(super) struct Ticket {
     min_seq: Option<Seq>,
     deadline: Duration,
-    overlays: Vec<String>,
+    ask: Ask,
 }
 
 impl Engine {
@@ -34,8 +36,9 @@ impl Engine {
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
         let ticket = self.ticket(&request);
         let served = (self.clone(), request.clone());
-        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+        let people = self.people.clone();
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
         };
         let reply: Reply<ListAnswer> = Box::new(move |answer| {
             let (engine, request) = served;
@@ -63,22 +66,24 @@ impl Engine {
             let message = format!("the page has {} lists", page.lists.len());
             return reply(Err(invalid("lists", message, format!("1 to {PAGE_LISTS_MAX} allowed"))));
         }
-        // One snapshot for all: the first list's overlays and deadline, the furthest position any of them waits for.
+        // One snapshot for all: the first list's overlays, arms and deadline, the furthest position any waits for.
         let min_seq = page.lists.iter().filter_map(|(_, list)| list.min_seq).max();
-        let ticket = Ticket { min_seq, ..self.ticket(first) };
+        let ticket = Ticket { min_seq, ..self.ticket(&with_shopper(first, &page.shopper)) };
         let requests: Vec<ListRequest> = page.lists.iter().map(|(_, list)| with_shopper(list, &page.shopper)).collect();
         let served = (self.clone(), requests.clone());
-        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
+        let people = self.people.clone();
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            let people = people.load();
             let mut taken = RoaringBitmap::new();
             let mut lists = Vec::with_capacity(page.lists.len());
             for ((name, _), request) in page.lists.iter().zip(&requests) {
-                let answer = run::rank_list(snapshot, epoch, request, &taken, attempt);
+                let answer = rank_seen(&people, snapshot, seen, request, &taken, attempt);
                 if let Ok(answer) = &answer {
                     taken.extend(answer.items.iter().map(|hit| hit.item.0));
                 }
                 lists.push((name.clone(), answer));
             }
-            Ok(PageAnswer { lists, as_of: snapshot.as_of(epoch) })
+            Ok(PageAnswer { lists, as_of: snapshot.as_of(&seen.epoch), arms: seen.arms.clone() })
         };
         let reply: Reply<PageAnswer> = Box::new(move |answer| {
             let (engine, requests) = served;
@@ -103,8 +108,9 @@ impl Engine {
     /// Ranks one list and waits for it; nobody was served.
     pub(super) fn unserved(self: &Arc<Self>, request: ListRequest) -> Result<ListAnswer, QueryError> {
         let ticket = self.ticket(&request);
-        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            run::rank_list(snapshot, epoch, &request, &RoaringBitmap::new(), attempt)
+        let people = self.people.clone();
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
@@ -116,8 +122,8 @@ impl Engine {
     /// As [`Engine::submit_list`].
     pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
         let snapshot = self.publisher.current();
-        let epoch = self.epochs.under(&snapshot, &request.overlays);
-        run::rank_list(&snapshot, &epoch, request, &RoaringBitmap::new(), &Attempt::inline())
+        let seen = self.epochs.see(&snapshot, &Ask::of(request))?;
+        rank_seen(&self.people.load(), &snapshot, &seen, request, &RoaringBitmap::new(), &Attempt::inline())
     }
 
     /// Ranks one page and waits for it.
@@ -135,28 +141,25 @@ impl Engine {
     pub fn explain_absence(self: &Arc<Self>, request: ListRequest, sku: &str) -> Result<String, QueryError> {
         let ticket = self.ticket(&request);
         let sku = sku.to_owned();
-        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            explain::why_not(snapshot, epoch, &request, &sku, attempt)
+        let people = self.people.clone();
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            explain::why_not(snapshot, &seen.epoch, &disguised(&people.load(), &request), &sku, attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
 
     pub(super) fn ticket(&self, request: &ListRequest) -> Ticket {
-        Ticket {
-            min_seq: request.min_seq,
-            deadline: request.deadline.unwrap_or(self.deadline),
-            overlays: request.overlays.clone(),
-        }
+        Ticket { min_seq: request.min_seq, deadline: request.deadline.unwrap_or(self.deadline), ask: Ask::of(request) }
     }
 
     pub(super) fn on_pool<T: Send + 'static>(
         self: &Arc<Self>,
         ticket: Ticket,
-        job: impl Fn(&Snapshot, &Epoch, &Attempt) -> Result<T, QueryError> + Send + Sync + 'static,
+        job: impl Fn(&Snapshot, &Seen, &Attempt) -> Result<T, QueryError> + Send + Sync + 'static,
         reply: Reply<T>,
     ) {
         let engine = self.clone();
-        let Ticket { min_seq, deadline, overlays } = ticket;
+        let Ticket { min_seq, deadline, ask } = ticket;
         let asked = Instant::now();
         let begin = move |reached: bool| {
             if !reached {
@@ -166,7 +169,7 @@ impl Engine {
             let snapshot = engine.publisher.current();
             let epochs = engine.epochs.clone();
             // Every attempt sees the same snapshot; an epoch under overlays is made on the worker, not here.
-            let job = Arc::new(move |attempt: &Attempt| job(&snapshot, &epochs.under(&snapshot, &overlays), attempt));
+            let job = Arc::new(move |attempt: &Attempt| job(&snapshot, &epochs.see(&snapshot, &ask)?, attempt));
             let reply = Box::new(move |outcome: Result<Result<T, QueryError>, PoolError>| {
                 reply(outcome.unwrap_or_else(|error| Err(pool_error(error))));
             });
@@ -195,12 +198,25 @@ impl Engine {
             kind,
             subject: subject.clone(),
             store_view: request.store_view.clone(),
-            visitor: request.shopper.visitor.as_deref().map(visitor_key),
+            visitor: served_visitor(&self.people.load(), request),
             columns: Vec::new(),
             items: answer.items.iter().map(item).collect(),
-            arms: Vec::new(),
+            arms: answer.arms.clone(),
         });
     }
+}
+
+/// Ranks a list under what its request sees, for the pseudonym of who asks.
+pub(super) fn rank_seen(
+    people: &People,
+    snapshot: &Snapshot,
+    seen: &Seen,
+    request: &ListRequest,
+    taken: &RoaringBitmap,
+    attempt: &Attempt,
+) -> Result<ListAnswer, QueryError> {
+    let answer = run::rank_list(snapshot, &seen.epoch, &disguised(people, request), taken, attempt)?;
+    Ok(ListAnswer { arms: seen.arms.clone(), ..answer })
 }
 
 /// A list of a page asks for whom the page does, unless it says otherwise.

@@ -14,11 +14,12 @@ use super::OpenError;
 use super::observe::SavedObservers;
 use super::state::{ObservedRow, State};
 use crate::catalog::Catalog;
-use crate::id::Seq;
+use crate::id::{ItemId, Seq};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::LogReader;
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::signal::{SignalConfig, Signals};
+use crate::vector::Vectors;
 use crate::visitor::Visitors;
 
 /// Writes the state into a snapshot file.
@@ -37,7 +38,13 @@ pub(super) fn sections(state: &State, observers: &SavedObservers) -> Result<Vec<
         ("visitors", encode(&state.visitors.save())?),
         ("config", encode(&state.store)?),
         ("observers", encode(observers)?),
+        ("model", encode(&state.model)?),
     ])
+}
+
+/// Removes the snapshot files before the newest one, which must cover entry `seq`.
+pub fn drop_checkpoints_before(dir: &Path, seq: Seq) -> Result<(), OpenError> {
+    checkpoint::remove_before(dir, seq).map_err(OpenError::from_any)
 }
 
 /// A shop as it stands in its files.
@@ -65,6 +72,12 @@ pub fn recover(dir: Option<&Path>, log: &LogReader, until: Option<Seq>) -> Resul
         None => Recovered::default(),
     };
     let state = &mut recovered.state;
+    let first = log.first().map_err(OpenError::from_any)?;
+    if state.seq < until && state.seq + 1 < first {
+        return Err(OpenError(format!(
+            "entry {until} cannot be reached: the log begins at entry {first}, and no good snapshot file covers what was cut"
+        )));
+    }
     for entry in log.scan(state.seq + 1) {
         let entry = entry.map_err(OpenError::from_any)?;
         if entry.seq > until {
@@ -104,7 +117,7 @@ fn newest_checkpoint(dir: &Path, until: Seq) -> Result<Option<Checkpoint>, OpenE
 /// The state that a snapshot file holds.
 pub(super) fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
     let (seq, time_ms, text_seq, plugins) = section(checkpoint, "meta")?;
-    let state = State {
+    let mut state = State {
         seq,
         time_ms,
         text_seq,
@@ -113,7 +126,13 @@ pub(super) fn decode(checkpoint: &Checkpoint) -> Result<Recovered, OpenError> {
         signals: Signals::load(section(checkpoint, "signals")?, SignalConfig::default()),
         visitors: Visitors::load(section(checkpoint, "visitors")?, DEFAULT_VISITORS_MAX),
         store: section(checkpoint, "config")?,
+        // An older version's file names no model.
+        model: checkpoint.section("model").map(|_| section(checkpoint, "model")).transpose()?.flatten(),
+        vectors: Vectors::default(),
     };
+    for item in state.catalog.alive_items().clone().iter() {
+        state.follow_vectors(ItemId(item));
+    }
     Ok(Recovered { state, checkpointed: seq, observers: section(checkpoint, "observers")?, observed: Vec::new() })
 }
 

@@ -16,9 +16,10 @@ use crate::id::{ItemId, Seq, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::entry::{Body, Entry};
 use crate::signal::event::Event;
-use crate::signal::key::{session_key, visitor_key};
+use crate::signal::key::{customer_key, session_key, visitor_key};
 use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
 use crate::snapshot::Shop;
+use crate::vector::Vectors;
 use crate::visitor::Visitors;
 
 /// Everything that entries are folded into.
@@ -33,6 +34,10 @@ pub struct State {
     pub catalog: Catalog,
     /// What shoppers do.
     pub signals: Signals,
+    /// Who is near whom.
+    pub vectors: Vectors,
+    /// The model that the log says is in force.
+    pub model: Option<ModelNamed>,
     /// Who they are.
     pub visitors: Visitors,
     /// What is configured.
@@ -50,6 +55,15 @@ pub struct SwitchedOn {
     pub version: String,
 }
 
+/// A model that the log names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelNamed {
+    /// Number, growing.
+    pub generation: u64,
+    /// Hash of its file.
+    pub content_hash: String,
+}
+
 /// What one entry changed, for those who follow the fold.
 #[derive(Debug, Default)]
 pub struct Folded {
@@ -57,6 +71,8 @@ pub struct Folded {
     pub text_changed: Vec<ItemId>,
     /// The configuration changed.
     pub config_changed: bool,
+    /// The log names another model.
+    pub model_changed: bool,
     /// Rows that changed something.
     pub accepted: u64,
     /// Rows that were there already.
@@ -92,6 +108,8 @@ impl Default for State {
             text_seq: 0,
             catalog: Catalog::new(),
             signals: Signals::new(SignalConfig::default()),
+            vectors: Vectors::default(),
+            model: None,
             visitors: Visitors::new(DEFAULT_VISITORS_MAX),
             store: Store::default(),
             plugins: BTreeMap::new(),
@@ -110,7 +128,9 @@ impl State {
         match &entry.body {
             Body::Products(docs) => {
                 for doc in docs {
-                    folded.text_changed.push(self.catalog.put(doc.clone(), self.time_ms));
+                    let item = self.catalog.put(doc.clone(), self.time_ms);
+                    self.follow_vectors(item);
+                    folded.text_changed.push(item);
                 }
                 folded.accepted = docs.len() as u64;
             }
@@ -126,6 +146,7 @@ impl State {
             Body::Deletions(skus) => {
                 for sku in skus {
                     let deleted = self.catalog.delete(sku);
+                    deleted.into_iter().for_each(|item| self.follow_vectors(item));
                     folded.accepted += u64::from(deleted.is_some());
                     folded.text_changed.extend(deleted);
                 }
@@ -154,13 +175,28 @@ impl State {
                 }
                 None => drop(self.plugins.remove(name)),
             },
-            Body::Erased { subject } => self.visitors.erase(*subject),
-            Body::Model { .. } | Body::Tick => {}
+            Body::Erased { visitors, customers } => {
+                let keys = customers.iter().map(|c| customer_key(c)).chain(visitors.iter().map(|v| visitor_key(v)));
+                keys.for_each(|key| self.visitors.erase(key));
+            }
+            Body::Model { generation, content_hash, .. } => {
+                self.model = Some(ModelNamed { generation: *generation, content_hash: content_hash.clone() });
+                folded.model_changed = true;
+            }
+            Body::Tick => {}
         }
         if !folded.text_changed.is_empty() {
             self.text_seq = self.seq;
         }
         folded
+    }
+
+    /// Takes an item's supplied vectors over from its product.
+    pub fn follow_vectors(&mut self, item: ItemId) {
+        match self.catalog.product(item) {
+            Some(product) => self.vectors.follow(item, &product.vectors),
+            None => self.vectors.follow(item, &BTreeMap::new()),
+        }
     }
 
     /// Whether a patch speaks of an attribute whose words are searched, before or after it. Which attributes are

@@ -1,10 +1,13 @@
 //! The kernel as a whole, without plugins and without a server.
 
 mod acts;
+mod identity;
+mod arms;
 mod history;
 mod merchant;
 mod requests;
 mod texts;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,9 +68,11 @@ fn request(list: List) -> ListRequest {
         page: Page { number: 1, size: 24 },
         facets: None,
         shopper: Shopper::default(),
+        among: Vec::new(),
         explain: true,
         now_ms: None,
         overlays: Vec::new(),
+        arms: Vec::new(),
         seed: None,
         min_seq: None,
         deadline: Some(Duration::from_secs(30)),
@@ -111,6 +116,7 @@ fn event(id: &str, kind: EventKind, session: &str, sku: &str) -> Event {
         category: None,
         unit: None,
         order: (kind == EventKind::OrderPlaced).then(|| id.into()),
+        consent: true,
     }
 }
 

@@ -8,8 +8,10 @@ pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
 use crate::limits;
 pub use crate::pipeline::request::QueryError;
-use crate::pipeline::request::{AsOf, ListAnswer, ListRequest, Shopper};
+use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 pub use crate::pipeline::unit::UnitBounds;
+pub use crate::signal::event::Event;
+pub use crate::vector::SpaceInfo;
 
 /// How to open a shop.
 #[derive(Clone, Debug)]
@@ -32,6 +34,13 @@ pub struct EngineConfig {
     pub text_commit: Duration,
     /// Log entries between two snapshot files.
     pub snapshot_every: u64,
+    /// When models are built.
+    pub models: ModelConfig,
+    /// How long log entries are kept behind the snapshot files, in milliseconds of log time; 0 keeps them for ever.
+    pub retention_ms: TimeMs,
+    /// Seed of the pseudonyms, for measurements that must come out the same. Everybody can tell seeded pseudonyms:
+    /// leave it out where people shop.
+    pub identity_seed: Option<u64>,
     /// How large and how many recommendation units may be.
     pub unit_bounds: UnitBounds,
 }
@@ -48,9 +57,46 @@ impl Default for EngineConfig {
             group_commit: Duration::from_millis(limits::DEFAULT_GROUP_COMMIT_MS),
             text_commit: Duration::from_millis(limits::DEFAULT_TEXT_COMMIT_MS),
             snapshot_every: limits::DEFAULT_SNAPSHOT_EVERY,
+            models: ModelConfig::default(),
+            retention_ms: limits::DEFAULT_RETENTION_MS,
+            identity_seed: None,
             unit_bounds: UnitBounds::default(),
         }
     }
+}
+
+/// When models are built in the background, and with how much of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// Log time after which a model is built anew, in milliseconds; 0 leaves the clock out.
+    pub every_ms: i64,
+    /// Changes (counted events and products written) after which a model is built anew; 0 leaves them out.
+    pub every_changes: u64,
+    /// Threads of the builder, at least 1; with more than one, graphs differ from build to build.
+    pub threads: usize,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            every_ms: limits::DEFAULT_MODEL_EVERY_MS,
+            every_changes: limits::DEFAULT_MODEL_EVERY_CHANGES,
+            threads: limits::DEFAULT_MODEL_THREADS,
+        }
+    }
+}
+
+/// The model in force and every vector space.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// Number of the model, 0 for none.
+    pub generation: u64,
+    /// Log position of what it was built from.
+    pub built_at: Seq,
+    /// Log entries since then.
+    pub behind: u64,
+    /// The spaces, by name.
+    pub spaces: Vec<SpaceInfo>,
 }
 
 /// When a write is acknowledged.
@@ -85,6 +131,8 @@ pub struct Receipt {
     pub accepted: u64,
     /// Rows that were already there (event ids, order ids, idempotency key).
     pub duplicates: u64,
+    /// Events of shoppers who have not consented: not taken in, and nothing is left of them.
+    pub unconsented: u64,
     /// Rows refused.
     pub rejected: Vec<Rejected>,
 }
@@ -100,6 +148,68 @@ pub struct Rejected {
     pub message: String,
     /// What is allowed.
     pub allowed: String,
+}
+
+/// A person, by the id that clients send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A browser or device.
+    Visitor(String),
+    /// An account.
+    Customer(String),
+}
+
+/// Everything that is held of a person. Ids stand as they are held: as pseudonyms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    /// Pseudonyms of the person's browsers.
+    pub visitors: Vec<String>,
+    /// Pseudonyms of the person's accounts.
+    pub customers: Vec<String>,
+    /// Orders that are known by their id.
+    pub orders: usize,
+    /// What is remembered: of the account, and of each browser that is not signed in to it.
+    pub profiles: Vec<HeldProfile>,
+    /// Events with their log position, oldest first; the newest ones when there are too many.
+    pub events: Vec<(Seq, Event)>,
+    /// How many there are in the log.
+    pub events_total: u64,
+    /// Oldest position that the log has.
+    pub log_from: Seq,
+}
+
+/// One profile, with skus for items.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeldProfile {
+    /// Time of the newest event.
+    pub last_seen_ms: Option<TimeMs>,
+    /// Time of the newest order.
+    pub last_order_ms: Option<TimeMs>,
+    /// Viewed and when last, newest first.
+    pub views: Vec<(String, TimeMs)>,
+    /// In the cart, how many and since when.
+    pub cart: Vec<(String, f32, TimeMs)>,
+    /// Bought and when last, newest first.
+    pub purchases: Vec<(String, TimeMs)>,
+    /// Viewed in the current visit, newest first.
+    pub session_items: Vec<String>,
+    /// Paths of the categories that are liked, with their shares, largest first.
+    pub categories: Vec<(String, f64)>,
+    /// Brands that are liked, likewise.
+    pub brands: Vec<(String, f64)>,
+}
+
+/// What an erasure destroyed the way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Log position; reads with `min_seq` at or above it no longer know the person.
+    pub seq: Seq,
+    /// Browsers.
+    pub visitors: usize,
+    /// Accounts.
+    pub customers: usize,
+    /// Orders.
+    pub orders: usize,
 }
 
 /// Several units and lists over one snapshot, without duplicates across them.
@@ -118,6 +228,9 @@ pub struct PageAnswer {
     pub lists: Vec<(String, Result<ListAnswer, QueryError>)>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+    /// Arms of the experiments the shopper takes part in, one assignment for all lists: (experiment, arm), by
+    /// experiment.
+    pub arms: Arms,
 }
 
 /// The units of a page, without duplicates across them.
@@ -149,6 +262,8 @@ pub struct UnitsAnswer {
     pub unknown: Vec<String>,
     /// The one snapshot that answered.
     pub as_of: AsOf,
+    /// Arms of the experiments the shopper takes part in, one assignment for all units.
+    pub arms: Arms,
 }
 
 /// How far a unit's own type fills it.
@@ -234,6 +349,8 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
+    /// What its author should know, see [`crate::engine::Engine::config_remarks`]; empty for drafts.
+    pub remarks: Vec<String>,
 }
 
 /// How the engine is doing.

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::Engine;
-use super::read::{Reply, Ticket};
+use super::arms::Seen;
+use super::read::{Reply, Ticket, rank_seen};
 use super::types::*;
 use crate::host::Attempt;
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{PAGE_LISTS_MAX, READINESS_SAMPLE};
+use crate::log::identity::People;
 use crate::pipeline::request::*;
-use crate::pipeline::run;
 use crate::pipeline::unit::{self, Unit};
 use crate::signal::{PlacementCounts, Window};
 use crate::snapshot::{Epoch, Snapshot};
@@ -37,19 +38,21 @@ impl Engine {
             }));
         }
         let ticket: Ticket = self.ticket(&request.list);
-        let engine = self.clone();
-        let job = move |snapshot: &Snapshot, epoch: &Epoch, attempt: &Attempt| {
-            let (units, unknown) = chosen(snapshot, epoch, &request)?;
-            let ranked = rank_units(snapshot, epoch, &request, units, attempt);
-            Ok((ranked, unknown, snapshot.as_of(epoch)))
+        let (engine, people) = (self.clone(), self.people.clone());
+        let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
+            let (units, unknown) = chosen(snapshot, &seen.epoch, &request)?;
+            let ranked = rank_units(&people.load(), snapshot, seen, &request, units, attempt);
+            let empty =
+                UnitsAnswer { lists: Vec::new(), unknown, as_of: snapshot.as_of(&seen.epoch), arms: seen.arms.clone() };
+            Ok((ranked, empty))
         };
-        let reply: Reply<(Vec<Ranked>, Vec<String>, AsOf)> = Box::new(move |answer| {
-            let answer = answer.map(|(ranked, unknown, as_of)| {
+        let reply: Reply<(Vec<Ranked>, UnitsAnswer)> = Box::new(move |answer| {
+            let answer = answer.map(|(ranked, empty)| {
                 for (request, _, answer) in &ranked {
                     answer.iter().for_each(|answer| engine.note_served(request, answer));
                 }
                 let lists = ranked.into_iter().map(|(_, id, answer)| (id, answer)).collect();
-                UnitsAnswer { lists, unknown, as_of }
+                UnitsAnswer { lists, ..empty }
             });
             // Whoever has the answer may close the shop: no worker holds it open.
             drop(engine);
@@ -97,12 +100,11 @@ impl Engine {
     }
 }
 
+/// Units by id in the order of the page, and names that lead to none.
+type Chosen = (Vec<(String, Unit)>, Vec<String>);
+
 /// The units asked for, with the names that lead to none.
-fn chosen(
-    snapshot: &Snapshot,
-    epoch: &Epoch,
-    request: &UnitsRequest,
-) -> Result<(Vec<(String, Unit)>, Vec<String>), QueryError> {
+fn chosen(snapshot: &Snapshot, epoch: &Epoch, request: &UnitsRequest) -> Result<Chosen, QueryError> {
     let list = &request.list;
     let view = epoch.shop.store_view(&list.store_view);
     let view = view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: list.store_view.clone() })?;
@@ -121,8 +123,9 @@ fn chosen(
 }
 
 fn rank_units(
+    people: &People,
     snapshot: &Snapshot,
-    epoch: &Epoch,
+    seen: &Seen,
     request: &UnitsRequest,
     units: Vec<(String, Unit)>,
     attempt: &Attempt,
@@ -135,7 +138,7 @@ fn rank_units(
             page: Page { number: 1, size: unit.limit },
             ..request.list.clone()
         };
-        let answer = run::rank_list(snapshot, epoch, &list, &taken, attempt);
+        let answer = rank_seen(people, snapshot, seen, &list, &taken, attempt);
         if let Ok(answer) = &answer {
             taken.extend(answer.items.iter().map(|hit| hit.item.0));
         }

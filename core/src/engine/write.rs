@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Takes shopper events in. Events seen before are counted as duplicates; events too late or too far in the
-    /// future are refused.
+    /// future are refused; events without consent are counted and dropped.
     ///
     /// # Errors
     /// [`WriteError::AllRejected`] when no row was good.
@@ -114,7 +114,10 @@ impl Engine {
             }
             problems
         });
-        self.append(door, good, Body::Events, options)
+        let n_good = good.len();
+        let consented: Vec<Event> = good.into_iter().filter(|event| event.consent).collect();
+        door.unconsented = (n_good - consented.len()) as u64;
+        self.append(door, consented, Body::Events, options)
     }
 
     fn append<T>(
@@ -124,9 +127,11 @@ impl Engine {
         body: impl FnOnce(Vec<T>) -> Body,
         options: WriteOptions,
     ) -> Result<Receipt, WriteError> {
-        let mut receipt = Receipt { accepted: good.len() as u64, rejected: door.rejected, ..Receipt::default() };
+        let (accepted, unconsented) = (good.len() as u64, door.unconsented);
+        let mut receipt = Receipt { accepted, unconsented, rejected: door.rejected, ..Receipt::default() };
         if good.is_empty() {
-            return if receipt.rejected.is_empty() { Ok(receipt) } else { Err(WriteError::AllRejected(receipt)) };
+            let all_were_bad = !receipt.rejected.is_empty() && unconsented == 0;
+            return if all_were_bad { Err(WriteError::AllRejected(receipt)) } else { Ok(receipt) };
         }
         let acknowledge = options.acknowledge;
         let (seq, repeated) = self.submit(body(good), options)?;
@@ -182,6 +187,8 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 #[derive(Default)]
 struct Door {
     rejected: Vec<Rejected>,
+    /// Good rows that may not be taken in.
+    unconsented: u64,
 }
 
 impl Door {

@@ -73,6 +73,12 @@ pub enum CheckpointError {
         /// Its length.
         bytes: usize,
     },
+    /// Ours: a checkpoint that should be there is not.
+    #[error("there is no good snapshot file since entry {seq}")]
+    NoneSince {
+        /// What it must cover.
+        seq: Seq,
+    },
     /// The disk failed.
     #[error("`{}` could not be used", path.display())]
     Io {
@@ -129,6 +135,20 @@ pub fn newest_good_until(dir: &Path, seq: Seq) -> Result<Found, CheckpointError>
         }
     }
     Ok(found)
+}
+
+/// Removes the checkpoints before the newest good one, which must be at `seq` or later: because of what stands in
+/// the older ones.
+///
+/// # Errors
+/// [`CheckpointError::NoneSince`] when there is none; nothing was removed then.
+pub fn remove_before(dir: &Path, seq: Seq) -> Result<(), CheckpointError> {
+    let newest = newest_good(dir)?.checkpoint.map(|checkpoint| checkpoint.seq).filter(|newest| *newest >= seq);
+    let newest = newest.ok_or(CheckpointError::NoneSince { seq })?;
+    for (_, path) in list(dir)?.into_iter().filter(|(at, _)| *at < newest) {
+        fs::remove_file(&path).map_err(io_at(&path))?;
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_at(dir))
 }
 
 /// Renames a snapshot file so that it is not looked at again, and keeps what is in it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::doc::{CategoryChange, ProductDoc, ProductPatch};
 use crate::config::document::DocumentWrite;
 use crate::id::{Seq, TimeMs};
-use crate::signal::event::Event;
+pub use crate::signal::event::Event;
 
 /// One step of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum Body {
     Deletions(Vec<String>),
     /// The category tree changed.
     Categories(Vec<CategoryChange>),
-    /// Shoppers did things.
+    /// Shoppers did things; pseudonyms stand where names stood (see `log/identity`).
     Events(Vec<Event>),
     /// Configuration documents written; all or none.
     Config(Vec<DocumentWrite>),
@@ -58,10 +58,12 @@ pub enum Body {
         /// Hash of the blob beside the log.
         content_hash: String,
     },
-    /// A person's identity was destroyed.
+    /// A person's identity was destroyed; nothing leads from a name to these pseudonyms any more.
     Erased {
-        /// Hash of the visitor or customer key.
-        subject: u64,
+        /// Pseudonyms of the person's browsers.
+        visitors: Vec<String>,
+        /// Pseudonyms of the person's accounts.
+        customers: Vec<String>,
     },
     /// Time passed and nothing else happened.
     Tick,

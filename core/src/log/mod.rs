@@ -2,9 +2,10 @@
 //!
 //! The durable, ordered log that every view of the kernel is folded from, and the files beside it. A [`Log`]
 //! appends and cuts, and lends any number of [`LogReader`]s; a [`writer`] gathers submissions into group
-//! commits and gives each its sequence and time. [`checkpoint`]s shorten a start, the [`served`] journal
+//! commits, replaces the names of shoppers ([`identity`]), and gives each its sequence and time. [`checkpoint`]s shorten a start, the [`served`] journal
 //! remembers what was answered. Nothing here knows what an entry means.
 
+pub mod blob;
 pub mod checkpoint;
 pub mod clock;
 mod codec;
@@ -12,6 +13,7 @@ pub mod disk;
 pub mod entry;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzz;
+pub mod identity;
 pub mod memory;
 pub mod served;
 #[cfg(test)]
@@ -206,6 +208,9 @@ pub enum AppendError {
     /// Ours: the disk failed.
     #[error("the log file could not be written")]
     Storage(#[source] Box<redb::Error>),
+    /// Ours: the rows that an entry's names lead to could not be written.
+    #[error("the identity table could not be written")]
+    Identity(#[source] identity::IdentityError),
 }
 
 impl AppendError {

@@ -98,7 +98,7 @@ fn random_body(dice: &mut Dice) -> Body {
         5 => Body::Config(dice.some(random_write)),
         6 => Body::Plugin { name: dice.text(), content_hash: dice.maybe(Dice::text), version: dice.text() },
         7 => Body::Model { name: dice.text(), generation: dice.roll(), content_hash: dice.text() },
-        8 => Body::Erased { subject: dice.roll() },
+        8 => Body::Erased { visitors: dice.some(Dice::text), customers: dice.some(Dice::text) },
         _ => Body::Tick,
     }
 }
@@ -190,6 +190,7 @@ fn random_event(dice: &mut Dice) -> Event {
         category: dice.maybe(Dice::text),
         unit: dice.maybe(Dice::text),
         order: dice.maybe(Dice::text),
+        consent: true,
     }
 }
 

@@ -9,21 +9,24 @@
 //! wait, the queue fill, and submitters block. After a failed commit nothing is known about the file's tail, so
 //! the writer refuses everything until the log is opened again. When nothing was written for a while it appends a
 //! [`Body::Tick`], the only way time passes for the views.
+//!
+//! Names are replaced here, on this one thread (see `identity`): what is erased is erased between two entries.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendError, Sender, bounded, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendError, Sender, TryRecvError, bounded, select};
 
 use crate::id::{Seq, TimeMs};
 use crate::limits::{
     ACTOR_BYTES_MAX, DEFAULT_GROUP_COMMIT_MS, DEFAULT_GROUP_ENTRIES, DEFAULT_TICK_MS, DEFAULT_WRITER_QUEUE,
-    IDEMPOTENCY_KEY_BYTES_MAX,
+    IDEMPOTENCY_KEY_BYTES_MAX, LOG_CUT_ENTRIES_MAX,
 };
 use crate::log::clock::Clock;
 use crate::log::entry::{Body, Entry};
+use crate::log::identity::{Identities, Kind, Person};
 use crate::log::{AppendError, Log, LogReader, ReadError};
 
 /// How the writer groups and ticks.
@@ -120,12 +123,57 @@ impl Ticket {
     }
 }
 
+/// A question on its way.
+#[must_use = "the answer comes when it is waited for"]
+pub struct Asked<T>(Receiver<Result<T, SubmitError>>);
+
+impl<T> Asked<T> {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// [`SubmitError::Failed`] and [`SubmitError::Closed`].
+    pub fn wait(self) -> Result<T, SubmitError> {
+        self.0.recv().unwrap_or(Err(SubmitError::Closed))
+    }
+}
+
+/// Whose data somebody asks for.
+pub struct Whose {
+    /// What the name names.
+    pub kind: Kind,
+    /// A visitor's or customer's id as clients send it.
+    pub name: String,
+    /// Whether the account of this pseudonym is signed in on the browser that `name` names.
+    pub is_signed_in: Box<dyn Fn(&str) -> bool + Send>,
+}
+
+/// What else a writer does besides appending.
+pub struct Duties {
+    /// Replaces names in entries; `None` writes them as they come.
+    pub identities: Option<Identities>,
+    /// Positions before which entries may be forgotten. They are, a slice at a time between groups.
+    pub cuts: Receiver<Seq>,
+}
+
+impl Default for Duties {
+    fn default() -> Self {
+        Self { identities: None, cuts: crossbeam_channel::never() }
+    }
+}
+
 type Reply<T, E> = Sender<Result<T, E>>;
 
 enum Message {
     Submit(Submission, Reply<Appended, SubmitError>),
-    Cut(Seq, Reply<(), SubmitError>),
+    Other(Order),
     Close,
+}
+
+/// What is done between two groups, behind everything submitted before it.
+enum Order {
+    Cut(Seq, Reply<(), SubmitError>),
+    Find(Whose, Reply<Option<Person>, SubmitError>),
+    Erase(Whose, Reply<Option<(Person, Appended)>, SubmitError>),
 }
 
 /// Starts writers.
@@ -138,6 +186,20 @@ impl Writer {
     /// # Panics
     /// When the system cannot start a thread.
     pub fn start(log: Box<dyn Log>, clock: Arc<dyn Clock>, config: WriterConfig, sink: Sender<Entry>) -> WriterHandle {
+        Self::start_with(log, clock, config, sink, Duties::default())
+    }
+
+    /// The same with more to do.
+    ///
+    /// # Panics
+    /// As [`Writer::start`].
+    pub fn start_with(
+        log: Box<dyn Log>,
+        clock: Arc<dyn Clock>,
+        config: WriterConfig,
+        sink: Sender<Entry>,
+        duties: Duties,
+    ) -> WriterHandle {
         let (inbox, messages) = bounded(config.queue.max(1));
         let failure = Arc::new(OnceLock::new());
         let reader = log.reader();
@@ -152,6 +214,9 @@ impl Writer {
             failure: failure.clone(),
             idle_since_ms,
             last_group: 0,
+            identities: duties.identities,
+            cuts: duties.cuts,
+            cut_to: 0,
         };
         let thread = std::thread::Builder::new()
             .name("log-writer".into())
@@ -187,9 +252,25 @@ impl WriterHandle {
     /// # Errors
     /// [`SubmitError::Failed`] and [`SubmitError::Closed`].
     pub fn cut_before(&self, seq: Seq) -> Result<(), SubmitError> {
+        self.order(|reply| Order::Cut(seq, reply)).wait()
+    }
+
+    /// What goes by the person of a name; `None` when nothing does.
+    pub fn find_person(&self, whose: Whose) -> Asked<Option<Person>> {
+        self.order(|reply| Order::Find(whose, reply))
+    }
+
+    /// Appends that the person of a name was erased, then destroys the way from the name; both are durable when
+    /// it is answered. `None` when nothing goes by the name. After an error ask again.
+    pub fn erase_person(&self, whose: Whose) -> Asked<Option<(Person, Appended)>> {
+        self.order(|reply| Order::Erase(whose, reply))
+    }
+
+    fn order<T>(&self, order: impl FnOnce(Reply<T, SubmitError>) -> Order) -> Asked<T> {
         let (reply, answer) = bounded(1);
-        self.inbox.send(Message::Cut(seq, reply)).map_err(|_| SubmitError::Closed)?;
-        answer.recv().unwrap_or(Err(SubmitError::Closed))
+        // A writer that has ended drops the reply, which is an answer.
+        drop(self.inbox.send(Message::Other(order(reply))));
+        Asked(answer)
     }
 
     /// A reader of the log.
@@ -246,17 +327,23 @@ struct Work {
     idle_since_ms: TimeMs,
     /// Submissions in the last group.
     last_group: usize,
+    identities: Option<Identities>,
+    cuts: Receiver<Seq>,
+    /// Entries before this one are to be forgotten.
+    cut_to: Seq,
 }
 
 /// Why the thread stops gathering.
 enum After {
     Continue,
-    Cut(Seq, Reply<(), SubmitError>),
+    Other(Order),
     Close,
 }
 
 enum Wake {
     Message(Message),
+    CutTo(Seq),
+    NoCuts,
     Idle,
     Close,
 }
@@ -275,15 +362,23 @@ impl Work {
                     self.tick();
                     After::Continue
                 }
+                Wake::CutTo(seq) => {
+                    self.cut_to = self.cut_to.max(seq);
+                    After::Continue
+                }
+                Wake::NoCuts => {
+                    // Whoever asked for cuts has ended.
+                    self.cuts = crossbeam_channel::never();
+                    After::Continue
+                }
                 Wake::Close => After::Close,
             };
             match after {
                 After::Continue => {}
-                After::Cut(seq, reply) => {
-                    let _ = reply.send(self.cut(seq));
-                }
+                After::Other(order) => self.obey(order),
                 After::Close => return self.drain(),
             }
+            self.cut_slice();
         }
     }
 
@@ -291,9 +386,18 @@ impl Work {
         if self.failure.get().is_some() {
             return self.messages.recv().map_or(Wake::Close, Wake::Message);
         }
+        if self.cut_to > 0 {
+            // The next slice goes as soon as nobody waits.
+            return match self.messages.try_recv() {
+                Ok(message) => Wake::Message(message),
+                Err(TryRecvError::Empty) => Wake::CutTo(self.cut_to),
+                Err(TryRecvError::Disconnected) => Wake::Close,
+            };
+        }
         let idle = self.clock.alarm(self.idle_since_ms.saturating_add(self.config.tick_ms.max(1)));
         select! {
             recv(self.messages) -> message => message.map_or(Wake::Close, Wake::Message),
+            recv(self.cuts) -> seq => seq.map_or(Wake::NoCuts, Wake::CutTo),
             recv(idle) -> _ => Wake::Idle,
         }
     }
@@ -307,7 +411,7 @@ impl Work {
         while let Some(message) = next.take().or_else(|| self.next_of_group(&group, deadline)) {
             match message {
                 Message::Submit(submission, reply) => group.push(Request { submission, reply }),
-                Message::Cut(seq, reply) => return (group, After::Cut(seq, reply)),
+                Message::Other(order) => return (group, After::Other(order)),
                 Message::Close => return (group, After::Close),
             }
             if group.len() >= limit {
@@ -337,6 +441,13 @@ impl Work {
             return;
         }
         let mut plan = self.plan(group);
+        // The way from a name to an entry is durable before the entry is.
+        if let Some(identities) = &mut self.identities {
+            if let Err(error) = identities.sync() {
+                return plan.fail(&self.poison(SubmitError::Failed(Arc::new(AppendError::Identity(error)))));
+            }
+            identities.publish();
+        }
         while !plan.entries.is_empty() {
             let Err(error) = self.log.append(&plan.entries) else { break };
             match error.culprit() {
@@ -367,13 +478,17 @@ impl Work {
     }
 
     /// Gives every new submission of the group its sequence and time, and finds the repeated ones.
-    fn plan(&self, group: Vec<Request>) -> Plan {
+    fn plan(&mut self, group: Vec<Request>) -> Plan {
         let (last_seq, last_ms) = self.reader.last();
         // The clock may have been set back; the log's time is never.
         let time_ms = self.clock.now_ms().max(last_ms);
         let mut plan = Plan { first: last_seq + 1, entries: Vec::new(), waiting: Vec::new() };
         let mut keys: HashMap<String, usize> = HashMap::new();
-        for Request { submission, reply } in group {
+        for Request { mut submission, reply } in group {
+            if let Some(identities) = &self.identities {
+                let key = submission.idempotency_key.take();
+                submission.idempotency_key = key.map(|key| identities.seal_key(&submission.body, key));
+            }
             let known = match &submission.idempotency_key {
                 None => Ok(None),
                 Some(key) => match keys.get(key) {
@@ -385,7 +500,8 @@ impl Work {
                 Ok(Some(place)) => plan.waiting.push((reply, place)),
                 Ok(None) => {
                     let at = plan.entries.len();
-                    let Submission { actor, idempotency_key, body } = submission;
+                    let Submission { actor, idempotency_key, mut body } = submission;
+                    self.identities.iter_mut().for_each(|identities| identities.seal(&mut body, time_ms));
                     keys.extend(idempotency_key.clone().map(|key| (key, at)));
                     plan.entries.push(Entry { seq: plan.first + at as Seq, time_ms, actor, idempotency_key, body });
                     plan.waiting.push((reply, Place::New(at)));
@@ -403,6 +519,51 @@ impl Work {
         let (reply, _) = bounded(1);
         let submission = Submission { actor: "system".into(), idempotency_key: None, body: Body::Tick };
         self.commit(vec![Request { submission, reply }]);
+    }
+
+    fn obey(&mut self, order: Order) {
+        // Whoever asked may have stopped waiting.
+        match order {
+            Order::Cut(seq, reply) => drop(reply.send(self.cut(seq))),
+            Order::Find(whose, reply) => {
+                let find = |ids: &Identities| ids.person(whose.kind, &whose.name, &*whose.is_signed_in);
+                drop(reply.send(Ok(self.identities.as_ref().and_then(find))));
+            }
+            Order::Erase(whose, reply) => drop(reply.send(self.erase(&whose))),
+        }
+    }
+
+    /// First the entry, then the rows: whatever breaks off in between, the name is still known and the erasure can
+    /// be asked for again.
+    fn erase(&mut self, whose: &Whose) -> Result<Option<(Person, Appended)>, SubmitError> {
+        let find = |ids: &Identities| ids.person(whose.kind, &whose.name, &*whose.is_signed_in);
+        let Some(person) = self.identities.as_ref().and_then(find) else { return Ok(None) };
+        let (reply, ticket) = bounded(1);
+        let body = Body::Erased { visitors: person.visitors.clone(), customers: person.customers.clone() };
+        let submission = Submission { actor: "system".into(), idempotency_key: None, body };
+        self.commit(vec![Request { submission, reply }]);
+        let appended = ticket.try_recv().unwrap_or(Err(SubmitError::Closed))?;
+        let destroyed =
+            self.identities.as_mut().map(|ids| ids.destroy(whose.kind, &whose.name, &*whose.is_signed_in)).transpose();
+        match destroyed {
+            Ok(_) => Ok(Some((person, appended))),
+            Err(error) => Err(self.poison(SubmitError::Failed(Arc::new(AppendError::Identity(error))))),
+        }
+    }
+
+    /// Forgets some of what is to be forgotten.
+    fn cut_slice(&mut self) {
+        if self.cut_to == 0 || self.failure.get().is_some() {
+            return;
+        }
+        let to = match self.reader.first() {
+            Ok(first) => self.cut_to.min(first.saturating_add(LOG_CUT_ENTRIES_MAX)),
+            // A file that cannot be read shows to whoever reads it; it is not cut.
+            Err(_) => return self.cut_to = 0,
+        };
+        if self.cut(to).is_err() || to == self.cut_to {
+            self.cut_to = 0;
+        }
     }
 
     fn cut(&mut self, seq: Seq) -> Result<(), SubmitError> {
@@ -424,8 +585,8 @@ impl Work {
         while let Ok(message) = self.messages.try_recv() {
             let (group, after) = self.gather(message);
             self.commit(group);
-            if let After::Cut(seq, reply) = after {
-                let _ = reply.send(self.cut(seq));
+            if let After::Other(order) = after {
+                self.obey(order);
             }
         }
     }

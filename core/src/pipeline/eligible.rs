@@ -87,6 +87,9 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     if let Subject::Unit { unit, anchors, .. } = &run.subject {
         removed.extend(anchors.iter().map(|item| item.0));
         removed.extend(run.shopper.cart.iter());
+        if !unit.keeps_seen() {
+            removed.extend(run.shopper.visit.iter());
+        }
         if let Some(passing) = permit::permitted(run, unit, anchors) {
             kept = Some(kept.map_or_else(|| passing.clone(), |kept| kept & &passing));
         }
@@ -188,7 +191,7 @@ pub(super) fn obstacle(
     let eligible = variants.iter().filter(|variant| universe.base.variants.contains(variant.0)).collect::<Vec<_>>();
     if eligible.is_empty() {
         return Some(
-            "left out of this list: it is the anchor, in the cart, filtered by the unit, or on the page already".into(),
+            "left out of this list: it is the anchor, in the cart, seen in this visit, filtered by the unit, or on the page already".into(),
         );
     }
     let fails = |filter: &RoaringBitmap| !eligible.iter().any(|variant| filter.contains(variant.0));

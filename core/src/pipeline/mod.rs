@@ -22,4 +22,5 @@ mod column;
 mod ledger;
 mod lend;
 mod order;
+mod shown;
 mod source;

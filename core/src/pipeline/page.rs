@@ -52,6 +52,8 @@ pub(super) fn page(
         relaxed: run.relaxed,
         warnings: run.warnings,
         unit: unit_info(&run.subject),
+        // The line does not know how its epoch was chosen; the engine does.
+        arms: Arms::new(),
     })
 }
 
@@ -66,10 +68,10 @@ fn each_once<T: PartialEq>(remarks: &mut Vec<T>, max: usize) {
     *remarks = kept;
 }
 
-/// A unit lists no more than its limit; everything else lists all matches.
+/// A unit lists no more than its limit, or than the list it was given to rank; everything else lists all matches.
 fn listed(run: &Run<'_>, matches: usize) -> usize {
     match &run.subject {
-        Subject::Unit { unit, .. } => matches.min(unit.limit as usize),
+        Subject::Unit { unit, .. } => matches.min((unit.limit as usize).max(run.shopper.among.len())),
         _ => matches,
     }
 }

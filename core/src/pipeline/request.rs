@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::expr::Condition;
 use crate::id::{ItemId, Seq, TimeMs};
 pub use crate::snapshot::AsOf;
+pub use crate::snapshot::assign::Arms;
 
 /// One list to rank: a search, a category page, or a recommendation unit.
 #[derive(Clone, Debug)]
@@ -28,6 +29,9 @@ pub struct ListRequest {
     pub facets: Option<Vec<String>>,
     /// Who asks.
     pub shopper: Shopper,
+    /// Of a unit: rank exactly these skus, in the order another system gave them, at most
+    /// [`AMONG_MAX`](crate::limits::AMONG_MAX); empty for what the unit finds itself.
+    pub among: Vec<String>,
     /// Ledger lines on every item?
     pub explain: bool,
     /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
@@ -35,6 +39,8 @@ pub struct ListRequest {
     pub now_ms: Option<TimeMs>,
     /// Sets of draft documents laid over the live ones, in order.
     pub overlays: Vec<String>,
+    /// Arms to show whatever the visitor would get, for previews: (experiment, arm).
+    pub arms: Arms,
     /// Seed of all randomness; derived from the request id when absent.
     pub seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -55,9 +61,11 @@ impl ListRequest {
             page: Page { number: 1, size: 24 },
             facets: None,
             shopper: Shopper::default(),
+            among: Vec::new(),
             explain: false,
             now_ms: None,
             overlays: Vec::new(),
+            arms: Arms::new(),
             seed: None,
             min_seq: None,
             deadline: None,
@@ -90,7 +98,7 @@ pub enum List {
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shopper {
-    /// Browser or device.
+    /// Browser or device; behind the engine's door a pseudonym, as in events.
     pub visitor: Option<String>,
     /// Account.
     pub customer: Option<String>,
@@ -106,8 +114,13 @@ pub struct Shopper {
     pub cart: Vec<String>,
     /// Skus looked at, newest first, when the caller keeps the history itself.
     pub viewed: Vec<String>,
+    /// Skus viewed in this visit so far, oldest first, a repeated view each time; in place of the visit that is known
+    /// from events.
+    pub recent: Vec<String>,
     /// Page type the list is shown on.
     pub page_type: Option<String>,
+    /// The shopper has not agreed to be remembered: visitor, account and visit are not looked at.
+    pub unconsented: bool,
 }
 
 /// A slice of a list.
@@ -153,6 +166,8 @@ pub struct ListAnswer {
     pub warnings: Vec<String>,
     /// Of a unit: the label, type and page types it is configured with.
     pub unit: Option<UnitInfo>,
+    /// Arms of the experiments the shopper takes part in: (experiment, arm), by experiment.
+    pub arms: Arms,
 }
 
 /// One item of an answer.

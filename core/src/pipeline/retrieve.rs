@@ -5,6 +5,7 @@
 //! ordered by item id, so that everything after is independent of how they were found.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use planogram_abi::{Alternative, Candidate, Query, TermGroup, column};
 use roaring::RoaringBitmap;
@@ -42,7 +43,13 @@ pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, univers
         Subject::Search { text } if text.is_empty() => browse(universe),
         Subject::Search { .. } => search(run, understanding, universe),
         Subject::Category { id, .. } => category(run, *id, universe),
-        Subject::Unit { unit, .. } => unit_candidates(run, &unit.clone(), universe),
+        Subject::Unit { unit, .. } => {
+            let unit = unit.clone();
+            match given(run, universe) {
+                Some(given) => unit_candidates(run, &unit, &given),
+                None => unit_candidates(run, &unit, universe),
+            }
+        }
     }
 }
 
@@ -145,24 +152,51 @@ fn correct(query: &Query, corrections: impl Fn(&str) -> Vec<Correction>) -> (Que
     (Query { groups: groups.collect(), redirect: query.redirect.clone() }, said)
 }
 
+/// The universe of a request that names the items to rank; the rest of it stays as it is.
+fn given(run: &Run<'_>, universe: &Universe) -> Option<Universe> {
+    if run.request.among.is_empty() {
+        return None;
+    }
+    let named: RoaringBitmap = run.shopper.among.iter().copied().collect();
+    Some(Universe {
+        base: universe.base.clone(),
+        filters: Vec::new(),
+        variants: universe.variants.clone(),
+        items: Arc::new(&named & &*universe.items),
+        included: RoaringBitmap::new(),
+        scope: universe.scope,
+    })
+}
+
 /// The unit's own type first, then rung after rung until the unit is full, whatever page of it is asked for.
 fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Matches {
-    let wanted = unit.limit as usize;
+    let wanted = (unit.limit as usize).max(run.shopper.among.len());
     let mut rung_names = vec![unit.unit_type.clone()];
     rung_names.extend(unit.fallback.iter().filter(|rung| **rung != unit.unit_type).cloned());
     let mut rows: BTreeMap<u32, (f32, u8)> = BTreeMap::new();
     let mut sources: BTreeMap<String, BTreeMap<u32, f32>> = BTreeMap::new();
     rows.extend((&universe.included & &*universe.items).iter().map(|item| (item, (0.0, 0))));
-    for (at, rung) in rung_names.iter().enumerate() {
+    for (at, rung) in rung_names.clone().iter().enumerate() {
         if rows.len() >= wanted {
             break;
         }
-        let candidates = rung_candidates(run, rung, wanted * RETRIEVE_FACTOR, universe);
+        let (candidates, found_by) = rung_candidates(run, rung, wanted * RETRIEVE_FACTOR, universe);
+        let (rung, at) = match found_by {
+            FoundBy::Rung => (rung.as_str(), at),
+            FoundBy::StandIn => (DEFAULT_FALLBACK, place_of(DEFAULT_FALLBACK, &mut rung_names)),
+        };
         let kept = candidates.into_iter().filter(|c| universe.items.contains(c.item) && c.score.is_finite());
         for candidate in kept {
-            sources.entry(rung.clone()).or_default().entry(candidate.item).or_insert(candidate.score);
+            sources.entry(rung.to_owned()).or_default().entry(candidate.item).or_insert(candidate.score);
             rows.entry(candidate.item).or_insert((candidate.score, at as u8));
         }
+    }
+    // A list that was given comes back whole.
+    if !run.shopper.among.is_empty() {
+        let at = (rung_names.len() - 1) as u8;
+        rows.extend(
+            universe.items.iter().filter(|item| !rows.contains_key(item)).map(|i| (i, (0.0, at))).collect::<Vec<_>>(),
+        );
     }
     if run.unanchored.get() {
         let message = "the unit is about products, and the request names none in `anchors` or `cart`";
@@ -183,21 +217,41 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     }
 }
 
+/// Who found the candidates of a rung.
+enum FoundBy {
+    /// The rung itself.
+    Rung,
+    /// [`DEFAULT_FALLBACK`], because nobody serves the rung.
+    StandIn,
+}
+
+/// Place of a rung, which is added when it is none yet.
+fn place_of(rung: &str, rung_names: &mut Vec<String>) -> usize {
+    rung_names.iter().position(|name| name == rung).unwrap_or_else(|| {
+        rung_names.push(rung.to_owned());
+        rung_names.len() - 1
+    })
+}
+
 /// The plugin that serves the unit type, else the kernel's source of that name, else what most look at.
-fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> Vec<Candidate> {
+fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> (Vec<Candidate>, FoundBy) {
     let plugins = run.epoch.plugins.clone();
     if let Some(slot) = plugins.retriever(rung)
         && let Some(found) = run.call(slot, Some(universe), |slot, context| slot.retrieve(context, k))
     {
-        return found;
+        return (found, FoundBy::Rung);
     }
     let anchors = run.shopper.anchors.clone();
-    source::candidates(run, rung, &anchors, k, &universe.items).unwrap_or_else(|unknown| {
-        if plugins.retriever(rung).is_none() {
-            run.warnings.push(unknown);
+    match source::candidates(run, rung, &anchors, k, &universe.items) {
+        Ok(found) => (found, FoundBy::Rung),
+        Err(unknown) => {
+            if plugins.retriever(rung).is_none() {
+                run.warnings.push(unknown);
+            }
+            let found = source::candidates(run, DEFAULT_FALLBACK, &anchors, k, &universe.items).unwrap_or_default();
+            (found, FoundBy::StandIn)
         }
-        source::candidates(run, DEFAULT_FALLBACK, &anchors, k, &universe.items).unwrap_or_default()
-    })
+    }
 }
 
 impl Matches {

@@ -17,7 +17,7 @@ use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
-use crate::limits::{PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
+use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
 
@@ -83,7 +83,7 @@ pub(super) struct Run<'a> {
 pub(super) enum Subject {
     Search { text: String },
     Category { id: CategoryId, path: String },
-    Unit { id: String, unit: Unit, anchors: Vec<ItemId> },
+    Unit { id: String, unit: Box<Unit>, anchors: Vec<ItemId> },
 }
 
 /// Who asks, with skus resolved to items; unknown skus are left out.
@@ -92,7 +92,11 @@ pub(super) struct Resolved {
     pub cart: Vec<u32>,
     pub recent: Vec<u32>,
     pub purchased: Vec<u32>,
+    /// Views of this visit, oldest first.
+    pub visit: Vec<u32>,
     pub anchors: Vec<u32>,
+    /// The list to rank, as it was given.
+    pub among: Vec<u32>,
     pub warmth: Warmth,
 }
 
@@ -105,6 +109,7 @@ impl<'a> Run<'a> {
         attempt: &'a Attempt,
     ) -> Result<Self, QueryError> {
         check_page(request.page)?;
+        check_among(request)?;
         let view =
             epoch.shop.store_view(&request.store_view).ok_or_else(|| not_found("store view", &request.store_view))?;
         let book = match &request.shopper.price_book {
@@ -312,6 +317,18 @@ fn check_page(page: Page) -> Result<(), QueryError> {
     Ok(())
 }
 
+/// Only a unit ranks a given list, and none that is too long.
+fn check_among(request: &ListRequest) -> Result<(), QueryError> {
+    let n = request.among.len();
+    let is_unit = matches!(request.list, List::Unit { .. });
+    if n <= AMONG_MAX && (is_unit || n == 0) {
+        return Ok(());
+    }
+    let allowed =
+        if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
+    Err(QueryError::Invalid { parameter: "among".into(), message: format!("`among` names {n} items"), allowed })
+}
+
 fn resolve_subject(
     snapshot: &Snapshot,
     epoch: &Epoch,
@@ -350,7 +367,7 @@ fn resolve_subject(
                 });
             }
             let anchors = anchors.iter().filter_map(|sku| snapshot.catalog.item(sku)).collect();
-            Ok(Subject::Unit { id: unit.clone(), unit: parsed, anchors })
+            Ok(Subject::Unit { id: unit.clone(), unit: Box::new(parsed), anchors })
         }
     }
 }
@@ -364,12 +381,16 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
     let shopper = &request.shopper;
     let known = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
     let mut resolved = Resolved { cart: items(&shopper.cart), recent: items(&shopper.viewed), ..Resolved::default() };
+    resolved.visit = items(&shopper.recent);
     if let Some(visitor) = known {
         if resolved.cart.is_empty() {
             resolved.cart = visitor.cart.iter().map(|line| stands_for(line.item)).collect();
         }
         if resolved.recent.is_empty() {
             resolved.recent = visitor.views.iter().map(|view| stands_for(view.item)).collect();
+        }
+        if shopper.recent.is_empty() {
+            resolved.visit = visitor.session_items.iter().rev().map(|&item| stands_for(item)).collect();
         }
         resolved.purchased = visitor.purchases.iter().map(|purchase| stands_for(purchase.item)).collect();
     }
@@ -379,8 +400,12 @@ fn resolve_shopper(snapshot: &Snapshot, request: &ListRequest, subject: &Subject
         visitor::Warmth::None if !resolved.recent.is_empty() || !resolved.cart.is_empty() => Warmth::Session,
         visitor::Warmth::None => Warmth::None,
     };
-    if let Subject::Unit { anchors, .. } = subject {
+    if let Subject::Unit { anchors, unit, .. } = subject {
         resolved.anchors = anchors.iter().map(|item| item.0).collect();
+        resolved.among = items(&request.among);
+        if unit.keep_purchased {
+            resolved.purchased.clear();
+        }
     }
     resolved
 }

@@ -1,6 +1,6 @@
 //! What can a shopper do?
 //!
-//! Typed events as they stand in the log. Skus are kept as text, since an event may name a product that
+//! Typed events as they come in and as they stand in the log, where pseudonyms have replaced the names. Skus are kept as text, since an event may name a product that
 //! has not arrived yet.
 
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use crate::id::TimeMs;
 /// One thing a shopper did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Id given by the client; a second event with the same id counts once.
+    /// Id given by the client; a second event of the same visitor with the same id counts once.
     pub id: String,
     /// When it happened, by the client's clock.
     pub time_ms: TimeMs,
     /// What happened.
     pub kind: EventKind,
-    /// The browser or device; empty without consent.
+    /// The browser or device; empty when it is not known.
     pub visitor: String,
     /// The account, once signed in.
     pub customer: Option<String>,
@@ -36,6 +36,14 @@ pub struct Event {
     pub unit: Option<String>,
     /// Order id: an order counts once.
     pub order: Option<String>,
+    /// False when the shopper has not agreed to be remembered: the event then leaves nothing, not even here. Never
+    /// part of an entry.
+    #[serde(skip, default = "agreed")]
+    pub consent: bool,
+}
+
+fn agreed() -> bool {
+    true
 }
 
 /// One product in an event.

@@ -14,6 +14,7 @@ use super::order::{Orders, SavedOrders, Touched};
 use super::placement::{Placements, is_about_unit};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
+use super::visits::{SavedVisits, Visits};
 use super::window::{Counter, Hour, SavedWindows, Windows};
 use crate::id::{ItemId, TimeMs};
 use crate::limits;
@@ -87,7 +88,7 @@ impl ResolvedEvent<'_> {
     }
 }
 
-/// Counters, co-occurrence, and what is needed to count each thing once.
+/// Counters, co-occurrence, past visits, and what is needed to count each thing once.
 #[derive(Clone, Debug)]
 pub struct Signals {
     config: SignalConfig,
@@ -99,6 +100,7 @@ pub struct Signals {
     orders: Orders,
     windows: Windows,
     rows: [Rows; 3],
+    visits: Visits,
     placements: Placements,
 }
 
@@ -113,6 +115,7 @@ impl Signals {
             orders: Orders::default(),
             windows: Windows::new(config.lateness_ms),
             rows: Default::default(),
+            visits: Visits::default(),
             placements: Placements::default(),
             config,
         }
@@ -180,6 +183,7 @@ impl Signals {
                 }
             }
             visit.remember(item);
+            visit.place = Some(self.visits.append(visit.place, item));
         }
     }
 
@@ -230,7 +234,8 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new((self.now_ms, self.since_ms), &self.windows, &self.rows, &self.placements)
+        let times = (self.now_ms, self.since_ms);
+        SignalView::new(times, self.orders.len(), &self.windows, &self.rows, &self.placements, &self.visits)
     }
 
     /// The whole state in one canonical order: equal states are equal here.
@@ -243,6 +248,7 @@ impl Signals {
             orders: self.orders.save(),
             windows: self.windows.save(),
             rows: self.rows.each_ref().map(Rows::save),
+            visits: self.visits.save(),
             placements: self.placements.clone(),
         }
     }
@@ -258,6 +264,7 @@ impl Signals {
             orders: Orders::load(saved.orders),
             windows: Windows::load(saved.windows, config.lateness_ms),
             rows: saved.rows.map(Rows::load),
+            visits: Visits::load(saved.visits),
             placements: saved.placements,
             config,
         }
@@ -274,5 +281,6 @@ pub struct SavedSignals {
     orders: SavedOrders,
     windows: SavedWindows,
     rows: [SavedRows; 3],
+    visits: SavedVisits,
     placements: Placements,
 }

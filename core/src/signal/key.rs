@@ -1,8 +1,8 @@
 //! What stands for a person, a visit, an order, an event inside the views?
 //!
-//! A 64-bit key: the first eight bytes, little endian, of BLAKE3 over a domain byte and the name. It is stable
-//! across versions and machines (it stands in snapshot files and in erasure entries), cannot be steered into
-//! collisions by a client, and keeps names out of every view. Two names among a billion share a key with
+//! A 64-bit key: the first eight bytes, little endian, of BLAKE3 over a domain byte and the name, which is a
+//! pseudonym by the time it comes here (see `log/identity`). It is stable across versions and machines (it stands
+//! in snapshot files) and cannot be steered into collisions by a client. Two names among a billion share a key with
 //! probability 0.03; an event or order that does is taken for a duplicate.
 
 use smallvec::SmallVec;
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(visitor_key("anna"), key(b'v', "anna"));
         assert_ne!(visitor_key("anna"), customer_key("anna"));
         assert_ne!(visitor_key("anna"), visitor_key("anne"));
-        // Recorded once: snapshot files and erasure entries hold such keys.
+        // Recorded once: snapshot files hold such keys.
         assert_eq!(visitor_key("anna"), 7_079_818_490_453_904_551);
     }
 }

@@ -1,6 +1,6 @@
 //! What do shoppers do?
 //!
-//! A fold over shopper events into counters and co-occurrence. [`Signals`] is the writer's state, changed in
+//! A fold over shopper events into counters, co-occurrence and an index of past visits. [`Signals`] is the writer's state, changed in
 //! place; [`SignalView`] is what a snapshot holds, a handful of shared pointers. Everything is a pure function
 //! of the log: time is the entries' time, and no result depends on the order of a hash map or on when a view was
 //! taken. Skus are resolved to items before events come here, and how a signal is used is decided elsewhere.
@@ -10,11 +10,13 @@ pub mod key;
 mod admit;
 mod window;
 mod session;
+mod visits;
 mod order;
 mod cooccur;
 mod placement;
 mod fold;
 mod top;
+mod together;
 mod view;
 mod chunked;
 mod sharded;

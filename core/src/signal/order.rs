@@ -103,7 +103,7 @@ impl Orders {
             order.move_to(hour, touched.windows);
         }
         let hour = order.hour.unwrap_or(hour);
-        for &item in items {
+        for item in shuffled(key, items) {
             let Some(i) = order.line(item) else { break };
             if std::mem::replace(&mut order.lines[i].placed, true) || !order.counts(i) {
                 continue;
@@ -138,6 +138,11 @@ impl Orders {
             order.lines[i].gone = true;
         }
         order.canceled |= items.is_empty();
+    }
+
+    /// Orders known, canceled ones included.
+    pub(super) fn len(&self) -> u64 {
+        (self.recent.len() + self.old.len()) as u64
     }
 
     /// The order, remembered from now on; `None` when it is too old to change.
@@ -183,6 +188,19 @@ impl Orders {
             old: saved.old.into_iter().map(|key| (key, ())).collect(),
         }
     }
+}
+
+/// The items in an order of their own for each order: where only the first lines are paired, they are a fair
+/// sample. A shop that sorts its lines would otherwise pair the same few items again and again.
+fn shuffled(key: u64, items: &[ItemId]) -> SmallVec<[ItemId; 16]> {
+    let mut items = SmallVec::from_slice(items);
+    if items.len() > ORDER_PAIRED_LINES_MAX {
+        items.sort_by_cached_key(|item: &ItemId| {
+            let mixed = (key ^ u64::from(item.0)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+        });
+    }
+    items
 }
 
 /// [`Orders`] as they stand in a snapshot file.

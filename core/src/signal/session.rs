@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use super::SignalConfig;
 use super::placement::Met;
 use super::sharded::Sharded;
+use super::visits::Place;
 use super::window::{Counter, Hour, Windows};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{SESSION_IDLE_MS, SESSION_MARKS_MAX, SESSION_PAIRED_ITEMS_MAX};
@@ -29,13 +30,16 @@ pub(super) struct Visit {
     marks: Vec<(Counter, ItemId, Hour)>,
     /// The last distinct items viewed, newest last, in order of arrival.
     recent: Vec<ItemId>,
+    /// Where it is in the index of visits; `None` before its first view.
+    pub(super) place: Option<Place>,
     /// The recommendation units it met.
     pub(super) met: Met,
 }
 
 impl Visit {
     fn at(time_ms: TimeMs) -> Self {
-        Self { begin_ms: time_ms, end_ms: time_ms, marks: Vec::new(), recent: Vec::new(), met: Met::default() }
+        let (marks, recent) = (Vec::new(), Vec::new());
+        Self { begin_ms: time_ms, end_ms: time_ms, marks, recent, place: None, met: Met::default() }
     }
 
     fn reaches(&self, time_ms: TimeMs) -> bool {
@@ -90,6 +94,8 @@ impl Visit {
                 Err(i) => self.marks.insert(i, (counter, item, hour)),
             }
         }
+        // What either has in the index stays there; the one opened later goes on.
+        self.place = other.place.or(self.place);
         self.met.join(other.met);
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {

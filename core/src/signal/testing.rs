@@ -23,6 +23,7 @@ pub(crate) fn event(kind: EventKind, id: &str, session: &str, items: &[u32], tim
         category: None,
         unit: None,
         order: None,
+        consent: true,
     }
 }
 

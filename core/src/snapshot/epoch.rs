@@ -3,13 +3,13 @@
 //! An epoch binds the documents seen under one set of overlays to what was made of them: the typed [`Shop`] and
 //! the plugins' prepared states. It is built off the request path and never changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::{HashMap, Vector};
 use planogram_abi::ConditionId;
 
-use super::Shop;
+use super::{Shop, assign};
 use crate::config::store::{Selection, Store};
 use crate::expr::{self, Condition};
 use crate::host::PluginSet;
@@ -30,12 +30,23 @@ pub struct Epoch {
     pub plugins: Arc<PluginSet>,
     /// Plugins that could not prepare for this epoch, with what they said; each keeps its previous state.
     pub unprepared: BTreeMap<String, String>,
+    /// Overlays that hold a draft.
+    pub drafted: Arc<BTreeSet<String>>,
+    /// Of the live shop: what visitors in experiments see, by the overlays of their arms. Made and retired together
+    /// with the live shop, so that no visitor waits for their arm.
+    pub arms: BTreeMap<Vec<String>, Arc<Epoch>>,
 }
 
 impl Epoch {
     /// The documents as this epoch sees them.
     pub fn documents(&self) -> Selection<'_> {
         self.store.select(&self.overlays)
+    }
+
+    /// The overlays of a list that change anything, each once, at its last place.
+    pub fn effective(&self, overlays: Vec<String>) -> Vec<String> {
+        let drafted = |overlay: &String| self.drafted.contains(overlay);
+        assign::each_once(overlays.into_iter().filter(drafted).collect())
     }
 }
 

@@ -5,19 +5,22 @@
 //! it is shared with the snapshots before and after, so that making one costs what was touched.
 //! There is no interior mutability here.
 
+pub mod assign;
 mod epoch;
+pub mod experiment;
 mod shop;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use epoch::{Conditions, Epoch};
-pub use shop::Shop;
+pub use shop::{Shop, read_experiments};
 
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};
 use crate::signal::SignalView;
 use crate::text::{TextDoc, TextView};
+use crate::vector::Vectors;
 use crate::visitor::VisitorView;
 
 /// Every view at one log position.
@@ -31,6 +34,8 @@ pub struct Snapshot {
     pub catalog: Catalog,
     /// What shoppers do.
     pub signals: SignalView,
+    /// Who is near whom.
+    pub vectors: Vectors,
     /// Who they are.
     pub visitors: VisitorView,
     /// The text indexes.
@@ -87,7 +92,7 @@ impl Snapshot {
             seq: self.seq,
             text_seq: self.text.seq,
             config_epoch: epoch.revision,
-            model_generation: 0,
+            model_generation: self.vectors.generation(),
             plugins: epoch.plugins.versions(),
             observed_seq: self.observed_seq,
         }

@@ -1,12 +1,14 @@
 //! What do the kernel's own documents say?
 //!
-//! Store views, price books and attribute definitions, typed once per epoch, and what follows from them: which
-//! facets are shown, which texts are searched. Documents that cannot be read are left out and named.
+//! Store views, price books, attribute definitions and experiments, typed once per epoch, and what follows from
+//! them: which facets are shown, which texts are searched. Documents that cannot be read are left out and named.
 
 use std::collections::BTreeMap;
 
 use planogram_abi::Problem;
 
+use super::assign::Experiments;
+use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::views::{
@@ -27,6 +29,8 @@ pub struct Shop {
     pub field_weights: FieldWeights,
     /// Facets in display order: pinned ones, then dynamic ones.
     pub facets: Vec<(String, AttributeDefinition)>,
+    /// Who sees which overlays.
+    pub experiments: Experiments,
 }
 
 impl Shop {
@@ -40,7 +44,8 @@ impl Shop {
         let views = Views::new(views, books);
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
         let facets = attributes.facets();
-        (Self { views, attributes, field_weights: FieldWeights::default(), facets }, problems)
+        let experiments = read_experiments(documents, &mut problems);
+        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments }, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -51,6 +56,17 @@ impl Shop {
     /// Every store view, by code.
     pub fn store_views(&self) -> Vec<StoreView> {
         self.views.views()
+    }
+
+    /// Store views that name a price book that does not exist, with what is wrong.
+    pub fn missing_books(&self) -> Vec<(String, Problem)> {
+        self.views.missing_books()
+    }
+
+    /// What does not fit together in a store view or price book, in words.
+    pub fn misfits(&self, kind: &str, code: &str) -> Vec<String> {
+        let of = self.views.problems().into_iter().filter(|(of, which, _)| *of == kind && which == code);
+        of.map(|(_, _, problem)| format!("{} ({})", problem.message, problem.allowed)).collect()
     }
 
     /// A price book and its parents.
@@ -132,6 +148,19 @@ impl Shop {
             }
         }
     }
+}
+
+/// The experiments of a configuration; what cannot be read is added to `problems`.
+pub fn read_experiments(documents: &Selection<'_>, problems: &mut Vec<String>) -> Experiments {
+    let mut read = Vec::new();
+    for document in documents.of_kind(EXPERIMENT_KIND) {
+        let id = &document.write.key.id;
+        match parse_experiment(id, document.write.body.as_deref().unwrap_or("{}")) {
+            Ok(experiment) => read.push((document, experiment)),
+            Err(found) => problems.extend(found.iter().map(|problem| said(EXPERIMENT_KIND, id, problem))),
+        }
+    }
+    Experiments::new(read)
 }
 
 fn read_kind<T>(

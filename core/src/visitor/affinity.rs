@@ -254,7 +254,7 @@ mod tests {
         check(Visitor { views: views(30, 0), ..Visitor::default() }, 1.0 / 3.0);
         let cart = vec![CartLine { item: items[0], quantity: 1.0, time_ms: NOW }];
         check(Visitor { views: vec![viewed(items[2], 0)], cart, ..Visitor::default() }, 0.75);
-        let purchases = vec![Purchased { item: items[0], time_ms: NOW, order: 1 }];
+        let purchases = vec![Purchased { item: items[0], time_ms: NOW, order: 1, weight: 1.0 }];
         check(Visitor { views: vec![viewed(items[2], 0)], purchases, ..Visitor::default() }, 5.0 / 6.0);
     }
 

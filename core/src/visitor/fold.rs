@@ -17,8 +17,9 @@ use imbl::shared_ptr::DefaultSharedPtr;
 use rustc_hash::{FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 
+use super::habit::{Habit, ORDERS_PRIOR};
 use super::profile::Visitor;
-use crate::id::{DAY_MS, TimeMs};
+use crate::id::{DAY_MS, ItemId, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::signal::ResolvedEvent;
 use crate::signal::event::{Event, EventKind};
@@ -39,6 +40,7 @@ type Slots = imbl::GenericHashMap<u64, Slot, BuildHasherDefault<FxHasher>, Defau
 #[derive(Clone, Debug, Default)]
 pub struct VisitorView {
     slots: Slots,
+    habit: Habit,
 }
 
 impl VisitorView {
@@ -58,6 +60,27 @@ impl VisitorView {
                 Slot::SignedIn(_) => None,
             },
         }
+    }
+
+    /// The profile that stands under this very key, not one it leads to.
+    pub fn own(&self, key: u64) -> Option<&Visitor> {
+        match self.slots.get(&key)? {
+            Slot::Profile(visitor) => Some(visitor),
+            Slot::SignedIn(_) => None,
+        }
+    }
+
+    /// Key of the account that is signed in on the browser of this key.
+    pub fn account_of(&self, key: u64) -> Option<u64> {
+        match self.slots.get(&key)? {
+            Slot::SignedIn(account) => Some(*account),
+            Slot::Profile(_) => None,
+        }
+    }
+
+    /// How much of what people buy they buy again.
+    pub fn habit(&self) -> &Habit {
+        &self.habit
     }
 
     /// Profiles and signed-in browsers remembered.
@@ -113,15 +136,23 @@ impl Visitors {
         let visitor = self.profile(key, event.time_ms);
         visitor.seen(session, event.time_ms);
         let lines = resolved.items.iter().zip(&event.items).map(|(&item, line)| (item, line.quantity));
+        let distinct = resolved.distinct_items();
+        let mut lesson = None;
         match event.kind {
             EventKind::ProductView => {
                 resolved.items.iter().for_each(|&item| visitor.view(item, session, event.time_ms));
             }
             EventKind::AddToCart => lines.for_each(|(item, n)| visitor.add_to_cart(item, n, event.time_ms)),
             EventKind::RemoveFromCart => lines.for_each(|(item, n)| visitor.remove_from_cart(item, n)),
-            EventKind::OrderPlaced => visitor.order(order_key(event), &resolved.distinct_items(), event.time_ms),
+            EventKind::OrderPlaced => {
+                lesson = lesson_of(visitor, order_key(event), &distinct);
+                visitor.order(order_key(event), &distinct, event.time_ms);
+            }
             EventKind::OrderCanceled | EventKind::Returned => visitor.undo(order_key(event), &resolved.items),
             _ => {}
+        }
+        if let Some((expected, repeated)) = lesson {
+            self.view.habit.learn(expected, repeated);
         }
     }
 
@@ -234,6 +265,11 @@ impl Visitors {
         self.queue.retain(|&(_, key)| self.view.slots.contains_key(&key));
     }
 
+    /// Whether anything is remembered under this key.
+    pub fn knows(&self, key: u64) -> bool {
+        self.view.slots.contains_key(&key)
+    }
+
     /// What a snapshot holds: one pointer.
     pub fn publish(&mut self) -> VisitorView {
         self.view.clone()
@@ -243,14 +279,26 @@ impl Visitors {
     pub fn save(&self) -> SavedVisitors {
         let mut slots: Vec<(u64, Slot)> = self.view.slots.iter().map(|(&key, slot)| (key, slot.clone())).collect();
         slots.sort_unstable_by_key(|&(key, _)| key);
-        SavedVisitors { slots, queue: self.queue.iter().copied().collect() }
+        SavedVisitors { slots, queue: self.queue.iter().copied().collect(), habit: self.view.habit }
     }
 
     /// The state that was saved, which then folds on exactly as the original would under the same bound.
     pub fn load(saved: SavedVisitors, visitors_max: usize) -> Self {
         let slots = saved.slots.into_iter().collect();
-        Self { view: VisitorView { slots }, queue: saved.queue.into(), ..Self::new(visitors_max) }
+        Self { view: VisitorView { slots, habit: saved.habit }, queue: saved.queue.into(), ..Self::new(visitors_max) }
     }
+}
+
+/// What an order teaches of repeats: how many its shopper's history led to, and how many happened. `None` for
+/// someone's first order, and for more lines of a known one.
+fn lesson_of(visitor: &Visitor, order: u64, items: &[ItemId]) -> Option<(f64, usize)> {
+    if visitor.purchases.is_empty() || visitor.knows_order(order) {
+        return None;
+    }
+    let owned: f32 = visitor.purchases.iter().map(|bought| bought.weight).sum();
+    let expected = f64::from(owned) / f64::from(visitor.orders_weight + ORDERS_PRIOR);
+    let again = visitor.purchases.iter().filter(|bought| items.contains(&bought.item)).count();
+    Some((expected, again))
 }
 
 /// [`Visitors`] as they stand in a snapshot file.
@@ -258,6 +306,7 @@ impl Visitors {
 pub struct SavedVisitors {
     slots: Vec<(u64, Slot)>,
     queue: Vec<(i64, u64)>,
+    habit: Habit,
 }
 
 #[cfg(test)]

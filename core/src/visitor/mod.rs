@@ -2,12 +2,17 @@
 //!
 //! One profile per person: an anonymous visitor's until sign-in, the account's afterwards. [`Visitors`] is the
 //! writer's state, [`VisitorView`] what a snapshot holds: the same persistent map, cloned by one pointer.
+//! [`next_purchases`] says what somebody is likely to buy next.
 //! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
 
 mod affinity;
-mod fold;
 mod profile;
+mod habit;
+mod fold;
+mod personal;
 
 pub use affinity::{Affinities, Affinity, HALF_LIFE_DAYS};
 pub use fold::{SavedVisitors, VisitorView, Visitors};
+pub use habit::Habit;
+pub use personal::next_purchases;
 pub use profile::{CartLine, Purchased, Viewed, Visitor, Warmth};

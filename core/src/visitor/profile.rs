@@ -35,7 +35,7 @@ pub struct CartLine {
 }
 
 /// An item bought and kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Purchased {
     /// The item.
     pub item: ItemId,
@@ -43,7 +43,12 @@ pub struct Purchased {
     pub time_ms: TimeMs,
     /// Key of the order.
     pub order: u64,
+    /// In how many orders, each counting 5 % less with every order since; above 0.
+    pub weight: f32,
 }
+
+/// What an order counts relative to the next one.
+const ORDER_FADING: f32 = 0.95;
 
 /// How well a shopper is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +62,7 @@ pub enum Warmth {
     Known,
 }
 
-/// One person's recent behavior: at most about 12 KB, 500 bytes for most.
+/// One person's recent behavior: at most about 20 KB, 500 bytes for most.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Visitor {
     /// Distinct items viewed, newest first.
@@ -72,6 +77,8 @@ pub struct Visitor {
     pub session_items: Vec<ItemId>,
     /// Time of the newest event; `None` before the first.
     pub last_seen_ms: Option<TimeMs>,
+    /// Orders, each counting 5 % less with every order since.
+    pub orders_weight: f32,
     /// Time of the newest order: the cart was empty then.
     pub last_order_ms: Option<TimeMs>,
     /// Keys of the browsers and devices signed in to this account, the longest linked first.
@@ -137,20 +144,40 @@ impl Visitor {
     pub(super) fn order(&mut self, order: u64, items: &[ItemId], time_ms: TimeMs) {
         self.cart.retain(|line| line.time_ms > time_ms);
         self.last_order_ms = self.last_order_ms.max(Some(time_ms));
-        for &item in items {
-            self.purchase(Purchased { item, time_ms, order });
+        // An order may come in several events.
+        if !self.knows_order(order) {
+            self.orders_weight = self.orders_weight * ORDER_FADING + 1.0;
+            self.purchases.iter_mut().for_each(|p| p.weight *= ORDER_FADING);
         }
+        for &item in items {
+            self.purchase(Purchased { item, time_ms, order, weight: 1.0 });
+        }
+    }
+
+    pub(super) fn knows_order(&self, order: u64) -> bool {
+        self.purchases.iter().any(|p| p.order == order)
     }
 
     fn purchase(&mut self, new: Purchased) {
         let old = self.purchases.iter().position(|p| p.item == new.item).map(|i| self.purchases.remove(i));
-        let newest = old.filter(|old| old.time_ms > new.time_ms).unwrap_or(new);
+        let mut newest = old.filter(|old| old.time_ms > new.time_ms).unwrap_or(new);
+        newest.weight = match old {
+            Some(old) if old.order == new.order => old.weight.max(new.weight),
+            Some(old) => old.weight + new.weight,
+            None => new.weight,
+        };
         insert_newest_first(&mut self.purchases, newest, |p| p.time_ms, VISITOR_PURCHASES_MAX);
     }
 
     /// Forgets items of an order that were not kept; every item when none is named.
     pub(super) fn undo(&mut self, order: u64, items: &[ItemId]) {
-        self.purchases.retain(|p| p.order != order || !(items.is_empty() || items.contains(&p.item)));
+        for bought in self.purchases.iter_mut().filter(|p| p.order == order) {
+            if items.is_empty() || items.contains(&bought.item) {
+                bought.weight -= 1.0;
+            }
+        }
+        // What was bought before that, too, is still bought.
+        self.purchases.retain(|p| p.weight > 0.0);
     }
 
     /// Takes in what an anonymous visitor did before signing in.
@@ -167,6 +194,7 @@ impl Visitor {
         if let Some(order_ms) = other.last_order_ms {
             self.cart.retain(|line| line.time_ms > order_ms);
         }
+        self.orders_weight += other.orders_weight;
         for &purchased in other.purchases.iter().rev() {
             self.purchase(purchased);
         }

@@ -5,9 +5,9 @@
 use crate::tree::{self, File, Keep};
 
 /// The rooms of `core/src` in reading order: a room uses only those above it.
-const ROOMS: [&str; 14] = [
-    "id", "score", "limits", "config", "log", "catalog", "text", "signal", "visitor", "expr", "host", "snapshot",
-    "pipeline", "engine",
+const ROOMS: [&str; 15] = [
+    "id", "score", "limits", "config", "log", "catalog", "text", "signal", "vector", "visitor", "expr", "host",
+    "snapshot", "pipeline", "engine",
 ];
 
 /// (file, room): what looks down although it stands above.

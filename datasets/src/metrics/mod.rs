@@ -7,6 +7,6 @@ pub mod bootstrap;
 pub mod rank;
 pub mod spread;
 
-pub use bootstrap::{Interval, bootstrap_difference, bootstrap_mean};
+pub use bootstrap::{Interval, bootstrap_difference, bootstrap_grouped, bootstrap_mean};
 pub use rank::{dcg, hit, ndcg, ndcg_one, rank_of, recall, reciprocal_rank};
 pub use spread::{coverage, popularity_bias};

@@ -380,6 +380,7 @@ impl Visit<'_> {
             category: None,
             unit: None,
             order: None,
+            consent: true,
         });
         &mut self.events[number]
     }

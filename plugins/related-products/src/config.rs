@@ -9,7 +9,7 @@ use planogram_abi::{limits::CANDIDATES_MAX, source};
 use serde::Deserialize;
 
 /// The unit types, each with its shipped recipe.
-pub const TYPES: [(&str, &str); 14] = [
+pub const TYPES: [(&str, &str); 19] = [
     ("more-like-this", source::CONTENT),
     ("bought-this-bought-that", source::CO_BOUGHT),
     ("viewed-this-viewed-that", source::CO_VIEWED),
@@ -20,10 +20,15 @@ pub const TYPES: [(&str, &str); 14] = [
     ("trending", source::TRENDING),
     ("view-to-cart", source::VIEW_TO_CART),
     ("view-to-purchase", source::VIEW_TO_PURCHASE),
+    ("complete-the-basket", source::BASKET),
+    ("recommended-for-you", source::FOR_YOU),
+    (SHOWN_LIST, source::SHOWN),
     ("recently-viewed", source::RECENT),
+    ("session", source::SESSION),
     ("related", source::LINKS[0]),
     ("up-sell", source::LINKS[1]),
     ("cross-sell", source::LINKS[2]),
+    ("visual-similarity", source::VISUAL),
 ];
 
 /// The sources that start from products; the others start from nothing, or from the shopper.
@@ -57,13 +62,27 @@ impl Default for Settings {
     }
 }
 
+/// The unit type that orders a given list: it leaves nothing out.
+pub const SHOWN_LIST: &str = "shown-list";
+
+/// What a source starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// From each product the unit is about; the lists are added up.
+    EachAnchor,
+    /// From the whole cart at once.
+    Cart,
+    /// From nothing, or from the shopper.
+    Nothing,
+}
+
 /// One source of a recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ingredient {
     /// Name of the kernel's retriever.
     pub source: String,
-    /// Whether it starts from products.
-    pub anchored: bool,
+    /// What it starts from.
+    pub start: Start,
     /// The least raw score that counts.
     pub minimum_score: f32,
 }
@@ -104,7 +123,11 @@ impl Settings {
         let (name, shipped) = TYPES[unit_type];
         let sources = self.types.get(name).cloned().unwrap_or_else(|| vec![shipped.to_owned()]);
         let ingredient = |source: String| Ingredient {
-            anchored: ANCHORED.contains(&source.as_str()),
+            start: match source.as_str() {
+                source::BASKET => Start::Cart,
+                name if ANCHORED.contains(&name) || name.starts_with(source::VECTOR_PREFIX) => Start::EachAnchor,
+                _ => Start::Nothing,
+            },
             minimum_score: self.minimum_scores.get(&source).copied().unwrap_or(f32::MIN),
             source,
         };
@@ -113,11 +136,15 @@ impl Settings {
 }
 
 fn known_source(path: &str, source: &str) -> Result<(), String> {
-    if TYPES.iter().any(|(_, known)| *known == source) {
+    let is_space = source.len() > source::VECTOR_PREFIX.len() && source.starts_with(source::VECTOR_PREFIX);
+    if is_space || TYPES.iter().any(|(_, known)| *known == source) {
         return Ok(());
     }
     let known: Vec<&str> = TYPES.iter().map(|(_, source)| *source).collect();
-    Err(format!("`{path}` names the source `{source}`, allowed are {}", known.join(", ")))
+    Err(format!(
+        "`{path}` names the source `{source}`, allowed are {}, vector/ and the name of a space",
+        known.join(", ")
+    ))
 }
 
 /// How many candidates are asked of a source so that `k` are left when `excluded` are taken out.
@@ -133,13 +160,18 @@ mod tests {
     fn a_named_recipe_replaces_the_shipped_one() {
         let json = r#"{"types":{"more-like-this":["links.related","content"]},"minimum_scores":{"content":0.5}}"#;
         let settings = Settings::read(json).unwrap();
-        let check = |unit_type: usize, expected: &[(&str, bool, f32)]| {
+        let check = |unit_type: usize, expected: &[(&str, Start, f32)]| {
             let recipe = settings.recipe(unit_type);
-            let found: Vec<_> = recipe.iter().map(|i| (i.source.as_str(), i.anchored, i.minimum_score)).collect();
+            let found: Vec<_> = recipe.iter().map(|i| (i.source.as_str(), i.start, i.minimum_score)).collect();
             assert_eq!(found, expected);
         };
-        check(0, &[("links.related", true, f32::MIN), ("content", true, 0.5)]);
-        check(4, &[("most-viewed", false, f32::MIN)]);
+        check(0, &[("links.related", Start::EachAnchor, f32::MIN), ("content", Start::EachAnchor, 0.5)]);
+        check(4, &[("most-viewed", Start::Nothing, f32::MIN)]);
+        let completes = TYPES.iter().position(|(name, _)| *name == "complete-the-basket").unwrap();
+        check(completes, &[("basket", Start::Cart, f32::MIN)]);
+        let spaces = Settings::read(r#"{"types":{"up-sell":["vector/co-view"]}}"#).unwrap();
+        let up_sell = TYPES.iter().position(|(name, _)| *name == "up-sell").unwrap();
+        assert_eq!(spaces.recipe(up_sell)[0].start, Start::EachAnchor);
         assert_eq!(Settings::read("").unwrap(), Settings::default());
     }
 
@@ -153,6 +185,7 @@ mod tests {
         check(r#"{"types":{"similar":["content"]}}"#, "`types.similar` is no unit type");
         check(r#"{"types":{"related":["links"]}}"#, "`types.related` names the source `links`");
         check(r#"{"types":{"related":[]}}"#, "`types.related` has 0 sources");
+        check(r#"{"types":{"related":["vector/"]}}"#, "`types.related` names the source `vector/`");
         check(r#"{"minimum_scores":{"images":1}}"#, "`minimum_scores` names the source `images`");
         check(r#"{"anchors_max":0}"#, "`anchors_max` is 0, allowed are 1 to 1000");
     }

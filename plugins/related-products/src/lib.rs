@@ -34,6 +34,11 @@ const RETRIEVERS: [RetrieveFn<State>; TYPES.len()] = [
     retrieve::<11>,
     retrieve::<12>,
     retrieve::<13>,
+    retrieve::<14>,
+    retrieve::<15>,
+    retrieve::<16>,
+    retrieve::<17>,
+    retrieve::<18>,
 ];
 
 impl Plugin for RelatedProducts {
@@ -57,11 +62,13 @@ impl Plugin for RelatedProducts {
 
 #[cfg(test)]
 mod tests {
+    use planogram_abi::source;
     use planogram_abi::{Call, CallHost, Candidate, ConditionId, Failure, LogLevel, PrepareHost, Request, Role};
 
     use super::*;
 
-    /// A shop whose sources answer `anchor · 10 + 1, 2, 3`, links fail, and everything else answers 1 to 9.
+    /// A shop whose sources answer `anchor · 10 + 1, 2, 3`, nothing without an anchor where they need one, links
+    /// fail, and everything else answers 1 to 9.
     struct Shop;
 
     impl CallHost for Shop {
@@ -74,6 +81,7 @@ mod tests {
         fn retrieve(&self, source: &str, anchors: &[u32], k: usize) -> Outcome<Vec<Candidate>> {
             let items: Vec<u32> = match (source, anchors) {
                 ("links.related", _) => return Err(Failure("no links today".to_owned())),
+                (source::CONTENT | source::CO_BOUGHT | source::VIEWED_BOUGHT | source::BASKET, []) => Vec::new(),
                 (_, []) => (1..10).collect(),
                 (_, anchors) => anchors.iter().flat_map(|anchor| (1..4).map(move |n| anchor * 10 + n)).collect(),
             };
@@ -138,6 +146,10 @@ mod tests {
         check("viewed-this-bought-that", request(&[], &[], &[]), 4, &[]);
         check("most-viewed", request(&[1], &[2], &[3]), 4, &[4, 5, 6, 7]);
         check("most-viewed", request(&[], &[], &[]), 0, &[]);
+        check("complete-the-basket", request(&[9], &[4, 5], &[41]), 9, &[42, 43, 51, 52, 53]);
+        check("complete-the-basket", request(&[4], &[], &[]), 9, &[41, 42, 43]);
+        check("recommended-for-you", request(&[1], &[2], &[3]), 3, &[4, 5, 6]);
+        check("shown-list", request(&[1], &[2], &[3]), 4, &[1, 2, 3, 4]);
         let kept = retrieved(r#"{"drop_purchased":false}"#, "trending", request(&[1], &[2], &[3]), 2);
         assert_eq!(kept, Ok(vec![3, 4]));
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use planogram_abi::{Call, Candidate, LogLevel, Outcome, Request};
 
-use crate::config::{Ingredient, Settings, TYPES, fetch_size};
+use crate::config::{Ingredient, SHOWN_LIST, Settings, Start, TYPES, fetch_size};
 use crate::mix::{Scored, layer, merge_anchors};
 
 /// The state bound to one epoch: nothing but the settings, read once.
@@ -30,7 +30,10 @@ impl State {
 /// The retriever of one unit type, by its index in [`TYPES`].
 pub fn retrieve<const UNIT_TYPE: usize>(state: &State, call: &Call<'_>, k: usize) -> Outcome<Vec<Candidate>> {
     let request = &call.request;
-    let excluded = excluded(request, state.settings.drop_purchased);
+    let excluded = match TYPES[UNIT_TYPE].0 {
+        SHOWN_LIST => HashSet::new(),
+        _ => excluded(request, state.settings.drop_purchased),
+    };
     let anchors = anchors(request, state.settings.anchors_max);
     let wanted = fetch_size(k, excluded.len());
     let mut lists: Vec<Vec<Scored>> = Vec::new();
@@ -59,11 +62,12 @@ fn draw(call: &Call<'_>, ingredient: &Ingredient, anchors: &[u32], wanted: usize
         let found = call.host.retrieve(&ingredient.source, anchors, wanted)?;
         Ok(found.into_iter().map(|candidate| (candidate.item, candidate.score)).collect())
     };
-    let lists = match ingredient.anchored {
+    let lists = match ingredient.start {
         // The kernel is told that there is nothing to start from, and tells the caller.
-        true if anchors.is_empty() => vec![ask(&[])?],
-        true => anchors.iter().map(|anchor| ask(&[*anchor])).collect::<Outcome<Vec<_>>>()?,
-        false => vec![ask(&[])?],
+        Start::EachAnchor if anchors.is_empty() => vec![ask(&[])?],
+        Start::EachAnchor => anchors.iter().map(|anchor| ask(&[*anchor])).collect::<Outcome<Vec<_>>>()?,
+        Start::Cart => vec![ask(basket(&call.request))?],
+        Start::Nothing => vec![ask(&[])?],
     };
     Ok(merge_anchors(&lists, ingredient.minimum_score))
 }
@@ -72,6 +76,11 @@ fn draw(call: &Call<'_>, ingredient: &Ingredient, anchors: &[u32], wanted: usize
 fn anchors<'a>(request: &Request<'a>, anchors_max: usize) -> &'a [u32] {
     let all = if request.anchors.is_empty() { request.cart } else { request.anchors };
     &all[..all.len().min(anchors_max)]
+}
+
+/// What is completed: the cart, or else what the unit is about.
+fn basket<'a>(request: &Request<'a>) -> &'a [u32] {
+    if request.cart.is_empty() { request.anchors } else { request.cart }
 }
 
 /// What must not be proposed: what the unit is about, what is in the cart, and what was bought.

@@ -269,7 +269,7 @@ mod tests {
         let mut account = Account::default();
         let refusal =
             Rejected { index: 1, pointer: "/name".into(), message: "too long".into(), allowed: "4096 bytes".into() };
-        let receipt = Receipt { seq: 1, accepted: 1, duplicates: 0, rejected: vec![refusal] };
+        let receipt = Receipt { seq: 1, accepted: 1, rejected: vec![refusal], ..Receipt::default() };
         note(Err(WriteError::AllRejected(receipt)), &[7, 9], &mut account).unwrap();
         assert_eq!(account.shown, [(9, "/name: too long (allowed: 4096 bytes)".to_owned())]);
         assert!(note(Err(WriteError::Closing), &[], &mut account).is_err());

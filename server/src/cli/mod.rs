@@ -4,6 +4,7 @@
 //! well or failed, 2 nothing was good or the command line was wrong.
 
 mod demo;
+mod evaluate;
 mod import;
 mod open;
 mod plugin;
@@ -70,6 +71,14 @@ Examples:
   planogram simulate --data-dir shop > events.ndjson
   planogram simulate --data-dir shop --into-shop --days 30 --shoppers 1000")]
     Simulate(SimulateArgs),
+    /// Measures how good the answers are, on data whose right answers are known.
+    #[command(after_help = "\
+Examples:
+  planogram evaluate --data data/rsc15-100k --frozen --reference
+  planogram evaluate --data data/chorus-electronics --task search --json > figures.json
+The engine keeps learning from the test part, event by event, unless it is --frozen. Progress goes to standard error.
+benches/quality/README.md has a command for each public data set.")]
+    Evaluate(evaluate::EvaluateArgs),
     /// Prints every setting with its meaning and default, as a configuration file.
     Config,
     /// Reads a write key from standard input and prints its hash for `auth.write_key_blake3`.
@@ -188,6 +197,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(&args),
         Command::Plugin(command) => plugin::run(&command),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Config => {
             print!("{}", settings::reference());
             Ok(ExitCode::SUCCESS)

@@ -1,9 +1,8 @@
 //! `planogram simulate`: shoppers over a catalog.
 //!
-//! The catalog is read back from the log of the data directory; what the simulated shoppers do goes to standard output
+//! The catalog is the one of the data directory; what the simulated shoppers do goes to standard output
 //! as NDJSON (what `import` and `POST /v1/events` take) or straight into the shop.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -12,7 +11,6 @@ use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::engine::Engine;
 use planogram_core::engine::types::{Acknowledge, WriteOptions};
 use planogram_core::id::{DAY_MS, TimeMs};
-use planogram_core::log::entry::Body;
 use planogram_core::signal::event::Event;
 use planogram_datasets::shoppers::{SimConfig, of_catalog, simulate};
 use planogram_server::wire::event;
@@ -25,13 +23,11 @@ const CHUNK: usize = 1_000;
 /// Time that the events of one log entry span: an entry stands at the time of its last event, and the first must not
 /// be late by then, however few the shoppers are.
 const CHUNK_SPAN_MS: TimeMs = DAY_MS / 4;
-/// Log entries read at once.
-const READ: usize = 100;
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let (shop, _) = Open::dir(&args.data_dir, args.config.as_deref(), &When::AfterTheLast)?;
-    let products = catalog(&shop)?;
+    let products = catalog(&shop);
     anyhow::ensure!(!products.is_empty(), "`{}` holds no product, import a catalog first", args.data_dir.display());
     let config =
         SimConfig { seed: args.seed, days: args.days, shoppers: args.shoppers as usize, ..SimConfig::default() };
@@ -106,18 +102,6 @@ pub fn ingest(engine: &Engine, events: Vec<Event>) -> anyhow::Result<()> {
 }
 
 /// The products of the shop as they are now, in the order of their skus.
-fn catalog(engine: &Engine) -> anyhow::Result<Vec<ProductDoc>> {
-    let mut skus = BTreeSet::new();
-    let mut from = 1;
-    loop {
-        let entries = engine.read_log(from, READ).map_err(|why| anyhow::anyhow!("the log cannot be read: {why}"))?;
-        let Some(last) = entries.last() else { break };
-        from = last.seq + 1;
-        for entry in entries {
-            if let Body::Products(products) = entry.body {
-                skus.extend(products.into_iter().map(|p| p.sku));
-            }
-        }
-    }
-    Ok(skus.iter().filter_map(|sku| engine.product(sku)).collect())
+fn catalog(engine: &Engine) -> Vec<ProductDoc> {
+    engine.skus().iter().filter_map(|sku| engine.product(sku)).collect()
 }

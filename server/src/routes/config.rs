@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use planogram_core::config::document::{Document, DocumentWrite};
-use planogram_core::engine::types::WriteOptions;
+use planogram_core::config::document::{Document, DocumentState, DocumentWrite};
+use planogram_core::engine::types::{WriteError, WriteOptions};
 
 use super::{Answer, blocking, json};
 use crate::error::Problem;
@@ -80,7 +80,8 @@ pub async fn put(
     store(&state, write, &pairs, &headers).await
 }
 
-/// Deletes a document; its history stays.
+/// Deletes a document; its history stays. Of a draft, `discard` throws the draft itself away; without it the overlay shows
+/// the shop without the document.
 #[utoipa::path(delete, path = "/v1/config/{kind}/{id}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), ("id" = String, Path, description = "Id."),
         DocumentQuery, DocumentWriteQuery),
@@ -117,12 +118,19 @@ async fn store(state: &AppState, write: DocumentWrite, pairs: &[(String, String)
     let options: WriteOptions = write_options(&mut address, headers);
     settle(address)?;
     let key = format!("{}/{}", write.key.kind, write.key.id);
-    let (documents, _) = blocking(state, move |engine| engine.write_config(vec![write], options)).await??;
+    let is_live = write.state == DocumentState::Live;
+    let written = blocking(state, move |engine| {
+        let of = write.key.clone();
+        let (documents, _) = engine.write_config(vec![write], options)?;
+        let warnings = if is_live { engine.config_remarks(&of) } else { Vec::new() };
+        Ok::<_, WriteError>((documents, warnings))
+    });
+    let (documents, warnings) = written.await??;
     let stored: Document = documents.into_iter().next().ok_or_else(|| {
         Problem::new(crate::error::Kind::Internal, format!("document `{key}` was written but not returned"))
     })?;
     let revision = stored.revision;
-    Ok(with_revision(json(&DocumentJson::new(stored, None)), revision))
+    Ok(with_revision(json(&DocumentJson { warnings, ..DocumentJson::new(stored, None) }), revision))
 }
 
 fn with_revision(mut response: Response, revision: u64) -> Response {

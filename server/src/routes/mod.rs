@@ -10,6 +10,8 @@ pub mod events;
 pub mod health;
 pub mod lists;
 pub mod log;
+pub mod models;
+pub mod people;
 pub mod plugins;
 pub mod units;
 pub mod write;

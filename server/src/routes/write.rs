@@ -91,15 +91,14 @@ impl<T> Batch<T> {
         all.sort_by_key(|r| r.index);
         metrics::counter!("planogram_rows_rejected_total").increment(all.len() as u64);
         metrics::counter!("planogram_rows_accepted_total").increment(receipt.accepted);
-        let answer =
-            ReceiptJson { seq: receipt.seq, accepted: receipt.accepted, duplicates: receipt.duplicates, rejected: all };
-        respond(answer)
+        let Receipt { seq, accepted, duplicates, unconsented, .. } = receipt;
+        respond(ReceiptJson { seq, accepted, duplicates, unconsented, rejected: all })
     }
 }
 
 fn respond(answer: ReceiptJson) -> Result<Response, Problem> {
     let Some(first) = answer.rejected.first() else { return Ok((StatusCode::OK, Json(answer)).into_response()) };
-    if answer.accepted + answer.duplicates > 0 {
+    if answer.accepted + answer.duplicates + answer.unconsented > 0 {
         return Ok((StatusCode::MULTI_STATUS, Json(answer)).into_response());
     }
     let refused = answer.rejected.len();
@@ -141,7 +140,7 @@ mod tests {
 
     #[test]
     fn statuses_say_how_much_was_taken_in() {
-        let receipt = |accepted, rejected| Ok(Receipt { seq: 5, accepted, duplicates: 0, rejected });
+        let receipt = |accepted, rejected| Ok(Receipt { seq: 5, accepted, rejected, ..Receipt::default() });
         let refusal =
             |index| Rejected { index, pointer: "/name".into(), message: "too long".into(), allowed: "less".into() };
         let status = |r: Result<Response, Problem>| r.map_or_else(|p| p.status, |r| r.status().as_u16());
@@ -160,7 +159,8 @@ mod tests {
     fn kernel_refusals_find_their_line_behind_refused_rows() {
         let b = batch(&[json!({}), json!({"sku": "A"}), json!({"sku": "B"})]);
         let refusal = Rejected { index: 1, pointer: "/name".into(), message: "m".into(), allowed: String::new() };
-        let response = b.answer(Ok(Receipt { seq: 1, accepted: 1, duplicates: 0, rejected: vec![refusal] })).unwrap();
+        let response =
+            b.answer(Ok(Receipt { seq: 1, accepted: 1, rejected: vec![refusal], ..Receipt::default() })).unwrap();
         assert_eq!(response.status(), StatusCode::MULTI_STATUS);
         let bytes = futures_body(response);
         assert_eq!(bytes["rejected"][1]["line"], 12);

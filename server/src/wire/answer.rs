@@ -45,6 +45,9 @@ pub struct ListJson {
     /// Of a recommendation: the unit that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitJson>,
+    /// The arm of each experiment the shopper takes part in, experiment to arm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// The slice of a list.
@@ -207,6 +210,9 @@ pub struct PageAnswerJson {
     pub as_of: AsOfJson,
     /// The key that events about this answer carry.
     pub request_id: String,
+    /// The arm of each experiment the shopper takes part in, the same in every list.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// One list of a page: its answer, or why there is none.
@@ -233,6 +239,9 @@ pub struct UnitsJson {
     pub as_of: AsOfJson,
     /// The key that events about this answer carry.
     pub request_id: String,
+    /// The arm of each experiment the shopper takes part in, the same in every unit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub arms: BTreeMap<String, String>,
 }
 
 /// How well a unit is supplied by its own type, before any fallback.
@@ -303,6 +312,7 @@ impl From<ListAnswer> for ListJson {
             relaxed: answer.relaxed,
             warnings: answer.warnings,
             unit: answer.unit.map(UnitJson::from),
+            arms: answer.arms.into_iter().collect(),
         }
     }
 }
@@ -394,13 +404,19 @@ impl From<Degraded> for DegradedJson {
 
 /// The JSON of an answered page.
 pub fn page(answer: PageAnswer, request_id: String) -> PageAnswerJson {
-    PageAnswerJson { lists: answer.lists.into_iter().map(named).collect(), as_of: answer.as_of.into(), request_id }
+    PageAnswerJson {
+        lists: answer.lists.into_iter().map(named).collect(),
+        as_of: answer.as_of.into(),
+        request_id,
+        arms: answer.arms.into_iter().collect(),
+    }
 }
 
 /// The JSON of the units of a page.
 pub fn units(answer: UnitsAnswer, request_id: String) -> UnitsJson {
     let units = answer.lists.into_iter().map(named).collect();
-    UnitsJson { units, unknown: answer.unknown, as_of: answer.as_of.into(), request_id }
+    let arms = answer.arms.into_iter().collect();
+    UnitsJson { units, unknown: answer.unknown, as_of: answer.as_of.into(), request_id, arms }
 }
 
 fn named((name, result): (String, Result<ListAnswer, QueryError>)) -> NamedListJson {
@@ -488,6 +504,7 @@ pub(crate) mod tests {
             relaxed: vec![],
             warnings: vec![],
             unit: None,
+            arms: vec![],
         }
     }
 

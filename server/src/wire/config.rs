@@ -16,8 +16,19 @@ use crate::error::{Kind, Problem};
 /// Parameters of reads of documents.
 pub const READ: &[&str] = &["store_view", "state", "overlay"];
 /// Parameters of writes of documents.
-pub const WRITE: &[&str] =
-    &["store_view", "state", "overlay", "author", "note", "from", "until", "expected_revision", "wait", "ack"];
+pub const WRITE: &[&str] = &[
+    "store_view",
+    "state",
+    "overlay",
+    "author",
+    "note",
+    "from",
+    "until",
+    "expected_revision",
+    "wait",
+    "ack",
+    "discard",
+];
 
 /// A stored revision of a document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -28,7 +39,7 @@ pub struct DocumentJson {
     pub id: String,
     /// Store view code; empty for every store view.
     pub store_view: String,
-    /// `live` or `draft`.
+    /// `live`, `draft`, or `discarded` for the revision that threw a draft away.
     pub state: &'static str,
     /// Overlay of a draft.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -52,6 +63,9 @@ pub struct DocumentJson {
     /// Does anybody act on it? False when the owner of the kind is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
+    /// What its author should know though it was not refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The document; `null` when this revision deleted it.
     pub document: Option<Value>,
 }
@@ -91,6 +105,7 @@ impl DocumentJson {
             state: match write.state {
                 DocumentState::Draft => "draft",
                 DocumentState::Live => "live",
+                DocumentState::Discarded => "discarded",
             },
             overlay: write.overlay,
             revision: document.revision,
@@ -101,6 +116,7 @@ impl DocumentJson {
             seq: document.seq,
             time: time::text(document.time_ms),
             active,
+            warnings: Vec::new(),
             document: write.body.map(|body| serde_json::from_str(&body).unwrap_or(Value::String(body))),
         }
     }
@@ -108,7 +124,7 @@ impl DocumentJson {
 
 impl From<DocumentView> for DocumentJson {
     fn from(view: DocumentView) -> Self {
-        Self::new(view.document, Some(view.active))
+        Self { warnings: view.remarks, ..Self::new(view.document, Some(view.active)) }
     }
 }
 
@@ -185,7 +201,16 @@ pub fn write(
     body: Option<&[u8]>,
 ) -> Result<DocumentWrite, Problem> {
     let mut p = Address::new(pairs, WRITE);
-    let which = which(&mut p);
+    let mut which = which(&mut p);
+    if p.flag("discard").unwrap_or(false) {
+        if which.state == DocumentState::Live {
+            p.report("discard", "only a draft can be discarded".to_owned(), "overlay=NAME beside it".to_owned());
+        }
+        if body.is_some() {
+            p.report("discard", "`discard` means nothing with a document".to_owned(), "DELETE".to_owned());
+        }
+        which.state = DocumentState::Discarded;
+    }
     let expected = p.whole("expected_revision", 0, u64::MAX).or_else(|| revision_of(if_match?, &mut p));
     let (from_ms, until_ms) = (p.moment("from"), p.moment("until"));
     if let (Some(from), Some(until)) = (from_ms, until_ms)
@@ -259,6 +284,11 @@ mod tests {
         check(&[("expected_revision", "-1")], None, "expected_revision");
         check(&[], Some("abc"), "if-match");
         check(&[("auther", "x")], None, "auther");
+        let discard = |list: &[(&str, &str)], body| write("unit", "u", &pairs(list), None, body);
+        assert_eq!(discard(&[("discard", "true")], None).unwrap_err().parameter.as_deref(), Some("discard"));
+        let spring = [("overlay", "spring"), ("discard", "true")];
+        assert_eq!(discard(&spring, Some(b"{}")).unwrap_err().parameter.as_deref(), Some("discard"));
+        assert_eq!(discard(&spring, None).unwrap().state, DocumentState::Discarded);
         let broken = write("unit", "u", &[], None, Some(b"{")).unwrap_err();
         assert_eq!((broken.status, broken.pointer.as_deref()), (400, Some("")));
     }

@@ -26,6 +26,7 @@ pub const FIELDS: &[&str] = &[
     "category",
     "unit",
     "order",
+    "consent",
     "currency",
 ];
 /// Fields of an item in an event.
@@ -63,6 +64,7 @@ fn event(f: &mut Fields) -> Option<Event> {
         category: f.text("category"),
         unit: f.text("unit"),
         order: f.text("order"),
+        consent: f.boolean("consent").unwrap_or(true),
         id,
         time_ms: time_ms?,
         kind: kind?,
@@ -115,7 +117,7 @@ pub fn encode(event: &Event) -> Value {
         "id": event.id, "time": time::text(event.time_ms), "kind": event.kind.name(), "visitor": event.visitor,
         "customer": event.customer, "session": event.session, "store_view": event.store_view,
         "request_id": event.request_id, "items": items, "query": event.query, "category": event.category,
-        "unit": event.unit, "order": event.order,
+        "unit": event.unit, "order": event.order, "consent": event.consent,
     })
 }
 
@@ -134,6 +136,7 @@ mod tests {
             (Some(990), 2.0, 1.0)
         );
         assert_eq!(decode(&encode(&event)).unwrap(), event);
+        assert!(event.consent, "what is not said is agreed to");
     }
 
     #[test]
@@ -153,5 +156,6 @@ mod tests {
         check("items", json!([{"sku": "A", "price": -1}]), "/items/0/price");
         check("items", json!([7]), "/items/0");
         check("skus", json!([]), "/skus");
+        check("consent", json!("no"), "/consent");
     }
 }

@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use planogram_core::limits::QUERY_CHARS_MAX;
-use planogram_core::pipeline::request::{List, ListRequest, Page, Shopper};
+use planogram_core::pipeline::request::{Arms, List, ListRequest, Page, Shopper};
 use serde_json::Value;
 
-use super::decode::Fields;
+use super::decode::{Fields, cut};
 use super::params::{Address, Params, settle};
 use crate::error::{Kind, Problem};
 
@@ -34,15 +34,18 @@ pub const COMMON: &[&str] = &[
     "visitor",
     "customer",
     "session",
+    "consent",
     "customer_group",
     "price_book",
     "audiences",
     "page_type",
     "cart",
     "viewed",
+    "recent",
     "explain",
     "now",
     "overlay",
+    "arms",
     "seed",
     "min_seq",
     "deadline_ms",
@@ -75,7 +78,7 @@ impl Target {
         let own: &[&str] = match self {
             Target::Search => &["q"],
             Target::Category(_) => &[],
-            Target::Unit(_) => &["anchors"],
+            Target::Unit(_) => &["anchors", "among"],
         };
         own.iter().chain(COMMON).copied().collect()
     }
@@ -107,8 +110,13 @@ pub fn from_json(target: Target, body: &Value, headers: &FromHeaders) -> Result<
 
 /// Reads one list request; mistakes go to `p`.
 pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders) -> ListRequest {
+    let among = match target {
+        Target::Unit(_) => p.list("among").unwrap_or_default(),
+        _ => Vec::new(),
+    };
     ListRequest {
         list: list(target, p),
+        among,
         request_id: request_id(p).unwrap_or_else(|| headers.request_id.clone()),
         store_view: p.text("store_view").unwrap_or_default(),
         filters: p.filters(),
@@ -119,6 +127,7 @@ pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders)
         explain: p.flag("explain").unwrap_or(false),
         now_ms: p.moment("now"),
         overlays: p.list("overlay").unwrap_or_default(),
+        arms: arms(p),
         seed: p.whole("seed", 0, u64::MAX),
         min_seq: p.whole("min_seq", 0, u64::MAX),
         deadline: p.whole("deadline_ms", 1, DEADLINE_MS_MAX).map(Duration::from_millis),
@@ -160,6 +169,23 @@ fn facets(p: &mut dyn Params) -> Option<Vec<String>> {
     Some(if codes == ["none"] { Vec::new() } else { codes })
 }
 
+/// Reads the arms to show: `experiment:arm`, each experiment once. An experiment's id may hold a colon, an arm's name
+/// may not.
+fn arms(p: &mut dyn Params) -> Arms {
+    let mut arms = Arms::new();
+    for text in p.list("arms").unwrap_or_default() {
+        match text.rsplit_once(':').filter(|(experiment, arm)| !experiment.is_empty() && !arm.is_empty()) {
+            Some((experiment, _)) if arms.iter().any(|(known, _)| known == experiment) => {
+                let message = format!("`arms` names the experiment `{}` twice", cut(experiment));
+                p.report("arms", message, "one arm an experiment".to_owned());
+            }
+            Some((experiment, arm)) => arms.push((experiment.to_owned(), arm.to_owned())),
+            None => p.report("arms", format!("`{}` is no arm", cut(&text)), "experiment:arm".to_owned()),
+        }
+    }
+    arms
+}
+
 /// Reads who asks.
 pub(super) fn shopper(p: &mut dyn Params, headers: &FromHeaders) -> Shopper {
     let mut audiences = headers.audiences.clone();
@@ -179,6 +205,8 @@ pub(super) fn shopper(p: &mut dyn Params, headers: &FromHeaders) -> Shopper {
         audiences,
         cart: p.list("cart").unwrap_or_default(),
         viewed: p.list("viewed").unwrap_or_default(),
+        recent: p.list("recent").unwrap_or_default(),
+        unconsented: p.flag("consent") == Some(false),
     }
 }
 
@@ -240,12 +268,12 @@ mod tests {
     fn address_and_body_say_the_same() {
         let a = get(
             "q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
-            &audiences=vip,new&cart=A,B&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&seed=7&min_seq=9&deadline_ms=50",
+            &audiences=vip,new&cart=A,B&consent=false&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&arms=e:b,f:x:c&seed=7&min_seq=9&deadline_ms=50",
         );
         let b = post(json!({"q": "rain jacket", "page": 2, "page_size": 10, "sort": ["price:desc", "name"],
             "filter": {"field": "color", "in": ["Red"]}, "facets": ["color", "size"], "visitor": "v",
-            "audiences": ["vip", "new"], "cart": ["A", "B"], "explain": true, "now": "2026-01-01T00:00:00Z",
-            "overlay": ["spring"], "seed": 7, "min_seq": 9, "deadline_ms": 50}));
+            "audiences": ["vip", "new"], "cart": ["A", "B"], "consent": false, "explain": true, "now": "2026-01-01T00:00:00Z",
+            "overlay": ["spring"], "arms": ["e:b", "f:x:c"], "seed": 7, "min_seq": 9, "deadline_ms": 50}));
         assert_eq!(format!("{:?}", a.unwrap()), format!("{:?}", b.unwrap()));
     }
 
@@ -284,6 +312,9 @@ mod tests {
         check("now=noon", "now", "RFC 3339");
         check("deadline_ms=0", "deadline_ms", "from 1 to 60000");
         check("q=a&q=b", "q", "once");
+        check("arms=e", "arms", "experiment:arm");
+        check("arms=e:", "arms", "experiment:arm");
+        check("arms=e:a,e:b", "arms", "one arm");
         check("request_id=a b", "request_id", "visible ASCII");
         check(&format!("q={}", "x".repeat(256)), "q", "at most 255");
     }

@@ -21,15 +21,18 @@ pub(super) const SHARED: &[&str] = &[
     "visitor",
     "customer",
     "session",
+    "consent",
     "customer_group",
     "price_book",
     "audiences",
     "page_type",
     "cart",
     "viewed",
+    "recent",
     "explain",
     "now",
     "overlay",
+    "arms",
     "seed",
     "min_seq",
     "deadline_ms",
@@ -42,6 +45,7 @@ pub(super) const OWN: &[&str] = &[
     "category",
     "unit",
     "anchors",
+    "among",
     "page",
     "page_size",
     "sort",
@@ -97,7 +101,7 @@ fn shared(f: &mut Fields, body: &Value, headers: &FromHeaders) -> ListRequest {
     let none = Map::new();
     let fields = body.as_object().unwrap_or(&none);
     // The shopper was read already; reading it again here would report its mistakes twice.
-    let rest = ["store_view", "explain", "now", "overlay", "seed", "min_seq", "deadline_ms", "request_id"];
+    let rest = ["store_view", "explain", "now", "overlay", "arms", "seed", "min_seq", "deadline_ms", "request_id"];
     let rest: Map<String, Value> =
         fields.iter().filter(|(k, _)| rest.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let rest = Value::Object(rest);
@@ -133,6 +137,9 @@ fn one(
     if f.raw("anchors").is_some() && !matches!(target, Target::Unit(_)) {
         f.report("anchors", "`anchors` means nothing without `unit`", "leave it out");
     }
+    if f.raw("among").is_some() && !matches!(target, Target::Unit(_)) {
+        f.report("among", "`among` means nothing without `unit`", "leave it out");
+    }
     let headers = FromHeaders { request_id: shared.request_id.clone(), audiences: Vec::new() };
     let own = list::request(target, &mut f, &headers);
     let explain = if f.raw("explain").is_some() { own.explain } else { shared.explain };
@@ -143,6 +150,7 @@ fn one(
     shopper.page_type = own.shopper.page_type.or(shopper.page_type);
     let request = ListRequest {
         list: own.list,
+        among: own.among,
         filters: own.filters,
         sort: own.sort,
         page: own.page,

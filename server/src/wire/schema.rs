@@ -166,13 +166,13 @@ pub struct CategoryChangeBody {
 #[schema(as = Event)]
 #[allow(dead_code)]
 pub struct EventBody {
-    /// Given by the client; a second event with the same id counts once.
+    /// Given by the client; a second event of the same visitor with the same id counts once.
     id: String,
     /// RFC 3339, or milliseconds since 1970.
     time: String,
     /// `product_view`, `add_to_cart`, `order_placed`, …
     kind: String,
-    /// Browser or device; leave out without consent.
+    /// Browser or device.
     visitor: Option<String>,
     /// Account.
     customer: Option<String>,
@@ -192,6 +192,8 @@ pub struct EventBody {
     unit: Option<String>,
     /// Order id: an order counts once.
     order: Option<String>,
+    /// False when the shopper has not agreed: the event is counted in the receipt and leaves nothing else.
+    consent: Option<bool>,
     /// Currency of the prices.
     currency: Option<String>,
 }
@@ -220,6 +222,8 @@ pub struct ListBody {
     q: Option<String>,
     /// Recommendations only: skus the unit is about.
     anchors: Option<Vec<String>>,
+    /// Recommendations only: rank exactly these skus, at most 100, given in the order of another system.
+    among: Option<Vec<String>>,
     /// From 1.
     page: Option<u32>,
     /// 1 to 500, 24 by default; page × page_size at most 10,000.
@@ -238,6 +242,8 @@ pub struct ListBody {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.
@@ -250,12 +256,16 @@ pub struct ListBody {
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
     viewed: Option<Vec<String>>,
+    /// Skus viewed in this visit, oldest first, a repeated view each time; in place of the visit known from events.
+    recent: Option<Vec<String>>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for.
     now: Option<String>,
     /// Overlays, in order.
     overlay: Option<Vec<String>>,
+    /// Arms to show whatever the visitor would get: `["experiment:arm"]`.
+    arms: Option<Vec<String>>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -282,6 +292,8 @@ pub struct PageBody {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.
@@ -294,12 +306,16 @@ pub struct PageBody {
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
     viewed: Option<Vec<String>>,
+    /// Skus viewed in this visit, oldest first, a repeated view each time; in place of the visit known from events.
+    recent: Option<Vec<String>>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for.
     now: Option<String>,
     /// Overlays, in order.
     overlay: Option<Vec<String>>,
+    /// Arms to show whatever the visitor would get: `["experiment:arm"]`.
+    arms: Option<Vec<String>>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -325,6 +341,8 @@ pub struct NamedListBody {
     unit: Option<String>,
     /// Skus the unit is about.
     anchors: Option<Vec<String>>,
+    /// Rank exactly these skus.
+    among: Option<Vec<String>>,
     /// From 1.
     page: Option<u32>,
     /// 1 to 500.
@@ -378,6 +396,8 @@ pub struct UnitsQuery {
     now: Option<String>,
     /// Overlays, in order.
     overlay: Option<String>,
+    /// Arms to show whatever the visitor would get: `experiment:arm`, separated by commas.
+    arms: Option<String>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -411,6 +431,8 @@ pub struct ListQuery {
     customer: Option<String>,
     /// Visit.
     session: Option<String>,
+    /// False when the shopper has not agreed to be remembered: visitor, customer and session are not looked at.
+    consent: Option<bool>,
     /// Customer group code.
     customer_group: Option<String>,
     /// Price book code.
@@ -423,12 +445,16 @@ pub struct ListQuery {
     cart: Option<String>,
     /// Skus looked at, newest first, separated by commas.
     viewed: Option<String>,
+    /// Skus viewed in this visit, oldest first, separated by commas; in place of the visit known from events.
+    recent: Option<String>,
     /// Ledger on every item.
     explain: Option<bool>,
     /// Time to answer for, RFC 3339.
     now: Option<String>,
     /// Overlays, in order, separated by commas.
     overlay: Option<String>,
+    /// Arms to show whatever the visitor would get: `experiment:arm`, separated by commas.
+    arms: Option<String>,
     /// Seed of all randomness.
     seed: Option<u64>,
     /// Wait until the log is folded up to here.
@@ -484,6 +510,9 @@ pub struct DocumentWriteQuery {
     wait: Option<String>,
     /// `durable` or `visible`.
     ack: Option<String>,
+    /// DELETE of a draft only: throw the draft away, so that the overlay shows the live document again; without it
+    /// the overlay shows that the document is deleted.
+    discard: Option<bool>,
 }
 
 #[cfg(test)]
@@ -518,7 +547,7 @@ mod tests {
         check::<CategoryChangeBody>(category::FIELDS);
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
-        check::<ListBody>(&["q", "anchors"].iter().chain(list::COMMON).copied().collect::<Vec<_>>());
+        check::<ListBody>(&["q", "anchors", "among"].iter().chain(list::COMMON).copied().collect::<Vec<_>>());
         check::<PageBody>(&["lists"].iter().chain(page::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);
         check_address::<ListQuery>(list::COMMON);

@@ -28,6 +28,7 @@ pub const PARAMETERS: &[&str] = &[
     "explain",
     "now",
     "overlay",
+    "arms",
     "seed",
     "min_seq",
     "deadline_ms",

@@ -18,6 +18,9 @@ pub struct ReceiptJson {
     pub accepted: u64,
     /// Rows that were there already (event ids, order ids, idempotency key).
     pub duplicates: u64,
+    /// Events without consent: not taken in, and nothing is left of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unconsented: u64,
     /// Rows refused, in the order they came.
     pub rejected: Vec<RejectedJson>,
 }
@@ -42,6 +45,10 @@ pub struct RejectedJson {
     /// Everything that is wrong with the row, when it is more than one thing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Defect>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The refusal of a row with at least one defect.

@@ -38,6 +38,12 @@ fn search_category_and_recommendations_answer_without_plugins() {
     // Nobody serves that type any more: what most look at stands in, and the answer says so.
     let other = shop.ok("/v1/recommendations/together?anchors=C");
     assert_eq!(skus(&other), ["A", "D"]);
+    for item in other["items"].as_array().unwrap() {
+        assert_eq!(
+            (&item["query_type"], &item["sources"][0]["name"]),
+            (&json!("backup:most-viewed"), &json!("most-viewed"))
+        );
+    }
     assert!(
         other["warnings"][0].as_str().unwrap().contains("no unit type or source `bought-this-bought-that`"),
         "{other}"

@@ -180,9 +180,39 @@ fn a_draft_shows_under_its_overlay_only() {
     assert_eq!(skus(&shop.ok("/v1/search?q=chair&overlay=autumn")), ["A", "B", "C", "D"]);
     assert_eq!(shop.get("/v1/config/search-rule/spring").status, 404);
     assert_eq!(shop.ok(draft)["document"], rule);
+    // A draft that says the document is gone, and none at all, are two things.
+    shop.send_ok("PUT", "/v1/config/search-rule/winter", &rule);
+    let winter = "/v1/config/search-rule/winter?overlay=winter";
+    assert_eq!(shop.send("DELETE", winter, &[], None).status, 200);
+    assert_eq!(skus(&shop.ok("/v1/search?q=chair&overlay=winter")), ["A", "B", "C", "D"]);
+    let gone = shop.send("DELETE", &format!("{winter}&discard=true"), &[], None);
+    assert_eq!((gone.status, &gone.json["state"]), (200, &json!("discarded")), "{}", gone.text);
+    assert_eq!(skus(&shop.ok("/v1/search?q=chair&overlay=winter")), ["D", "A", "B", "C"]);
+    let again = shop.send("DELETE", &format!("{winter}&discard=true"), &[], None);
+    assert_eq!(again.status, 404, "{}", again.text);
+    assert!(again.json["detail"].as_str().unwrap().contains("in the overlay `winter`"), "{}", again.text);
+    assert_eq!(shop.send("DELETE", "/v1/config/search-rule/winter", &[], None).status, 200);
     // What goes live is what was previewed.
     shop.configure("search-rule", "spring", &rule);
     assert_eq!(skus(&shop.ok(live)), ["D", "A", "B", "C"]);
+}
+
+#[test]
+fn a_store_view_names_a_price_book_that_exists() {
+    let shop = shop();
+    let view = json!({"locale": "sv-SE", "price_book": "se"});
+    let refused = shop.json("PUT", "/v1/config/store-view/se", &view);
+    assert_eq!((refused.status, &refused.json["pointer"]), (422, &json!("/price_book")), "{}", refused.text);
+    assert_eq!(refused.json["allowed"], "default");
+    assert_eq!(shop.configure("price-book", "se", &json!({"currency": "SEK"}))["warnings"], Value::Null);
+    // Currencies change one document after another.
+    let warnings = &shop.configure("store-view", "se", &view)["warnings"];
+    assert!(warnings[0].as_str().unwrap().contains("its price book `se` in SEK"), "{warnings}");
+    let refused = shop.send("DELETE", "/v1/config/price-book/se", &[], None);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("store view `se`: no price book `se`"), "{}", refused.text);
+    let fits = json!({"locale": "sv-SE", "currency": "SEK", "price_book": "se"});
+    assert_eq!(shop.configure("store-view", "se", &fits)["warnings"], Value::Null);
 }
 
 #[test]

@@ -20,7 +20,6 @@ use crate::engine::state::State;
 use crate::id::TimeMs;
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::entry::Body;
-use crate::signal::key::visitor_key;
 
 /// One step of a history; the numbers pick from the lists below.
 #[derive(Clone, Debug)]
@@ -155,7 +154,9 @@ fn body(command: &Command, now_ms: TimeMs) -> Body {
             Body::Config(vec![write])
         }
         Command::Events(events) => Body::Events(events.iter().map(|shopped| happened(shopped, now_ms)).collect()),
-        Command::Erase(shopper) => Body::Erased { subject: visitor_key(SHOPPERS[usize::from(*shopper)]) },
+        Command::Erase(shopper) => {
+            Body::Erased { visitors: vec![SHOPPERS[usize::from(*shopper)].to_owned()], customers: Vec::new() }
+        }
         Command::Wait { .. } => Body::Tick,
     }
 }

@@ -22,8 +22,8 @@ pub use open::OpenError;
 
 /// Name of the file in the data directory.
 pub const FILE_NAME: &str = "log.redb";
-/// The format this version writes, and the newest it reads.
-pub const FORMAT: u64 = 1;
+/// The format this version writes and reads. Before 2 entries carried the names of shoppers.
+pub const FORMAT: u64 = 2;
 
 /// `format` → [`FORMAT`].
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");

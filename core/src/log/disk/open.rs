@@ -29,6 +29,16 @@ pub enum OpenError {
         /// The one found.
         got: u64,
     },
+    /// The caller's fault: written by a version that kept names in the log.
+    #[error(
+        "the log has format {got}, expected {expected}: it holds names of shoppers in the clear; import the shop again"
+    )]
+    OlderFormat {
+        /// The format this version reads.
+        expected: u64,
+        /// The one found.
+        got: u64,
+    },
     /// The file is a database of something else.
     #[error("the file is a database without a log in it")]
     Foreign,
@@ -90,6 +100,7 @@ impl RedbLog {
     fn from_store(database: Store, options: &RedbOptions) -> Result<Self, OpenError> {
         match format_of(&database)? {
             None => create_tables(&database)?,
+            Some(got) if got < FORMAT => return Err(OpenError::OlderFormat { expected: FORMAT, got }),
             Some(got) if got > FORMAT => return Err(OpenError::NewerFormat { expected: FORMAT, got }),
             Some(_) => {}
         }
@@ -156,6 +167,12 @@ mod tests {
         drop(database);
         let error = open(dir.path()).err().unwrap();
         assert!(matches!(error, OpenError::NewerFormat { expected: FORMAT, got } if got == FORMAT + 3), "{error}");
+        let database = Database::create(dir.path().join(FILE_NAME)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(META).unwrap().insert("format", FORMAT - 1).unwrap();
+        transaction.commit().unwrap();
+        drop(database);
+        assert!(matches!(open(dir.path()), Err(OpenError::OlderFormat { .. })));
     }
 
     #[test]

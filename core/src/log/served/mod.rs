@@ -35,7 +35,7 @@ pub struct ServedRecord {
     pub subject: String,
     /// Store view code.
     pub store_view: String,
-    /// Hash of the visitor; `None` without consent.
+    /// Key of the visitor's pseudonym; `None` without consent and before the visitor's first event.
     pub visitor: Option<u64>,
     /// Names of the score columns.
     pub columns: Vec<String>,

@@ -40,6 +40,67 @@ fn start(log: impl Log + 'static, clock: &Arc<ManualClock>) -> (WriterHandle, Re
     (Writer::start(Box::new(log), clock.clone(), WriterConfig::default(), sink), applied)
 }
 
+#[test]
+fn the_way_from_a_name_is_in_its_file_before_the_entry_is_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let identities = Some(Identities::open(Some(dir.path()), None).unwrap());
+    let ((entered, appends), (open, gate)) = (unbounded(), unbounded());
+    let log = GatedLog { inner: MemoryLog::default(), entered, gate };
+    let reader = log.reader();
+    let (sink, _applied) = unbounded();
+    let duties = Duties { identities, ..Duties::default() };
+    let clock = Arc::new(ManualClock::at(5_000));
+    let writer = Writer::start_with(Box::new(log), clock, WriterConfig::default(), sink, duties);
+    let mut event = crate::signal::testing::view("e1", "s1", 1, 5_000);
+    event.visitor = "anna".into();
+    let body = Body::Events(vec![event.clone()]);
+    let submit =
+        || writer.submit(Submission { actor: "t".into(), idempotency_key: Some("anna-1".into()), body: body.clone() });
+    let ticket = submit();
+    appends.recv().unwrap();
+    // A crash here loses the entry, not the row.
+    let known = || Identities::look(Some(dir.path())).unwrap().load().known(Kind::Visitor, "anna");
+    let pseudonym = known().unwrap();
+    assert_eq!(reader.last(), (0, 0));
+    open.send(()).unwrap();
+    assert_eq!(ticket.wait().unwrap(), new_at(1, 5_000));
+    assert_eq!(submit().wait().unwrap(), Appended { repeated: true, ..new_at(1, 5_000) });
+    let entry = reader.read(1, 1).unwrap().remove(0);
+    assert!(!format!("{entry:?}").contains("anna"), "{entry:?}");
+    assert!(matches!(entry.body, Body::Events(events) if events[0].visitor == pseudonym));
+    // Erased behind what was submitted before, and in the log when it is answered.
+    let whose = Whose { kind: Kind::Visitor, name: "anna".into(), is_signed_in: Box::new(|_| false) };
+    open.send(()).unwrap();
+    let (person, appended) = writer.erase_person(whose).wait().unwrap().unwrap();
+    assert_eq!((person.visitors.as_slice(), appended), ([pseudonym.clone()].as_slice(), new_at(2, 5_000)));
+    let erased = Body::Erased { visitors: vec![pseudonym], customers: Vec::new() };
+    assert_eq!(reader.read(2, 1).unwrap()[0].body, erased);
+    assert_eq!(known(), None);
+}
+
+#[test]
+fn asked_cuts_are_made_in_slices_until_nothing_is_left_to_cut() {
+    let clock = Arc::new(ManualClock::at(5_000));
+    let (cuts, asked) = unbounded();
+    let (sink, _applied) = unbounded();
+    let duties = Duties { identities: None, cuts: asked };
+    let writer = Writer::start_with(Box::new(MemoryLog::default()), clock, WriterConfig::default(), sink, duties);
+    let count = 2 * LOG_CUT_ENTRIES_MAX + 500;
+    let write = || writer.submit(submission("a", None));
+    let tickets: Vec<_> = (0..count).map(|_| write()).collect();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    cuts.send(count - 10).unwrap();
+    drop(cuts);
+    // Each write gives the writer a chance.
+    let done = (0..10_000).any(|_| {
+        write().wait().unwrap();
+        writer.reader().first().unwrap() == count - 10
+    });
+    assert!(done);
+}
+
 fn new_at(seq: Seq, time_ms: TimeMs) -> Appended {
     Appended { seq, time_ms, repeated: false }
 }

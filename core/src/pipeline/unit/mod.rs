@@ -11,7 +11,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use planogram_abi::Problem;
+use planogram_abi::{Problem, source};
 
 use crate::config::store::Selection;
 use crate::expr::Condition;
@@ -63,6 +63,7 @@ pub const SCHEMA: &str = r#"{
         "on": {"type": "boolean", "default": true, "description": "whether it counts; one that is off is only kept"}
       }
     }, "description": "items for which one that is on holds are left out, after the inclusions"},
+    "keep_purchased": {"type": "boolean", "default": false, "description": "whether what the shopper bought may stand in it, as for what is bought again and again"},
     "relative": {
       "type": "object",
       "additionalProperties": false,
@@ -81,6 +82,7 @@ pub const SCHEMA: &str = r#"{
       },
       "description": "what relates the items to the page's product, the first anchor; not for units on home or page-builder pages"
     },
+    "keep_seen": {"type": "boolean", "description": "whether what the shopper has seen in this visit may stand in it; by default in every type but session"},
     "fallback": {"type": "array", "items": {"type": "string"}, "default": ["most-viewed"], "description": "unit types that fill it up, in order; for recently-viewed the default is none"}
   }
 }"#;
@@ -104,8 +106,12 @@ pub struct Unit {
     pub exclude: Vec<Condition>,
     /// What relates the items to the page's product.
     pub relative: Relative,
+    /// Whether what the shopper has seen in this visit may stand in it, when the document says.
+    pub keep_seen: Option<bool>,
     /// Unit types that fill it up, in order.
     pub fallback: Vec<String>,
+    /// Whether what the shopper bought may stand in it.
+    pub keep_purchased: bool,
 }
 
 /// How large and how many units may be, as far as the shop says.
@@ -174,6 +180,12 @@ impl Relative {
 }
 
 impl Unit {
+    /// Whether what the shopper has seen in this visit may stand in the unit: unless the document says otherwise, in
+    /// every type but the one that proposes where the visit goes next.
+    pub fn keeps_seen(&self) -> bool {
+        self.keep_seen.unwrap_or(self.unit_type != source::SESSION)
+    }
+
     /// Whether the unit is shown on a page type; an unnamed page type is any.
     pub fn is_on(&self, page_type: Option<&str>) -> bool {
         self.page_types.is_empty() || page_type.is_none_or(|page| self.page_types.iter().any(|p| p == page))
@@ -218,7 +230,15 @@ mod tests {
             r#"{"type":"a","page_types":["home"],"relative":{"same_category":false}}"#,
             Ok(("a", 5, &["most-viewed"])),
         );
+        check(r#"{"type":"a","keep_seen":1}"#, Err(&["/keep_seen"]));
         check("[]", Err(&[""]));
+    }
+
+    #[test]
+    fn what_was_seen_is_left_out_of_the_type_that_goes_on_unless_said_otherwise() {
+        let keeps = |json: &str| Unit::parse(json).unwrap().keeps_seen();
+        assert!(!keeps(r#"{"type":"session"}"#) && keeps(r#"{"type":"recently-viewed"}"#));
+        assert!(keeps(r#"{"type":"session","keep_seen":true}"#) && !keeps(r#"{"type":"a","keep_seen":false}"#));
     }
 
     #[test]

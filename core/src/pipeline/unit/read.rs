@@ -10,8 +10,21 @@ use super::{DEFAULT_FALLBACK, DEFAULT_LIMIT, PAGES_WITHOUT_PRODUCT, RECENTLY_VIE
 use crate::expr::{self, Condition};
 use crate::limits::{UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
 
-const FIELDS: &[&str] =
-    &["type", "label", "page_types", "order", "limit", "filter", "include", "exclude", "relative", "fallback"];
+const FIELDS: &[&str] = &[
+    "type",
+    "label",
+    "page_types",
+    "order",
+    "limit",
+    "filter",
+    "include",
+    "exclude",
+    "relative",
+    "keep_seen",
+    "fallback",
+    "fallback",
+    "keep_purchased",
+];
 
 impl Unit {
     /// Reads a document.
@@ -50,9 +63,23 @@ impl Reader<'_> {
         include.extend(self.switched("include"));
         let exclude = self.switched("exclude");
         let relative = self.relative(&page_types);
+        let keep_seen = self.object.contains_key("keep_seen").then(|| self.flag("keep_seen", false));
         let default = || if unit_type == RECENTLY_VIEWED { Vec::new() } else { vec![DEFAULT_FALLBACK.to_owned()] };
         let fallback = self.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(default);
-        Unit { unit_type, label, page_types, order, limit, include, exclude, relative, fallback }
+        let keep_purchased = self.flag("keep_purchased", false);
+        Unit {
+            unit_type,
+            label,
+            page_types,
+            order,
+            limit,
+            include,
+            exclude,
+            relative,
+            keep_seen,
+            keep_purchased,
+            fallback,
+        }
     }
 
     fn problem(&mut self, key: &str, message: String, allowed: &str) {

@@ -1,0 +1,233 @@
+//! What goes with a product, and what is missing in a basket?
+//!
+//! Both are computed when asked, from the bounded pair counts of that moment, so that an order counts for the
+//! next request and nothing has to be trained. What is bought with one product is ranked by how much more
+//! often it was, unless chance explains it. A basket is completed in two passes: squared similarities find candidates, and
+//! for the best of them a small ridge regression over their nearest neighbors says which of the basket's items
+//! speak for them directly and which only through another.
+//! What is not here: what may be shown, and whose basket it is.
+
+use rustc_hash::FxHashMap;
+
+use super::cooccur::{CoKind, Neighbor};
+use super::view::SignalView;
+use super::window::{Counter, Window};
+use crate::id::ItemId;
+use crate::limits::{BASKET_CANDIDATES_MAX, BASKET_ITEMS_MAX, BASKET_NEIGHBORS_MAX};
+
+/// Orders that are taken off the support of a product bought with another: one order proves little.
+const SUPPORT_PRIOR: f32 = 5.0;
+/// How strongly the sales of the last 30 days, as a share of those of all time, weigh in [`bought_with`].
+const TREND_EXPONENT: f32 = 0.3;
+/// Up to how many times chance being bought together is no full evidence, and how fast it loses below.
+const CHANCE: (f32, i32) = (1.5, 6);
+/// How strongly sales weigh down what is bought with a product.
+const SALES_EXPONENT: f32 = 0.1;
+/// Exponents of the sales of a basket's item and of a candidate in the similarity that finds candidates.
+const BASKET_EXPONENTS: (f32, f32) = (0.8, 0.4);
+/// Added to that similarity's denominator, in orders.
+const BASKET_SHRINKAGE: f32 = 10.0;
+/// Penalty of the regression: this times the square root of an item's sales is added to them.
+const RIDGE: f64 = 8.0;
+/// What the squared similarity counts beside the regression.
+const SIMILARITY_SHARE: f32 = 2.0;
+
+/// What is bought in the same order as `item`, the strongest first, ties by item id.
+///
+/// `n_ij / (n_i + 5) * min(1, lift / 1.5)^6 * ((m_j + 2) / (n_j + 10))^0.3 / (n_j + 1)^0.1` with `n` the sales of
+/// all time, `m` those of 30 days, and `lift = n_ij N / (n_i n_j)` over `N` orders after Brin et al., "Dynamic Itemset
+/// Counting and Implication Rules for Market Basket Data", SIGMOD 1997: how often it was, unless chance explains it.
+pub(super) fn bought_with(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
+    let sales = |item| view.total(Counter::Purchases, item) as f32;
+    let (mine, orders) = (sales(item), view.orders().max(1) as f32);
+    let score = |other: ItemId, together: u32| {
+        let (theirs, together) = (sales(other), together as f32);
+        let recent = view.count(Counter::Purchases, Window::Month, other) as f32;
+        let lift = together * orders / (mine * theirs).max(1.0);
+        let trend = ((recent + 2.0) / (theirs + 10.0)).powf(TREND_EXPONENT);
+        let evidence = (lift / CHANCE.0).min(1.0).powi(CHANCE.1);
+        together / (mine.max(together) + SUPPORT_PRIOR) * evidence * trend.min(1.0)
+            / (theirs + 1.0).powf(SALES_EXPONENT)
+    };
+    let pairs = view.pairs(CoKind::BoughtBought, item);
+    let mut neighbors: Vec<Neighbor> =
+        pairs.map(|(other, n)| Neighbor { item: other, score: score(other, n) }).collect();
+    best_first(&mut neighbors);
+    neighbors
+}
+
+/// What completes a basket, the best first, ties by item id: at most [`BASKET_CANDIDATES_MAX`] items that
+/// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. About half a millisecond.
+pub(super) fn complete(view: &SignalView, basket: &[ItemId], is_wanted: impl Fn(ItemId) -> bool) -> Vec<Neighbor> {
+    let basket = &basket[..basket.len().min(BASKET_ITEMS_MAX)];
+    let mut sums: FxHashMap<ItemId, f32> = FxHashMap::default();
+    for &item in basket {
+        let mine = (view.total(Counter::Purchases, item) as f32).powf(BASKET_EXPONENTS.0);
+        for (other, together) in view.pairs(CoKind::BoughtBought, item) {
+            if is_wanted(other) && !basket.contains(&other) {
+                let theirs = (view.total(Counter::Purchases, other) as f32).powf(BASKET_EXPONENTS.1);
+                let similarity = together as f32 / (mine * theirs + BASKET_SHRINKAGE);
+                *sums.entry(other).or_default() += similarity * similarity;
+            }
+        }
+    }
+    let mut found: Vec<Neighbor> = sums.into_iter().map(|(item, score)| Neighbor { item, score }).collect();
+    best_first(&mut found);
+    found.truncate(BASKET_CANDIDATES_MAX);
+    for candidate in &mut found {
+        candidate.score = SIMILARITY_SHARE * candidate.score + direct(view, candidate.item, basket);
+    }
+    best_first(&mut found);
+    found
+}
+
+/// How strongly the basket speaks for `item` directly, 0 or more: the sum, over the items of the basket among
+/// its nearest neighbors, of the weights `w` of the ridge regression `(G + diag(8 sqrt(n))) w = g`, where `G`
+/// holds how often the neighbors were bought together and `g` how often each was with `item`.
+///
+/// Ning and Karypis, "SLIM", ICDM 2011, and Steck, "Embarrassingly Shallow Autoencoders", WWW 2019, confined to
+/// the neighbors of one item, so that it needs no training.
+fn direct(view: &SignalView, item: ItemId, basket: &[ItemId]) -> f32 {
+    let near = nearest(view, item);
+    if !near.iter().any(|(neighbor, _)| basket.contains(neighbor)) {
+        return 0.0;
+    }
+    let n = near.len();
+    let mut gram = vec![0.0_f64; n * n];
+    let place: FxHashMap<ItemId, usize> = near.iter().enumerate().map(|(at, (neighbor, _))| (*neighbor, at)).collect();
+    for (row, (neighbor, _)) in near.iter().enumerate() {
+        let sales = f64::from(view.total(Counter::Purchases, *neighbor));
+        gram[row * n + row] = sales + RIDGE * sales.sqrt();
+        for (other, together) in view.pairs(CoKind::BoughtBought, *neighbor) {
+            if let Some(&column) = place.get(&other) {
+                // A pruned row may have forgotten what the other one remembers.
+                let together = f64::from(together).max(gram[row * n + column]);
+                gram[row * n + column] = together;
+                gram[column * n + row] = together;
+            }
+        }
+    }
+    let mut weights: Vec<f64> = near.iter().map(|(_, together)| f64::from(*together)).collect();
+    solve(&mut gram, &mut weights);
+    let spoken = near.iter().zip(&weights).filter(|((neighbor, _), _)| basket.contains(neighbor));
+    let sum: f64 = spoken.map(|(_, weight)| weight).sum();
+    if sum.is_finite() { sum.max(0.0) as f32 } else { 0.0 }
+}
+
+/// The nearest neighbors of an item by cosine, with how often they were bought together.
+fn nearest(view: &SignalView, item: ItemId) -> Vec<(ItemId, u32)> {
+    let mine = view.total(Counter::Purchases, item) as f32;
+    let mut near: Vec<(f32, ItemId, u32)> = view
+        .pairs(CoKind::BoughtBought, item)
+        .map(|(other, together)| {
+            let support = (mine * view.total(Counter::Purchases, other) as f32).sqrt() + 1.0;
+            (together as f32 / support, other, together)
+        })
+        .collect();
+    near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    near.truncate(BASKET_NEIGHBORS_MAX);
+    near.into_iter().map(|(_, other, together)| (other, together)).collect()
+}
+
+/// Solves `matrix x = vector` in place by elimination without pivoting; the matrix is `[n, n]`, row-major,
+/// symmetric with a heavy diagonal. A pivot near 0 is taken as 1, which leaves that unknown at about 0.
+fn solve(matrix: &mut [f64], vector: &mut [f64]) {
+    let n = vector.len();
+    for pivot in 0..n {
+        let (above, below) = matrix.split_at_mut((pivot + 1) * n);
+        let lead = &mut above[pivot * n..];
+        if lead[pivot].abs() < 1e-9 {
+            lead[pivot] = 1.0;
+        }
+        for (at, row) in (pivot + 1..n).zip(below.chunks_exact_mut(n)) {
+            let factor = row[pivot] / lead[pivot];
+            if factor != 0.0 {
+                row[pivot..].iter_mut().zip(&lead[pivot..]).for_each(|(x, l)| *x -= factor * l);
+                vector[at] -= factor * vector[pivot];
+            }
+        }
+    }
+    for row in (0..n).rev() {
+        let known: f64 = (row + 1..n).map(|column| matrix[row * n + column] * vector[column]).sum();
+        vector[row] = (vector[row] - known) / matrix[row * n + row];
+    }
+}
+
+fn best_first(neighbors: &mut [Neighbor]) {
+    neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::event::EventKind;
+    use crate::signal::testing::{event, take};
+    use crate::signal::{SignalConfig, Signals};
+
+    fn ordered(orders: &[&[u32]]) -> SignalView {
+        let mut signals = Signals::new(SignalConfig::default());
+        for (i, items) in orders.iter().enumerate() {
+            let mut order = event(EventKind::OrderPlaced, &i.to_string(), &i.to_string(), items, 1_000);
+            order.order = Some(i.to_string());
+            take(&mut signals, &order, 1_000);
+        }
+        signals.publish()
+    }
+
+    fn more<'a>(orders: &mut Vec<&'a [u32]>, n: usize, items: &'a [u32]) {
+        orders.resize(orders.len() + n, items);
+    }
+
+    fn completed(view: &SignalView, basket: &[u32]) -> Vec<u32> {
+        let basket: Vec<ItemId> = basket.iter().copied().map(ItemId).collect();
+        complete(view, &basket, |item| item != ItemId(99)).into_iter().map(|found| found.item.0).collect()
+    }
+
+    #[test]
+    fn equations_are_solved() {
+        let mut matrix = [4.0, 1.0, 1.0, 3.0];
+        let mut vector = [6.0, 7.0];
+        solve(&mut matrix, &mut vector);
+        assert!((vector[0] - 1.0).abs() < 1e-12 && (vector[1] - 2.0).abs() < 1e-12, "{vector:?}");
+        let mut nothing = [0.0; 4];
+        let mut vector = [0.0, 3.0];
+        solve(&mut nothing, &mut vector);
+        assert!(vector.iter().all(|x| x.is_finite()));
+    }
+
+    #[test]
+    fn chance_does_not_lead() {
+        let mut orders: Vec<&[u32]> = vec![&[1, 2]; 4];
+        more(&mut orders, 5, &[1, 9]);
+        more(&mut orders, 60, &[3, 9]);
+        more(&mut orders, 31, &[4]);
+        let view = ordered(&orders);
+        let with: Vec<u32> = bought_with(&view, ItemId(1)).iter().map(|n| n.item.0).collect();
+        assert_eq!(with, [2, 9], "9 is in two thirds of all orders, so five of nine are no evidence");
+        assert!(bought_with(&view, ItemId(1)).iter().all(|n| n.score > 0.0 && n.score < 1.0));
+    }
+
+    #[test]
+    fn a_basket_is_completed_by_what_goes_with_all_of_it() {
+        let mut orders: Vec<&[u32]> = vec![&[1, 2, 3]; 12];
+        more(&mut orders, 12, &[1, 4]);
+        more(&mut orders, 12, &[2, 5]);
+        more(&mut orders, 12, &[6, 7, 99]);
+        let view = ordered(&orders);
+        assert_eq!(completed(&view, &[1, 2]), [3, 4, 5]);
+        assert_eq!(completed(&view, &[6]), [7], "what is not wanted stays out");
+        assert!(completed(&view, &[]).is_empty() && completed(&view, &[77]).is_empty());
+    }
+
+    #[test]
+    fn what_speaks_only_through_another_speaks_less() {
+        // 2 goes with 1, and 3 goes with 2, whether or not 1 is there.
+        let mut orders: Vec<&[u32]> = vec![&[1, 2, 3]; 20];
+        more(&mut orders, 80, &[2, 3]);
+        more(&mut orders, 5, &[1]);
+        let view = ordered(&orders);
+        let (through, direct_one) = (direct(&view, ItemId(3), &[ItemId(1)]), direct(&view, ItemId(3), &[ItemId(2)]));
+        // By cosine it would be 0.4 of it.
+        assert!(through < 0.3 * direct_one, "{through} against {direct_one}");
+    }
+}
