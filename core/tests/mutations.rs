@@ -15,8 +15,8 @@ use mutate::{Verdict, try_mutations};
 /// Mutations a target gets.
 const MUTATIONS: usize = 5_000;
 
-fn check(target: fn(&[u8]) -> Verdict, valid: &[Vec<u8>]) {
-    let (taken, refused) = try_mutations(target, valid, MUTATIONS);
+fn check(name: &str, target: fn(&[u8]) -> Verdict, valid: &[Vec<u8>]) {
+    let (taken, refused) = try_mutations(name, target, valid, MUTATIONS);
     assert_eq!(taken + refused, MUTATIONS);
     // Mutations that are all taken, or all refused at the first byte, would test nothing.
     assert!(refused > MUTATIONS / 4, "only {refused} of {MUTATIONS} refused");
@@ -24,20 +24,20 @@ fn check(target: fn(&[u8]) -> Verdict, valid: &[Vec<u8>]) {
 
 #[test]
 fn no_mutation_upsets_the_handshake() {
-    check(kernel::handshake, &kernel::handshakes());
+    check("handshake", kernel::handshake, &kernel::handshakes());
 }
 
 #[test]
 fn no_mutation_upsets_the_reader_of_entries() {
-    check(kernel::entry, &kernel::entries());
+    check("entry", kernel::entry, &kernel::entries());
 }
 
 #[test]
 fn no_mutation_upsets_the_reader_of_snapshot_files() {
-    check(kernel::checkpoint, &kernel::checkpoints());
+    check("checkpoint", kernel::checkpoint, &kernel::checkpoints());
 }
 
 #[test]
 fn no_mutation_upsets_the_reader_of_conditions() {
-    check(kernel::condition, &kernel::conditions());
+    check("condition", kernel::condition, &kernel::conditions());
 }

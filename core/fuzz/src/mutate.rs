@@ -90,12 +90,23 @@ impl Mutator {
 /// Whether a target took some bytes, or its words of refusal.
 pub type Verdict = Result<(), String>;
 
-/// Gives a target all of `valid`, which it must take, and `n` mutations of them from a fixed seed. Returns how many of
+/// Writes the valid inputs of a target to `FOLDER/TARGET/NUMBER`, if `PLANOGRAM_FUZZ_SEEDS` names a folder: that is where
+/// a fuzz run begins.
+fn hand_out(target: &str, valid: &[Vec<u8>]) {
+    let Some(folder) = std::env::var_os("PLANOGRAM_FUZZ_SEEDS") else { return };
+    let folder = std::path::Path::new(&folder).join(target);
+    let write = |(at, bytes): (usize, &Vec<u8>)| std::fs::write(folder.join(at.to_string()), bytes);
+    let written = std::fs::create_dir_all(&folder).and_then(|()| valid.iter().enumerate().try_for_each(write));
+    written.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+}
+
+/// Gives the target of a name all of `valid`, which it must take, and `n` mutations of them from a fixed seed. Returns how many of
 /// those it took and how many it refused.
 ///
 /// # Panics
 /// When it refuses something valid, or refuses anything without a clear, short word.
-pub fn try_mutations(target: impl Fn(&[u8]) -> Verdict, valid: &[Vec<u8>], n: usize) -> (usize, usize) {
+pub fn try_mutations(name: &str, target: impl Fn(&[u8]) -> Verdict, valid: &[Vec<u8>], n: usize) -> (usize, usize) {
+    hand_out(name, valid);
     for (at, bytes) in valid.iter().enumerate() {
         assert_eq!(target(bytes), Ok(()), "valid input {at}: {}", bytes.escape_ascii());
     }

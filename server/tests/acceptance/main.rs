@@ -11,6 +11,7 @@ mod evaluate;
 mod experiments;
 mod faults;
 mod identity;
+mod killed;
 mod luma;
 mod merchandising;
 mod mutations;

@@ -12,7 +12,7 @@ const MUTATIONS: usize = 5_000;
 
 #[test]
 fn no_mutation_upsets_the_reader_of_rows() {
-    let (taken, refused) = mutate::try_mutations(rows::products, &rows::valid(), MUTATIONS);
+    let (taken, refused) = mutate::try_mutations("rows", rows::products, &rows::valid(), MUTATIONS);
     assert_eq!(taken + refused, MUTATIONS);
     assert!(refused > MUTATIONS / 4 && taken > 0, "{taken} taken, {refused} refused");
 }
