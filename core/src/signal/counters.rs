@@ -121,11 +121,7 @@ impl Counters {
 
     pub(super) fn save(&self) -> SavedCounters {
         let own = |own: &Own| (own.code.to_string(), own.since_ms, own.windows.save());
-        SavedCounters {
-            shop: self.shop.save(),
-            since_ms: self.since_ms,
-            views: self.views.iter().map(own).collect(),
-        }
+        SavedCounters { shop: self.shop.save(), since_ms: self.since_ms, views: self.views.iter().map(own).collect() }
     }
 
     /// The counters that were saved.

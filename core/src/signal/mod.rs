@@ -34,4 +34,6 @@ pub use window::{Counter, Window};
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
+mod recount;
+#[cfg(test)]
 mod tests;

@@ -4,12 +4,9 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::event::{Event, EventKind};
-use super::testing::{event, take, view};
+use super::testing::{MINUTE_MS as MINUTE, NOW_MS as NOW, counters, event, shop_events, take, view};
 use super::*;
 use crate::id::{DAY_MS, HOUR_MS, ItemId, TimeMs};
-
-const NOW: TimeMs = 20_000 * DAY_MS + 5 * HOUR_MS;
-const MINUTE: TimeMs = 60_000;
 
 fn signals() -> Signals {
     Signals::new(SignalConfig::default())
@@ -169,53 +166,6 @@ fn a_gathered_count_is_the_count_in_any_order_of_items() {
     let mut gathered = [f32::NAN; 8];
     view.shop().gather(SignalColumn::Count(Counter::Views, Window::Week), &items, &mut gathered);
     assert_eq!(gathered, [4.0, 2.0, 1.0, 0.0, 0.0, 3.0, 2.0, 0.0]);
-}
-
-/// Any event of a small shop within the last hours; ids are given by the caller.
-fn any_event() -> impl Strategy<Value = Event> {
-    let kinds = prop::sample::select(vec![
-        EventKind::ProductView,
-        EventKind::ProductView,
-        EventKind::ProductView,
-        EventKind::AddToCart,
-        EventKind::PageView,
-        EventKind::OrderPlaced,
-        EventKind::OrderCanceled,
-        EventKind::Returned,
-    ]);
-    (kinds, 0..4_u8, prop::collection::vec(0..6_u32, 0..4), 0..300_i64, 0..6_u8).prop_map(
-        |(kind, session, items, minutes, order)| Event {
-            order: (order > 0).then(|| order.to_string()),
-            ..event(
-                kind,
-                "",
-                &if session == 0 { String::new() } else { session.to_string() },
-                &items,
-                NOW - minutes * 13 * MINUTE,
-            )
-        },
-    )
-}
-
-fn shop_events() -> impl Strategy<Value = Vec<Event>> {
-    prop::collection::vec(any_event(), 0..80).prop_map(|mut events| {
-        for (i, event) in events.iter_mut().enumerate() {
-            event.id = i.to_string();
-        }
-        events
-    })
-}
-
-/// All that the counters say.
-fn counters(signals: &mut Signals) -> Vec<u32> {
-    let view = signals.publish();
-    let items = (0..6).map(ItemId);
-    let of = |item| Counter::ALL.into_iter().flat_map(move |c| Window::ALL.map(|w| (c, Some(w), item)));
-    let totals = |item| Counter::ALL.map(|c| (c, None, item));
-    items
-        .flat_map(|item| of(item).chain(totals(item)))
-        .map(|(c, w, item)| w.map_or_else(|| view.total(c, item), |w| view.count(c, w, item)))
-        .collect()
 }
 
 proptest! {
