@@ -1,8 +1,8 @@
 //! Which items go together?
 //!
 //! Pair counts, one bounded row per item and kind, counted live. A row is ordered by recency and holds at most
-//! 160 neighbors of 8 bytes; past that the 128 largest counts stay, of equal counts the most recent, so that a
-//! newcomer has time to gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed
+//! 160 neighbors of 8 bytes, of orders 320; past that four fifths stay, the largest counts and of equal counts the
+//! most recent, so that a newcomer has time to gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed
 //! when asked, from the counts of the same moment, so it depends on the log and never on when a view was
 //! published. Which pairs count is decided by the callers: items of a visit, items of an order.
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chunked::Chunked;
 use crate::id::ItemId;
-use crate::limits::{NEIGHBORS_BEFORE_PRUNING_MAX, NEIGHBORS_MAX};
+use crate::limits::{BOUGHT_NEIGHBORS_MAX, NEIGHBORS_KEPT, NEIGHBORS_MAX};
 
 /// How two items were seen together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +29,14 @@ pub enum CoKind {
 impl CoKind {
     /// Every kind.
     pub const ALL: [CoKind; 3] = [CoKind::ViewedViewed, CoKind::ViewedBought, CoKind::BoughtBought];
+
+    /// Most neighbors of a row.
+    pub const fn neighbors_max(self) -> usize {
+        match self {
+            CoKind::ViewedViewed | CoKind::ViewedBought => NEIGHBORS_MAX,
+            CoKind::BoughtBought => BOUGHT_NEIGHBORS_MAX,
+        }
+    }
 }
 
 /// An item seen together with another.
@@ -67,11 +75,11 @@ struct Row {
 }
 
 impl Row {
-    fn add(&mut self, item: ItemId) {
+    fn add(&mut self, item: ItemId, neighbors_max: usize) {
         let mut pair = Pair { item, count: 0 };
         match self.pairs.iter().rposition(|p| p.item == item) {
             Some(i) => pair = self.pairs.remove(i),
-            None if self.pairs.len() >= NEIGHBORS_BEFORE_PRUNING_MAX => self.prune(),
+            None if self.pairs.len() >= neighbors_max => self.prune(),
             None => {}
         }
         if self.pairs.len() == self.pairs.capacity() {
@@ -94,7 +102,8 @@ impl Row {
         let mut by_worth: Vec<(u32, usize)> = self.pairs.iter().enumerate().map(|(i, p)| (p.count, i)).collect();
         by_worth.sort_unstable_by(|a, b| b.cmp(a));
         let mut keep = vec![false; self.pairs.len()];
-        by_worth.iter().take(NEIGHBORS_MAX).for_each(|&(_, i)| keep[i] = true);
+        let (kept, of) = NEIGHBORS_KEPT;
+        by_worth.iter().take(self.pairs.len() * kept / of).for_each(|&(_, i)| keep[i] = true);
         let mut kept = keep.into_iter();
         self.pairs.retain(|_| kept.next().unwrap_or(false));
     }
@@ -105,22 +114,36 @@ const ROWS: usize = 32;
 type RowChunk = [Option<Arc<Row>>; ROWS];
 
 /// All rows of one kind; clones share what was not touched since.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rows(Chunked<RowChunk>);
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    chunks: Chunked<RowChunk>,
+    neighbors_max: usize,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self::of(CoKind::ViewedViewed)
+    }
+}
 
 impl Rows {
+    /// No rows yet.
+    pub(super) fn of(kind: CoKind) -> Self {
+        Self { chunks: Chunked::default(), neighbors_max: kind.neighbors_max() }
+    }
+
     /// `other` was seen with `item` once more.
     pub(super) fn add(&mut self, item: ItemId, other: ItemId) {
         if item != other {
-            let slot = &mut self.0.get_mut(item.index() / ROWS)[item.index() % ROWS];
-            Arc::make_mut(slot.get_or_insert_default()).add(other);
+            let slot = &mut self.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS];
+            Arc::make_mut(slot.get_or_insert_default()).add(other, self.neighbors_max);
         }
     }
 
     /// Once less; nothing when the pair was pruned meanwhile.
     pub(super) fn sub(&mut self, item: ItemId, other: ItemId) {
         if self.pairs(item).iter().any(|pair| pair.item == other)
-            && let Some(row) = &mut self.0.get_mut(item.index() / ROWS)[item.index() % ROWS]
+            && let Some(row) = &mut self.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS]
         {
             Arc::make_mut(row).sub(other);
         }
@@ -128,12 +151,12 @@ impl Rows {
 
     /// The pairs of an item, in order of recency.
     pub(super) fn pairs(&self, item: ItemId) -> &[Pair] {
-        let chunk = self.0.get(item.index() / ROWS);
+        let chunk = self.chunks.get(item.index() / ROWS);
         chunk.and_then(|rows| rows[item.index() % ROWS].as_ref()).map_or(&[], |row| &row.pairs)
     }
 
     pub(super) fn save(&self) -> SavedRows {
-        let rows = self.0.iter().flat_map(|(c, rows)| {
+        let rows = self.chunks.iter().flat_map(|(c, rows)| {
             rows.iter().enumerate().filter_map(move |(r, row)| {
                 let pairs = row.as_ref().filter(|row| !row.pairs.is_empty())?.pairs.clone();
                 Some((ItemId((c * ROWS + r) as u32), pairs))
@@ -142,10 +165,10 @@ impl Rows {
         SavedRows { rows: rows.collect() }
     }
 
-    pub(super) fn load(saved: SavedRows) -> Self {
-        let mut rows = Self::default();
+    pub(super) fn load(saved: SavedRows, kind: CoKind) -> Self {
+        let mut rows = Self::of(kind);
         for (item, pairs) in saved.rows {
-            rows.0.get_mut(item.index() / ROWS)[item.index() % ROWS] = Some(Arc::new(Row { pairs }));
+            rows.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS] = Some(Arc::new(Row { pairs }));
         }
         rows
     }
@@ -179,7 +202,7 @@ mod tests {
         }
         for other in 2..1_000 {
             rows.add(item, ItemId(other));
-            assert!(rows.pairs(item).len() <= NEIGHBORS_BEFORE_PRUNING_MAX);
+            assert!(rows.pairs(item).len() <= NEIGHBORS_MAX);
         }
         let kept: Vec<u32> = rows.pairs(item).iter().map(|pair| pair.item.0).collect();
         assert!(kept.contains(&1), "the strongest stays");

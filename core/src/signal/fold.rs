@@ -112,7 +112,7 @@ impl Signals {
             sessions: Sessions::default(),
             orders: Orders::default(),
             counters: Counters::new(config.lateness_ms),
-            rows: Default::default(),
+            rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
             config,
@@ -252,13 +252,14 @@ impl Signals {
     /// The state that was saved, which then folds on exactly as the original would under the same bounds.
     /// The file's checksum is the caller's business; item ids in it are trusted to be dense.
     pub fn load(saved: SavedSignals, config: SignalConfig) -> Self {
+        let mut kinds = CoKind::ALL.into_iter();
         Self {
             now_ms: saved.now_ms,
             seen: Seen::load(saved.seen),
             sessions: Sessions::load(saved.sessions),
             orders: Orders::load(saved.orders),
             counters: Counters::load(saved.counters, config.lateness_ms),
-            rows: saved.rows.map(Rows::load),
+            rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
             config,

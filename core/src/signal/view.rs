@@ -81,7 +81,7 @@ impl SignalView {
         self.rows[kind as usize].pairs(item).iter().find(|pair| pair.item == other).map_or(0, |pair| pair.count)
     }
 
-    /// The items seen together with `item` and how often, at most 160, in order of recency.
+    /// The items seen together with `item` and how often, at most 320, in order of recency.
     pub fn pairs(&self, kind: CoKind, item: ItemId) -> impl Iterator<Item = (ItemId, u32)> {
         self.rows[kind as usize].pairs(item).iter().map(|pair| (pair.item, pair.count))
     }
@@ -91,13 +91,13 @@ impl SignalView {
         self.orders
     }
 
-    /// What completes a basket, the best first, ties by item id: see [`together`](super::together). At most
+    /// What completes a basket, the best first, ties by item id: see the module `together`. At most
     /// [`BASKET_CANDIDATES_MAX`](crate::limits::BASKET_CANDIDATES_MAX) items that `is_wanted`, none of the basket.
     pub fn complete(&self, basket: &[ItemId], is_wanted: impl Fn(ItemId) -> bool) -> Vec<Neighbor> {
         together::complete(self, basket, is_wanted)
     }
 
-    /// At most 160 items seen together with `item`, the strongest first, ties by item id. A few microseconds.
+    /// At most 320 items seen together with `item`, the strongest first, ties by item id. A few microseconds.
     pub fn neighbors(&self, kind: CoKind, item: ItemId) -> Vec<Neighbor> {
         let (mine, theirs) = match kind {
             CoKind::ViewedViewed => (Counter::Views, Counter::Views),
