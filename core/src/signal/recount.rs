@@ -94,12 +94,21 @@ fn recounted(events: &[Event], now_ms: TimeMs) -> Vec<Vec<u32>> {
     [None].iter().chain(&places).map(sum).collect()
 }
 
+/// Events over days, where every window has an end, or over hours, where visits are long and join.
+fn sparse_or_dense() -> impl Strategy<Value = Vec<Event>> {
+    let parts = prop::sample::select(vec![1, 13, 40]);
+    (shop_events().prop_shuffle(), parts).prop_map(|(mut events, parts)| {
+        events.iter_mut().for_each(|event| event.time_ms = NOW_MS - (NOW_MS - event.time_ms) / parts);
+        events
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_counters_of_the_shop_and_of_each_view_equal_a_recount(
-        events in shop_events().prop_shuffle(),
+        events in sparse_or_dense(),
         hours in 0..100_i64,
     ) {
         let mut signals = Signals::new(SignalConfig::default());
