@@ -182,7 +182,7 @@ pub const DEFAULT_SEEN_EVENTS_MAX: usize = 16_000_000;
 pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
 /// Most sessions that can still be joined by late events, about 250 bytes each; beyond that the oldest are closed.
 pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
-/// Most distinct (item, counter) pairs one visit may count: a crawler cannot flood the counters.
+/// Most distinct (counter, item, store view) triples one visit may count: a crawler cannot flood the counters.
 pub const SESSION_MARKS_MAX: usize = 1_000;
 /// Store views with counters of their own: their codes come with events and so from outside. Each costs what a shop
 /// with its events costs; what names a later one counts in the whole shop alone.
