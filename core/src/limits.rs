@@ -184,6 +184,9 @@ pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
 pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
 /// Most distinct (item, counter) pairs one visit may count: a crawler cannot flood the counters.
 pub const SESSION_MARKS_MAX: usize = 1_000;
+/// Store views with counters of their own: their codes come with events and so from outside. Each costs what a shop
+/// with its events costs; what names a later one counts in the whole shop alone.
+pub const STORE_VIEWS_COUNTED_MAX: usize = 64;
 /// Clicks in recommendation units, and answers seen, that a visit remembers.
 pub const SESSION_PLACEMENTS_MAX: usize = 50;
 /// Recommendation units whose shows and clicks are counted: ids come with events and so from outside.

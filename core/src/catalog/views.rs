@@ -218,6 +218,11 @@ impl Views {
         if self.views.is_empty() { vec![StoreView::default()] } else { self.views.values().cloned().collect() }
     }
 
+    /// Whether there is more than one view.
+    pub fn has_several(&self) -> bool {
+        self.views.len() > 1
+    }
+
     /// The book of this code; `default` exists without a document.
     pub fn book(&self, code: &str) -> Option<PriceBook> {
         self.books.get(code).cloned().or_else(|| (code == ROOT_BOOK).then(PriceBook::default))

@@ -45,7 +45,7 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
             if let Some(signal) = SignalColumn::from_name(name) {
                 let ids: Vec<u32> = items().map(|item| item.0).collect();
                 let mut values = vec![0.0; ids.len()];
-                run.snapshot.signals.gather(signal, &ids, &mut values);
+                run.demand.gather(signal, &ids, &mut values);
                 return Some(values);
             }
             if let Some(part) = column::AFFINITY.iter().position(|affinity| *affinity == name) {

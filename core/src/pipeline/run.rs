@@ -18,6 +18,7 @@ use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
+use crate::signal::Demand;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
 
@@ -53,6 +54,8 @@ pub(super) struct Run<'a> {
     pub attempt: &'a Attempt,
     /// The store view that answers.
     pub view: StoreView,
+    /// What its shoppers want.
+    pub demand: &'a Demand,
     /// The price book and its parents.
     pub book: BookChain,
     /// Time the request is answered for.
@@ -119,6 +122,7 @@ impl<'a> Run<'a> {
             }
         };
         let now_ms = request.now_ms.unwrap_or(snapshot.now_ms);
+        let demand = resolve_demand(snapshot, epoch, &view);
         let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
         let shopper = resolve_shopper(snapshot, request, &subject);
         Ok(Run {
@@ -128,6 +132,7 @@ impl<'a> Run<'a> {
             taken,
             attempt,
             view,
+            demand,
             book,
             now_ms,
             seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
@@ -327,6 +332,20 @@ fn check_among(request: &ListRequest) -> Result<(), QueryError> {
     let allowed =
         if is_unit { format!("at most {AMONG_MAX} allowed") } else { "only a unit ranks a given list".into() };
     Err(QueryError::Invalid { parameter: "among".into(), message: format!("`among` names {n} items"), allowed })
+}
+
+/// The demand in the request's store view, else in the whole shop: also where there is no other view, and where no
+/// event named the view yet. Events that name no view stand for the default one.
+fn resolve_demand<'a>(snapshot: &'a Snapshot, epoch: &Epoch, view: &StoreView) -> &'a Demand {
+    let signals = &snapshot.signals;
+    if !epoch.shop.has_several_views() {
+        return signals.shop();
+    }
+    let unnamed = || {
+        let default = epoch.shop.store_view("")?;
+        signals.store_view("").filter(|_| default.code == view.code)
+    };
+    signals.store_view(&view.code).or_else(unnamed).unwrap_or(signals.shop())
 }
 
 fn resolve_subject(

@@ -37,13 +37,12 @@ pub(super) fn candidates(
         run.unanchored.set(true);
         return Ok(Vec::new());
     }
-    let signals = &run.snapshot.signals;
-    let top = |counter| signals.top(counter, Window::Week, k, universe).into_iter().map(candidate).collect();
+    let top = |counter| run.demand.top(counter, Window::Week, k, universe).into_iter().map(candidate).collect();
     Ok(match name {
         source::MOST_VIEWED => top(Counter::Views),
         source::MOST_PURCHASED => top(Counter::Purchases),
         source::MOST_CARTED => top(Counter::Carts),
-        source::TRENDING => signals.top_trending(k, universe).into_iter().map(candidate).collect(),
+        source::TRENDING => run.demand.top_trending(k, universe).into_iter().map(candidate).collect(),
         source::VIEW_TO_CART => converting(run, Counter::Carts, k, universe),
         source::VIEW_TO_PURCHASE => converting(run, Counter::Purchases, k, universe),
         source::CO_VIEWED => neighbors(run, CoKind::ViewedViewed, anchors, k, universe),
@@ -79,7 +78,7 @@ fn link_kind(name: &str) -> Option<LinkKind> {
 }
 
 fn converting(run: &Run<'_>, counter: Counter, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> {
-    run.snapshot.signals.top_converting(counter, k, universe).into_iter().map(candidate).collect()
+    run.demand.top_converting(counter, k, universe).into_iter().map(candidate).collect()
 }
 
 /// Neighbors of all anchors: scores add up, so that what goes with several anchors comes first.
@@ -171,7 +170,7 @@ fn for_you(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> 
     let visitor = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
     let top = |(item, _)| item;
     let popular: Vec<ItemId> =
-        snapshot.signals.top(Counter::Purchases, Window::Month, k, universe).into_iter().map(top).collect();
+        run.demand.top(Counter::Purchases, Window::Month, k, universe).into_iter().map(top).collect();
     let viewed: Vec<ItemId> = run.shopper.recent.iter().copied().map(ItemId).collect();
     let estimates = next_purchases(&snapshot.visitors, visitor, &viewed, &popular, &snapshot.signals);
     // What was bought before its product was known may stand for that product's variant.

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::admit::{Admission, SavedSeen, Seen};
 use super::cooccur::{CoKind, Rows, SavedRows};
+use super::counters::{Counters, SavedCounters, ViewId};
 use super::event::{Event, EventKind};
 use super::key::{order_key, session_key};
 use super::order::{Orders, SavedOrders, Touched};
@@ -15,7 +16,7 @@ use super::placement::{Placements, is_about_unit};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::visits::{SavedVisits, Visits};
-use super::window::{Counter, Hour, SavedWindows, Windows};
+use super::window::{Counter, Hour};
 use crate::id::{ItemId, TimeMs};
 use crate::limits;
 
@@ -93,12 +94,10 @@ impl ResolvedEvent<'_> {
 pub struct Signals {
     config: SignalConfig,
     now_ms: TimeMs,
-    /// Time of the oldest event that counted.
-    since_ms: Option<TimeMs>,
     seen: Seen,
     sessions: Sessions,
     orders: Orders,
-    windows: Windows,
+    counters: Counters,
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
@@ -109,11 +108,10 @@ impl Signals {
     pub fn new(config: SignalConfig) -> Self {
         Self {
             now_ms: 0,
-            since_ms: None,
             seen: Seen::default(),
             sessions: Sessions::default(),
             orders: Orders::default(),
-            windows: Windows::new(config.lateness_ms),
+            counters: Counters::new(config.lateness_ms),
             rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
@@ -130,7 +128,7 @@ impl Signals {
         let new_hour = Hour::of(now_ms) > Hour::of(self.now_ms);
         self.now_ms = now_ms;
         if new_hour {
-            self.windows.advance(Hour::of(now_ms));
+            self.counters.advance(Hour::of(now_ms));
             self.seen.expire(now_ms, &self.config);
             self.sessions.expire(now_ms, &self.config);
             self.orders.expire(now_ms);
@@ -154,29 +152,29 @@ impl Signals {
     /// An event that names neither session nor visitor is a visit of its own and leaves only its counts.
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
-        self.since_ms = Some(self.since_ms.map_or(event.time_ms, |since| since.min(event.time_ms)));
         let hour = Hour::of(event.time_ms);
+        let at = (self.counters.meet(&event.store_view, event.time_ms), hour);
         let items = resolved.distinct_items();
         if is_about_unit(event) {
             self.count_placement(event, hour, &items);
         }
         match event.kind {
-            EventKind::ProductView => self.view(event, hour, &items),
-            EventKind::AddToCart => self.mark(event, Counter::Carts, hour, &items),
-            EventKind::OrderPlaced => self.place(resolved, hour, &items),
-            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, &items),
+            EventKind::ProductView => self.view(event, at, &items),
+            EventKind::AddToCart => self.mark(event, Counter::Carts, at, &items),
+            EventKind::OrderPlaced => self.place(resolved, at, &items),
+            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, at, &items),
             // These only stretch the visit they belong to.
-            _ => self.mark(event, Counter::Views, hour, &[]),
+            _ => self.mark(event, Counter::Views, at, &[]),
         }
     }
 
-    fn view(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
-        let Some(session) = session_key(event) else { return self.mark(event, Counter::Views, hour, items) };
-        let windows = &mut self.windows;
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config);
+    fn view(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
+        let Some(session) = session_key(event) else { return self.mark(event, Counter::Views, at, items) };
+        let counters = &mut self.counters;
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
         let rows = &mut self.rows[CoKind::ViewedViewed as usize];
         for &item in items {
-            if visit.mark(Counter::Views, item, hour, windows) {
+            if visit.mark(Counter::Views, item, at, counters) {
                 for &before in visit.recent() {
                     rows.add(before, item);
                     rows.add(item, before);
@@ -187,66 +185,64 @@ impl Signals {
         }
     }
 
-    fn mark(&mut self, event: &Event, counter: Counter, hour: Hour, items: &[ItemId]) {
-        let windows = &mut self.windows;
+    fn mark(&mut self, event: &Event, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
+        let counters = &mut self.counters;
         match session_key(event) {
-            None => items.iter().for_each(|&item| windows.add(counter, item, hour)),
+            None => items.iter().for_each(|&item| counters.add(counter, item, at)),
             Some(session) => {
-                let visit = self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config);
+                let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
                 for &item in items {
-                    visit.mark(counter, item, hour, windows);
+                    visit.mark(counter, item, at, counters);
                 }
             }
         }
     }
 
     fn count_placement(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
-        let windows = &mut self.windows;
+        let counters = &mut self.counters;
         let visit = session_key(event)
-            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, windows, &self.config));
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config));
         self.placements.count(event, items, hour, visit.map(|visit| &mut visit.met));
     }
 
-    fn place(&mut self, resolved: &ResolvedEvent<'_>, hour: Hour, items: &[ItemId]) {
+    fn place(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
         let event = resolved.event;
         let [_, viewed_bought, together] = &mut self.rows;
-        let touched = Touched { windows: &mut self.windows, together };
-        let bought = self.orders.place(order_key(event), hour, items, (self.now_ms, &self.config), touched);
+        let touched = Touched { counters: &mut self.counters, together };
+        let bought = self.orders.place(order_key(event), at, items, (self.now_ms, &self.config), touched);
         let Some(session) = session_key(event) else { return };
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.windows, &self.config);
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.counters, &self.config);
         for &before in visit.recent() {
             for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
                 viewed_bought.add(before, item);
             }
         }
-        self.placements.bought(&resolved.amounts(&bought), hour, &visit.met);
+        self.placements.bought(&resolved.amounts(&bought), at.1, &visit.met);
     }
 
     /// A cancel or return that names no order has nothing to take back.
-    fn undo(&mut self, event: &Event, items: &[ItemId]) {
-        self.mark(event, Counter::Views, Hour::of(event.time_ms), &[]);
+    fn undo(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
+        self.mark(event, Counter::Views, at, &[]);
         if event.order.as_deref().is_some_and(|order| !order.is_empty()) {
             let together = &mut self.rows[CoKind::BoughtBought as usize];
-            let touched = Touched { windows: &mut self.windows, together };
+            let touched = Touched { counters: &mut self.counters, together };
             self.orders.undo(order_key(event), items, (self.now_ms, &self.config), touched);
         }
     }
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        let times = (self.now_ms, self.since_ms);
-        SignalView::new(times, self.orders.len(), &self.windows, &self.rows, &self.placements, &self.visits)
+        SignalView::new(self.now_ms, self.orders.len(), &self.counters, &self.rows, &self.placements, &self.visits)
     }
 
     /// The whole state in one canonical order: equal states are equal here.
     pub fn save(&self) -> SavedSignals {
         SavedSignals {
             now_ms: self.now_ms,
-            since_ms: self.since_ms,
             seen: self.seen.save(),
             sessions: self.sessions.save(),
             orders: self.orders.save(),
-            windows: self.windows.save(),
+            counters: self.counters.save(),
             rows: self.rows.each_ref().map(Rows::save),
             visits: self.visits.save(),
             placements: self.placements.clone(),
@@ -259,11 +255,10 @@ impl Signals {
         let mut kinds = CoKind::ALL.into_iter();
         Self {
             now_ms: saved.now_ms,
-            since_ms: saved.since_ms,
             seen: Seen::load(saved.seen),
             sessions: Sessions::load(saved.sessions),
             orders: Orders::load(saved.orders),
-            windows: Windows::load(saved.windows, config.lateness_ms),
+            counters: Counters::load(saved.counters, config.lateness_ms),
             rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
@@ -276,11 +271,10 @@ impl Signals {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSignals {
     now_ms: TimeMs,
-    since_ms: Option<TimeMs>,
     seen: SavedSeen,
     sessions: SavedSessions,
     orders: SavedOrders,
-    windows: SavedWindows,
+    counters: SavedCounters,
     rows: [SavedRows; 3],
     visits: SavedVisits,
     placements: Placements,

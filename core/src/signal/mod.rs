@@ -9,6 +9,7 @@ pub mod event;
 pub mod key;
 mod admit;
 mod window;
+mod counters;
 mod session;
 mod visits;
 mod order;
@@ -17,18 +18,22 @@ mod placement;
 mod fold;
 mod top;
 mod together;
+mod demand;
 mod view;
 mod chunked;
 mod sharded;
 
 pub use admit::Admission;
 pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
+pub use demand::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, Demand, SignalColumn, TRENDING_SMOOTHING};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
 pub use placement::PlacementCounts;
-pub use view::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, SignalColumn, SignalView, TRENDING_SMOOTHING};
+pub use view::SignalView;
 pub use window::{Counter, Window};
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod recount;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What was bought, and was it kept?
 //!
-//! An order counts each of its items once, in the hour it was (first) placed; its lines may come in one event or
+//! An order counts each of its items once, in the hour it was (first) placed and in the store view it was placed in
+//! then; its lines may come in one event or
 //! in several. A cancel or return takes items back, all of them when it names none, once, and also when it
 //! arrives before the order. The outcome is the same in any order of arrival. Lines are remembered for the
 //! longest window and the lateness bound; after that only the id is, for ever: an old order neither counts again
@@ -15,8 +16,9 @@ use smallvec::SmallVec;
 
 use super::SignalConfig;
 use super::cooccur::Rows;
+use super::counters::{Counters, ViewId};
 use super::sharded::{KeySet, Sharded};
-use super::window::{Counter, Hour, Window, Windows};
+use super::window::{Counter, Hour, Window};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{ORDER_LINES_MAX, ORDER_PAIRED_LINES_MAX};
 
@@ -32,6 +34,8 @@ struct Line {
 struct Order {
     /// When it was placed; unknown while only its cancel has arrived.
     hour: Option<Hour>,
+    /// Where it was placed.
+    view: ViewId,
     canceled: bool,
     lines: Vec<Line>,
 }
@@ -50,12 +54,13 @@ impl Order {
         !self.canceled && self.lines[i].placed && !self.lines[i].gone
     }
 
-    /// Moves what was counted to an earlier hour.
-    fn move_to(&mut self, hour: Hour, windows: &mut Windows) {
+    /// Moves what was counted to an earlier hour, or to the store view whose code comes first in the same one.
+    fn move_to(&mut self, view: ViewId, hour: Hour, counters: &mut Counters) {
+        let was_view = std::mem::replace(&mut self.view, view);
         if let Some(was) = self.hour.replace(hour) {
             for i in (0..self.lines.len()).filter(|&i| self.counts(i)) {
-                windows.sub(Counter::Purchases, self.lines[i].item, was);
-                windows.add(Counter::Purchases, self.lines[i].item, hour);
+                counters.sub(Counter::Purchases, self.lines[i].item, (was_view, was));
+                counters.add(Counter::Purchases, self.lines[i].item, (view, hour));
             }
         }
     }
@@ -82,7 +87,7 @@ pub(super) struct Orders {
 /// What an order touches besides itself.
 pub(super) struct Touched<'a> {
     /// The counters.
-    pub(super) windows: &'a mut Windows,
+    pub(super) counters: &'a mut Counters,
     /// The bought-bought rows.
     pub(super) together: &'a mut Rows,
 }
@@ -92,23 +97,24 @@ impl Orders {
     pub(super) fn place(
         &mut self,
         key: u64,
-        hour: Hour,
+        (view, hour): (ViewId, Hour),
         items: &[ItemId],
         now: (TimeMs, &SignalConfig),
         touched: Touched<'_>,
     ) -> SmallVec<[ItemId; 4]> {
         let mut bought = SmallVec::new();
         let Some(order) = self.order(key, now) else { return bought };
-        if order.hour.is_none_or(|was| hour < was) {
-            order.move_to(hour, touched.windows);
+        let counters = touched.counters;
+        if order.hour.is_none_or(|was| (hour, counters.code(view)) < (was, counters.code(order.view))) {
+            order.move_to(view, hour, counters);
         }
-        let hour = order.hour.unwrap_or(hour);
+        let at = (order.view, order.hour.unwrap_or(hour));
         for item in shuffled(key, items) {
             let Some(i) = order.line(item) else { break };
             if std::mem::replace(&mut order.lines[i].placed, true) || !order.counts(i) {
                 continue;
             }
-            touched.windows.add(Counter::Purchases, item, hour);
+            counters.add(Counter::Purchases, item, at);
             for partner in order.partners(i) {
                 touched.together.add(item, partner);
                 touched.together.add(partner, item);
@@ -129,7 +135,7 @@ impl Orders {
         for i in lines {
             if let Some(hour) = order.hour.filter(|_| order.counts(i)) {
                 let item = order.lines[i].item;
-                touched.windows.sub(Counter::Purchases, item, hour);
+                touched.counters.sub(Counter::Purchases, item, (order.view, hour));
                 for partner in order.partners(i) {
                     touched.together.sub(item, partner);
                     touched.together.sub(partner, item);

@@ -1,10 +1,20 @@
-//! Events for tests, in one line each.
+//! Events for tests, in one line each, and shops full of them.
 
+use proptest::prelude::*;
 use smallvec::SmallVec;
 
 use super::event::{Event, EventItem, EventKind};
-use super::{Admission, ResolvedEvent, Signals};
-use crate::id::{ItemId, TimeMs};
+use super::{Admission, Counter, Demand, ResolvedEvent, Signals, Window};
+use crate::id::{DAY_MS, HOUR_MS, ItemId, TimeMs};
+
+/// When the shops of [`shop_events`] are.
+pub(crate) const NOW_MS: TimeMs = 20_000 * DAY_MS + 5 * HOUR_MS;
+/// A minute.
+pub(crate) const MINUTE_MS: TimeMs = 60_000;
+/// What their events name, the empty one included.
+pub(crate) const STORE_VIEWS: [&str; 3] = ["", "se", "de"];
+/// How many products they have.
+pub(crate) const ITEMS: u32 = 6;
 
 /// An event of `session` about these items; the sku is the item's number.
 pub(crate) fn event(kind: EventKind, id: &str, session: &str, items: &[u32], time_ms: TimeMs) -> Event {
@@ -45,4 +55,60 @@ pub(crate) fn take(signals: &mut Signals, event: &Event, now_ms: TimeMs) -> Admi
         signals.fold(&resolved(event));
     }
     admission
+}
+
+/// Any event of a small shop within the last hours; ids are given by the caller.
+fn any_event() -> impl Strategy<Value = Event> {
+    let kinds = prop::sample::select(vec![
+        EventKind::ProductView,
+        EventKind::ProductView,
+        EventKind::ProductView,
+        EventKind::AddToCart,
+        EventKind::PageView,
+        EventKind::OrderPlaced,
+        EventKind::OrderCanceled,
+        EventKind::Returned,
+    ]);
+    let view = prop::sample::select(STORE_VIEWS.to_vec());
+    (kinds, 0..4_u8, prop::collection::vec(0..ITEMS, 0..4), 0..300_i64, 0..6_u8, view).prop_map(
+        |(kind, session, items, minutes, order, view)| Event {
+            store_view: view.to_owned(),
+            order: (order > 0).then(|| order.to_string()),
+            ..event(
+                kind,
+                "",
+                &if session == 0 { String::new() } else { session.to_string() },
+                &items,
+                NOW_MS - minutes * 13 * MINUTE_MS,
+            )
+        },
+    )
+}
+
+/// Up to 80 such events with ids of their own.
+pub(crate) fn shop_events() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(any_event(), 0..80).prop_map(|mut events| {
+        for (i, event) in events.iter_mut().enumerate() {
+            event.id = i.to_string();
+        }
+        events
+    })
+}
+
+/// All that counters say, by item: every counter in every window and in all time.
+fn counted(demand: &Demand) -> Vec<u32> {
+    let of = |item| {
+        Counter::ALL.into_iter().flat_map(move |counter| {
+            let windows = Window::ALL.map(|window| demand.count(counter, window, item));
+            windows.into_iter().chain([demand.total(counter, item)])
+        })
+    };
+    (0..ITEMS).map(ItemId).flat_map(of).collect()
+}
+
+/// All that the counters say, of the shop and of each store view; a view without any counts nothing.
+pub(crate) fn counters(signals: &mut Signals) -> Vec<Vec<u32>> {
+    let view = signals.publish();
+    let views = STORE_VIEWS.map(|code| view.store_view(code).map_or_else(|| counted(&Demand::default()), counted));
+    [counted(view.shop())].into_iter().chain(views).collect()
 }

@@ -4,12 +4,9 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::event::{Event, EventKind};
-use super::testing::{event, take, view};
+use super::testing::{MINUTE_MS as MINUTE, NOW_MS as NOW, counters, event, shop_events, take, view};
 use super::*;
 use crate::id::{DAY_MS, HOUR_MS, ItemId, TimeMs};
-
-const NOW: TimeMs = 20_000 * DAY_MS + 5 * HOUR_MS;
-const MINUTE: TimeMs = 60_000;
 
 fn signals() -> Signals {
     Signals::new(SignalConfig::default())
@@ -29,7 +26,7 @@ fn order(kind: EventKind, id: &str, order: &str, items: &[u32], time_ms: TimeMs)
 
 fn bought(events: &[Event]) -> Vec<(u32, u32)> {
     let view = fold_at(NOW, events).publish();
-    view.counted(Counter::Purchases, Window::Day).map(|(item, n)| (item.0, n)).collect()
+    view.shop().counted(Counter::Purchases, Window::Day).map(|(item, n)| (item.0, n)).collect()
 }
 
 #[test]
@@ -124,15 +121,15 @@ fn trending_finds_what_rises_inside_the_universe() {
         events.push(view(&format!("b{i}"), &format!("b{i}"), 2, NOW));
     }
     let all: RoaringBitmap = (0..10).collect();
-    assert_eq!(fold_at(NOW, &events).publish().top_trending(5, &all), [], "nothing is older than three days");
+    assert_eq!(fold_at(NOW, &events).publish().shop().top_trending(5, &all), [], "nothing is older than three days");
     events.push(view("first", "first", 9, NOW - 71 * HOUR_MS));
     let view = fold_at(NOW, &events).publish();
     let items = |top: Vec<(ItemId, f32)>| top.into_iter().map(|(item, _)| item.0).collect::<Vec<_>>();
-    assert_eq!(items(view.top_trending(5, &all)), [2, 1]);
-    assert_eq!(items(view.top_trending(5, &[1, 7].into_iter().collect())), [1]);
+    assert_eq!(items(view.shop().top_trending(5, &all)), [2, 1]);
+    assert_eq!(items(view.shop().top_trending(5, &[1, 7].into_iter().collect())), [1]);
     let mut gathered = [0.0; 3];
-    view.gather(SignalColumn::Trending, &[1, 2, 999], &mut gathered);
-    assert_eq!(gathered, [view.trending(ItemId(1)), view.trending(ItemId(2)), 1.0]);
+    view.shop().gather(SignalColumn::Trending, &[1, 2, 999], &mut gathered);
+    assert_eq!(gathered, [view.shop().trending(ItemId(1)), view.shop().trending(ItemId(2)), 1.0]);
 }
 
 #[test]
@@ -149,13 +146,13 @@ fn conversion_needs_support_and_shrinks_towards_the_shop() {
         }
     }
     let view = fold_at(NOW, &events).publish();
-    let top = view.top_converting(Counter::Carts, 9, &(0..10).collect());
+    let top = view.shop().top_converting(Counter::Carts, 9, &(0..10).collect());
     assert_eq!(top.iter().map(|(item, _)| item.0).collect::<Vec<_>>(), [1, 3, 4]);
     let mean = 75.0 / 1_169.0;
     let expected = (6.0 + CONVERSION_PRIOR_VIEWS * mean) / (10.0 + CONVERSION_PRIOR_VIEWS);
     assert!((f64::from(top[1].1) - expected).abs() < 1e-6, "{top:?}, {expected}");
-    assert_eq!(view.top_converting(Counter::Carts, 1, &(3..10).collect()).len(), 1);
-    assert_eq!(view.top_converting(Counter::Purchases, 9, &(0..10).collect()), []);
+    assert_eq!(view.shop().top_converting(Counter::Carts, 1, &(3..10).collect()).len(), 1);
+    assert_eq!(view.shop().top_converting(Counter::Purchases, 9, &(0..10).collect()), []);
 }
 
 #[test]
@@ -167,55 +164,8 @@ fn a_gathered_count_is_the_count_in_any_order_of_items() {
     let view = fold_at(NOW, &events).publish();
     let items = [256, 3, 255, 4, 1_000, 70_000, 3, 200_000];
     let mut gathered = [f32::NAN; 8];
-    view.gather(SignalColumn::Count(Counter::Views, Window::Week), &items, &mut gathered);
+    view.shop().gather(SignalColumn::Count(Counter::Views, Window::Week), &items, &mut gathered);
     assert_eq!(gathered, [4.0, 2.0, 1.0, 0.0, 0.0, 3.0, 2.0, 0.0]);
-}
-
-/// Any event of a small shop within the last hours; ids are given by the caller.
-fn any_event() -> impl Strategy<Value = Event> {
-    let kinds = prop::sample::select(vec![
-        EventKind::ProductView,
-        EventKind::ProductView,
-        EventKind::ProductView,
-        EventKind::AddToCart,
-        EventKind::PageView,
-        EventKind::OrderPlaced,
-        EventKind::OrderCanceled,
-        EventKind::Returned,
-    ]);
-    (kinds, 0..4_u8, prop::collection::vec(0..6_u32, 0..4), 0..300_i64, 0..6_u8).prop_map(
-        |(kind, session, items, minutes, order)| Event {
-            order: (order > 0).then(|| order.to_string()),
-            ..event(
-                kind,
-                "",
-                &if session == 0 { String::new() } else { session.to_string() },
-                &items,
-                NOW - minutes * 13 * MINUTE,
-            )
-        },
-    )
-}
-
-fn shop_events() -> impl Strategy<Value = Vec<Event>> {
-    prop::collection::vec(any_event(), 0..80).prop_map(|mut events| {
-        for (i, event) in events.iter_mut().enumerate() {
-            event.id = i.to_string();
-        }
-        events
-    })
-}
-
-/// All that the counters say.
-fn counters(signals: &mut Signals) -> Vec<u32> {
-    let view = signals.publish();
-    let items = (0..6).map(ItemId);
-    let of = |item| Counter::ALL.into_iter().flat_map(move |c| Window::ALL.map(|w| (c, Some(w), item)));
-    let totals = |item| Counter::ALL.map(|c| (c, None, item));
-    items
-        .flat_map(|item| of(item).chain(totals(item)))
-        .map(|(c, w, item)| w.map_or_else(|| view.total(c, item), |w| view.count(c, w, item)))
-        .collect()
 }
 
 proptest! {
@@ -290,7 +240,7 @@ proptest! {
         let view = signals.publish();
         for counter in Counter::ALL {
             for window in Window::ALL {
-                prop_assert_eq!(view.counted(counter, window).count(), 0);
+                prop_assert_eq!(view.shop().counted(counter, window).count(), 0);
             }
         }
         let again = events.first().map(|event| Event { time_ms: NOW + 60 * DAY_MS, ..event.clone() });

@@ -8,6 +8,7 @@
 //! and `order`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -90,14 +91,23 @@ enum Bucket {
     Closed(Box<[(ItemId, [u32; 3])]>),
 }
 
-/// The counters: hours, running window sums, sums of all time.
+/// What readers see of the counters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    /// Running sums by counter and window.
+    pub(super) counts: [[Counts; 4]; 3],
+    /// Sums of all time by counter.
+    pub(super) totals: [Counts; 3],
+}
+
+/// The counters: hours, running window sums, sums of all time. The sums are copied when they change under a
+/// reader, so that publishing what nobody touched costs a pointer.
 #[derive(Clone, Debug)]
 pub(super) struct Windows {
     hour: Hour,
     open_hours: i32,
     buckets: BTreeMap<Hour, Bucket>,
-    pub(super) counts: [[Counts; 4]; 3],
-    pub(super) totals: [Counts; 3],
+    pub(super) sums: Arc<Sums>,
 }
 
 impl Windows {
@@ -107,14 +117,19 @@ impl Windows {
             hour: Hour::default(),
             open_hours: Hour::of(lateness_ms).plus(2).0,
             buckets: BTreeMap::new(),
-            counts: Default::default(),
-            totals: Default::default(),
+            sums: Arc::default(),
         }
+    }
+
+    /// The hour every window ends with.
+    pub(super) fn hour(&self) -> Hour {
+        self.hour
     }
 
     /// Counts once at `hour`.
     pub(super) fn add(&mut self, counter: Counter, item: ItemId, hour: Hour) {
-        self.totals[counter as usize].add(item.0, 1);
+        let sums = Arc::make_mut(&mut self.sums);
+        sums.totals[counter as usize].add(item.0, 1);
         if hour <= self.hour.minus(Window::Month.hours()) {
             return;
         }
@@ -122,22 +137,29 @@ impl Windows {
         bucket.add(counter, item);
         for window in Window::ALL {
             if self.hour.minus(window.hours()) < hour && hour <= self.hour {
-                self.counts[counter as usize][window as usize].add(item.0, 1);
+                sums.counts[counter as usize][window as usize].add(item.0, 1);
             }
         }
     }
 
     /// Takes back what was counted once at `hour`.
     pub(super) fn sub(&mut self, counter: Counter, item: ItemId, hour: Hour) {
-        self.totals[counter as usize].sub(item.0, 1);
+        let sums = Arc::make_mut(&mut self.sums);
+        sums.totals[counter as usize].sub(item.0, 1);
         if !self.buckets.get_mut(&hour).is_some_and(|bucket| bucket.sub(counter, item)) {
             return;
         }
         for window in Window::ALL {
             if self.hour.minus(window.hours()) < hour && hour <= self.hour {
-                self.counts[counter as usize][window as usize].sub(item.0, 1);
+                sums.counts[counter as usize][window as usize].sub(item.0, 1);
             }
         }
+    }
+
+    /// Moves what was counted once at `was` to `hour`.
+    pub(super) fn shift(&mut self, counter: Counter, item: ItemId, was: Hour, hour: Hour) {
+        self.sub(counter, item, was);
+        self.add(counter, item, hour);
     }
 
     /// Moves every window to end with `hour`; an earlier hour changes nothing.
@@ -146,18 +168,14 @@ impl Windows {
             return;
         }
         let was = self.hour;
+        let counts = &mut Arc::make_mut(&mut self.sums).counts;
         for window in Window::ALL {
             let (begin_was, begin) = (was.minus(window.hours()), hour.minus(window.hours()));
-            let counts = |w: &mut Self, c: usize| std::mem::take(&mut w.counts[c][window as usize]);
-            let mut columns: [Counts; 3] = std::array::from_fn(|c| counts(self, c));
             for (_, bucket) in self.buckets.range(begin_was.plus(1)..=begin.min(was)) {
-                bucket.each(|counter, item, n| columns[counter].sub(item.0, n));
+                bucket.each(|counter, item, n| counts[counter][window as usize].sub(item.0, n));
             }
             for (_, bucket) in self.buckets.range(was.max(begin).plus(1)..=hour) {
-                bucket.each(|counter, item, n| columns[counter].add(item.0, n));
-            }
-            for (c, column) in columns.into_iter().enumerate() {
-                self.counts[c][window as usize] = column;
+                bucket.each(|counter, item, n| counts[counter][window as usize].add(item.0, n));
             }
         }
         self.hour = hour;
@@ -171,7 +189,7 @@ impl Windows {
     pub(super) fn save(&self) -> SavedWindows {
         let mut totals: BTreeMap<ItemId, [u32; 3]> = BTreeMap::new();
         for counter in Counter::ALL {
-            for (item, n) in self.totals[counter as usize].positive() {
+            for (item, n) in self.sums.totals[counter as usize].positive() {
                 totals.entry(ItemId(item)).or_default()[counter as usize] = n;
             }
         }
@@ -189,9 +207,10 @@ impl Windows {
             windows.buckets.insert(hour, Bucket::Open(counts.into_iter().collect()));
         }
         windows.advance(saved.hour);
+        let sums = Arc::make_mut(&mut windows.sums);
         for (item, counts) in saved.totals {
             for (c, n) in counts.into_iter().enumerate().filter(|&(_, n)| n > 0) {
-                windows.totals[c].add(item.0, n);
+                sums.totals[c].add(item.0, n);
             }
         }
         windows
@@ -276,9 +295,9 @@ mod tests {
     const ITEM: ItemId = ItemId(7);
 
     fn counted(windows: &Windows) -> [u32; 5] {
-        let views = &windows.counts[Counter::Views as usize];
+        let views = &windows.sums.counts[Counter::Views as usize];
         let [a, b, c, d] = std::array::from_fn(|w| views[w].get(ITEM.0));
-        [a, b, c, d, windows.totals[0].get(ITEM.0)]
+        [a, b, c, d, windows.sums.totals[0].get(ITEM.0)]
     }
 
     fn check(age_hours: i32, expected: [u32; 5]) {
@@ -335,7 +354,7 @@ mod tests {
         }
         leap.advance(Hour(1_299));
         assert_eq!(steps.save(), leap.save());
-        for (a, b) in steps.counts.iter().flatten().zip(leap.counts.iter().flatten()) {
+        for (a, b) in steps.sums.counts.iter().flatten().zip(leap.sums.counts.iter().flatten()) {
             assert!(a.positive().eq(b.positive()));
         }
     }

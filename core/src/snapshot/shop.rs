@@ -58,6 +58,11 @@ impl Shop {
         self.views.views()
     }
 
+    /// Whether some requests are for another store view than others.
+    pub fn has_several_views(&self) -> bool {
+        self.views.has_several()
+    }
+
     /// Store views that name a price book that does not exist, with what is wrong.
     pub fn missing_books(&self) -> Vec<(String, Problem)> {
         self.views.missing_books()

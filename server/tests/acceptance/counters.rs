@@ -1,0 +1,56 @@
+//! Whose shoppers made a product popular?
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, product, skus};
+
+/// Views of `sku` by `n` visits, each naming the store view unless it is empty.
+fn views(shop: &Shop, store_view: &str, sku: &str, n: usize) {
+    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let row = |i| {
+        let id = format!("{store_view}-{sku}-{i}");
+        let mut row = json!({"id": id, "time": now_ms, "kind": "product_view", "visitor": id, "items": [sku]});
+        if !store_view.is_empty() {
+            row["store_view"] = json!(store_view);
+        }
+        row
+    };
+    let rows: Vec<Value> = (0..n).map(row).collect();
+    assert_eq!(shop.send_ok("POST", "/v1/events", &json!(rows))["accepted"], n);
+}
+
+fn shop() -> Shop {
+    let shop = Shop::shipped();
+    shop.put(&json!(["A", "B", "C"].map(|sku| product(sku, "Thing", 10.0))));
+    shop.configure("unit", "top", &json!({"type": "most-viewed", "fallback": []}));
+    shop
+}
+
+#[test]
+fn most_viewed_is_that_of_the_store_view() {
+    let shop = shop();
+    shop.configure("store-view", "us", &json!({"locale": "en-US", "default": true}));
+    for code in ["se", "fi"] {
+        shop.configure("store-view", code, &json!({"locale": "sv-SE"}));
+    }
+    let top = |store_view: &str| shop.ok(&format!("/v1/recommendations/top?store_view={store_view}"));
+    views(&shop, "", "A", 3);
+    views(&shop, "", "B", 1);
+    assert_eq!(skus(&top("se")), ["A", "B"], "before its first event the whole shop answers");
+    views(&shop, "se", "B", 5);
+    views(&shop, "se", "C", 2);
+    assert_eq!(skus(&top("se")), ["B", "C"]);
+    assert_eq!(skus(&top("us")), ["A", "B"], "an event without a store view is of the default one");
+    assert_eq!(skus(&top("")), ["A", "B"]);
+    assert_eq!(skus(&top("fi")), ["B", "A", "C"], "6, 3 and 2 views in the whole shop");
+}
+
+#[test]
+fn a_store_view_alone_in_the_shop_counts_every_event() {
+    let shop = shop();
+    shop.configure("store-view", "us", &json!({"locale": "en-US"}));
+    views(&shop, "us", "A", 2);
+    views(&shop, "", "B", 3);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/top")), ["B", "A"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/top?store_view=us")), ["B", "A"]);
+}
