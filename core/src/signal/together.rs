@@ -19,9 +19,8 @@ use crate::limits::{BASKET_CANDIDATES_MAX, BASKET_ITEMS_MAX, BASKET_NEIGHBORS_MA
 const SUPPORT_PRIOR: f32 = 5.0;
 /// How strongly the sales of the last 30 days, as a share of those of all time, weigh in [`bought_with`].
 const TREND_EXPONENT: f32 = 0.3;
-/// Standard deviations above chance at which being bought together is full evidence, and the least share that is
-/// left of it: what chance explains stays in the list, behind everything that it does not.
-const EVIDENCE: (f32, f32) = (3.0, 0.1);
+/// Up to how many times chance being bought together is no full evidence, and how fast it loses below.
+const CHANCE: (f32, i32) = (1.5, 6);
 /// How strongly sales weigh down what is bought with a product.
 const SALES_EXPONENT: f32 = 0.1;
 /// Exponents of the sales of a basket's item and of a candidate in the similarity that finds candidates.
@@ -35,19 +34,19 @@ const SIMILARITY_SHARE: f32 = 2.0;
 
 /// What is bought in the same order as `item`, the strongest first, ties by item id.
 ///
-/// `n_ij / (n_i + 5) * clamp(z / 3, 0.1, 1)^2 * ((m_j + 2) / (n_j + 10))^0.3 / (n_j + 1)^0.1` with `n` the sales of
-/// all time and `m` those of 30 days: how often it was, unless chance explains it. Over `N` orders chance is
-/// `e = n_i n_j / N`, and `z = (n_ij - e) / sqrt(e)`, the residual of the two by two table (Haberman, "The Analysis
-/// of Residuals in Cross-Classified Tables", Biometrics 1973, without its adjustment).
+/// `n_ij / (n_i + 5) * min(1, lift / 1.5)^6 * ((m_j + 2) / (n_j + 10))^0.3 / (n_j + 1)^0.1` with `n` the sales of
+/// all time, `m` those of 30 days, and `lift = n_ij N / (n_i n_j)` over `N` orders after Brin et al., "Dynamic Itemset
+/// Counting and Implication Rules for Market Basket Data", SIGMOD 1997: how often it was, unless chance explains it.
+/// Standard deviations above chance in place of the lift were measured and found less (P@10 .1439 against .1448).
 pub(super) fn bought_with(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
     let sales = |item| view.total(Counter::Purchases, item) as f32;
     let (mine, orders) = (sales(item), view.orders().max(1) as f32);
     let score = |other: ItemId, together: u32| {
         let (theirs, together) = (sales(other), together as f32);
         let recent = view.count(Counter::Purchases, Window::Month, other) as f32;
-        let chance = (mine * theirs / orders).max(f32::MIN_POSITIVE);
+        let lift = together * orders / (mine * theirs).max(1.0);
         let trend = ((recent + 2.0) / (theirs + 10.0)).powf(TREND_EXPONENT);
-        let evidence = ((together - chance) / chance.sqrt() / EVIDENCE.0).clamp(EVIDENCE.1, 1.0).powi(2);
+        let evidence = (lift / CHANCE.0).min(1.0).powi(CHANCE.1);
         together / (mine.max(together) + SUPPORT_PRIOR) * evidence * trend.min(1.0)
             / (theirs + 1.0).powf(SALES_EXPONENT)
     };
