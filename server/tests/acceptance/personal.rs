@@ -98,7 +98,7 @@ fn a_basket_is_completed_by_what_goes_with_all_of_it() {
 }
 
 #[test]
-fn recommendations_follow_the_shopper_and_adapt_after_one_event() {
+fn row_090_recommended_for_you_adapts_after_one_event() {
     let shop = shop_of(8);
     orders(&shop, "crowd", &repeated(9, &[6, 7]));
     orders(&shop, "pair", &repeated(6, &[1, 2]));
