@@ -17,7 +17,7 @@ use crate::state::AppState;
 use crate::wire::answer::{self, ExplanationJson, ListJson, PageAnswerJson};
 use crate::wire::list::{FromHeaders, Target, from_address, from_json};
 use crate::wire::page;
-use crate::wire::schema::{ListBody, ListQuery, PageBody};
+use crate::wire::schema::{ListBody, ListQuery, PageBody, SharedQuery};
 
 /// How much longer than its deadline an answer is waited for before it is given up.
 /// The kernel keeps deadlines itself; this only bounds the damage when it does not.
@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Search.
 #[utoipa::path(get, path = "/v1/search", tag = "lists",
-    params(("q" = Option<String>, Query, description = "The shopper's words, at most 255 characters; empty browses everything."), ListQuery),
+    params(("q" = Option<String>, Query, description = "The shopper's words, at most 255 characters; empty browses everything."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn search(State(state): State<AppState>, headers: FromHeaders, Pairs(pairs): Pairs) -> Answer {
     run(&state, from_address(Target::Search, &pairs, &headers)?).await
@@ -40,7 +40,7 @@ pub async fn search_post(State(state): State<AppState>, headers: FromHeaders, bo
 
 /// The products of a category, in the category's order. The path may contain slashes, raw or as %2F.
 #[utoipa::path(get, path = "/v1/categories/{path}/products", tag = "lists",
-    params(("path" = String, Path, description = "Names from the root, joined by `/`."), ListQuery),
+    params(("path" = String, Path, description = "Names from the root, joined by `/`."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn category(
     State(state): State<AppState>,
@@ -59,7 +59,8 @@ pub async fn category(
 /// A recommendation unit.
 #[utoipa::path(get, path = "/v1/recommendations/{unit}", tag = "lists",
     params(("unit" = String, Path, description = "Id of the unit's document."),
-        ("anchors" = Option<String>, Query, description = "Skus the unit is about, separated by commas."), ListQuery),
+        ("anchors" = Option<String>, Query, description = "Skus the unit is about, separated by commas."),
+        ("among" = Option<String>, Query, description = "Rank exactly these skus, at most 100, separated by commas, as another system ordered them."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn unit(
     State(state): State<AppState>,
@@ -105,7 +106,7 @@ pub async fn page_of_lists(State(state): State<AppState>, headers: FromHeaders, 
         ("q" = Option<String>, Query, description = "Words, for a search."),
         ("category" = Option<String>, Query, description = "Path, for a category page."),
         ("unit" = Option<String>, Query, description = "Id, for a recommendation unit."),
-        ("anchors" = Option<String>, Query, description = "Skus the unit is about."), ListQuery),
+        ("anchors" = Option<String>, Query, description = "Skus the unit is about."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ExplanationJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn explain(State(state): State<AppState>, headers: FromHeaders, Pairs(mut pairs): Pairs) -> Answer {
     let mut take = |name: &str| pairs.iter().position(|(n, _)| n == name).map(|at| pairs.remove(at).1);

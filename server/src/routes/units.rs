@@ -10,12 +10,12 @@ use crate::extract::Pairs;
 use crate::state::AppState;
 use crate::wire::answer::{self, MetricsJson, ReadinessJson, UnitsJson};
 use crate::wire::list::FromHeaders;
-use crate::wire::schema::UnitsQuery;
+use crate::wire::schema::{SharedQuery, UnitsQuery};
 use crate::wire::units;
 
 /// The live units of a page type in their display order, or those named; a product stands in the first unit that
 /// wants it, and a unit without products is left out.
-#[utoipa::path(get, path = "/v1/recommendations", tag = "lists", params(UnitsQuery),
+#[utoipa::path(get, path = "/v1/recommendations", tag = "lists", params(UnitsQuery, SharedQuery),
     responses((status = 200, description = "The units.", body = UnitsJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn page(State(state): State<AppState>, headers: FromHeaders, Pairs(pairs): Pairs) -> Answer {
     let request = units::from_address(&pairs, &headers)?;

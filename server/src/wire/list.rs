@@ -23,14 +23,9 @@ pub const WINDOW_MAX: u32 = 10_000;
 /// Longest deadline a request may ask for, in milliseconds.
 pub const DEADLINE_MS_MAX: u64 = 60_000;
 
-/// Parameters every list takes.
-pub const COMMON: &[&str] = &[
-    "page",
-    "page_size",
-    "sort",
+/// Parameters that say who asks, of which shop and which moment: a page names them once for all its lists.
+pub const SHARED: &[&str] = &[
     "store_view",
-    "filter",
-    "facets",
     "visitor",
     "customer",
     "session",
@@ -51,6 +46,13 @@ pub const COMMON: &[&str] = &[
     "deadline_ms",
     "request_id",
 ];
+/// Parameters that say which part of a list is wanted, in which order.
+pub const OF_LIST: &[&str] = &["page", "page_size", "sort", "filter", "facets"];
+
+/// Parameters every list takes.
+pub fn common() -> impl Iterator<Item = &'static str> {
+    OF_LIST.iter().chain(SHARED).copied()
+}
 
 /// What HTTP headers add to a request.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +82,7 @@ impl Target {
             Target::Category(_) => &[],
             Target::Unit(_) => &["anchors", "among"],
         };
-        own.iter().chain(COMMON).copied().collect()
+        own.iter().copied().chain(common()).collect()
     }
 }
 

@@ -9,35 +9,12 @@ use planogram_core::pipeline::request::{ListRequest, Shopper};
 use serde_json::{Map, Value};
 
 use super::decode::{Defect, Fields};
-use super::list::{self, FromHeaders, Target};
+use super::list::{self, FromHeaders, SHARED, Target};
 use crate::error::{Kind, Problem};
 
 /// Most lists of one page.
 pub const LISTS_MAX: usize = 50;
 
-/// Parameters that describe the shopper or the moment: said once for the whole page.
-pub(super) const SHARED: &[&str] = &[
-    "store_view",
-    "visitor",
-    "customer",
-    "session",
-    "consent",
-    "customer_group",
-    "price_book",
-    "audiences",
-    "page_type",
-    "cart",
-    "viewed",
-    "recent",
-    "explain",
-    "now",
-    "overlay",
-    "arms",
-    "seed",
-    "min_seq",
-    "deadline_ms",
-    "request_id",
-];
 /// Parameters a list of a page takes for itself.
 pub(super) const OWN: &[&str] = &[
     "name",

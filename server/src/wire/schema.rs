@@ -359,56 +359,20 @@ pub struct NamedListBody {
     explain: Option<bool>,
 }
 
-/// The parameters of a request for the units of a page.
+/// What a request for the units of a page takes besides [`SharedQuery`].
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code)]
 pub struct UnitsQuery {
     /// Ids of units, `also-viewed,trending`; without them every live unit of the page type.
     units: Option<String>,
-    /// Page type: home, category, product, cart, confirmation, …
-    page_type: Option<String>,
-    /// Skus the page is about.
+    /// Skus the page is about, separated by commas.
     anchors: Option<String>,
-    /// Store view code.
-    store_view: Option<String>,
-    /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable.
+    /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable; `filter.color=Red,Blue` says the same.
     filter: Option<Vec<String>>,
-    /// Browser or device.
-    visitor: Option<String>,
-    /// Account.
-    customer: Option<String>,
-    /// Visit.
-    session: Option<String>,
-    /// Customer group code.
-    customer_group: Option<String>,
-    /// Price book code.
-    price_book: Option<String>,
-    /// Audiences the caller vouches for.
-    audiences: Option<String>,
-    /// Skus in the cart.
-    cart: Option<String>,
-    /// Skus looked at, newest first.
-    viewed: Option<String>,
-    /// Ledger on every item.
-    explain: Option<bool>,
-    /// Time to answer for.
-    now: Option<String>,
-    /// Overlays, in order.
-    overlay: Option<String>,
-    /// Arms to show whatever the visitor would get: `experiment:arm`, separated by commas.
-    arms: Option<String>,
-    /// Seed of all randomness.
-    seed: Option<u64>,
-    /// Wait until the log is folded up to here.
-    min_seq: Option<u64>,
-    /// Give up what is not done by then.
-    deadline_ms: Option<u64>,
-    /// Id of the request.
-    request_id: Option<String>,
 }
 
-/// The parameters every list takes in an address.
+/// What every list takes in an address besides [`SharedQuery`].
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code)]
@@ -419,12 +383,19 @@ pub struct ListQuery {
     page_size: Option<u32>,
     /// `price:asc,name`.
     sort: Option<String>,
-    /// Store view code.
-    store_view: Option<String>,
     /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable; `filter.color=Red,Blue` says the same.
     filter: Option<Vec<String>>,
     /// `color,size`, or `none`.
     facets: Option<String>,
+}
+
+/// Who asks in an address, of which shop and which moment.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code)]
+pub struct SharedQuery {
+    /// Store view code.
+    store_view: Option<String>,
     /// Browser or device.
     visitor: Option<String>,
     /// Account.
@@ -540,17 +511,19 @@ mod tests {
 
     #[test]
     fn what_is_described_is_what_is_decoded() {
-        use super::super::{category, config, event, list, page, patch, product};
+        use super::super::{category, config, event, list, page, patch, product, units};
         check::<ProductBody>(product::FIELDS);
         check::<VariantBody>(product::VARIANT_FIELDS);
         check::<PatchBody>(patch::FIELDS);
         check::<CategoryChangeBody>(category::FIELDS);
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
-        check::<ListBody>(&["q", "anchors", "among"].iter().chain(list::COMMON).copied().collect::<Vec<_>>());
-        check::<PageBody>(&["lists"].iter().chain(page::SHARED).copied().collect::<Vec<_>>());
+        check::<ListBody>(&["q", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>());
+        check::<PageBody>(&["lists"].iter().chain(list::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);
-        check_address::<ListQuery>(list::COMMON);
+        check_address::<ListQuery>(list::OF_LIST);
+        check_address::<SharedQuery>(list::SHARED);
+        check_address::<UnitsQuery>(units::OWN);
         check_address::<DocumentQuery>(config::READ);
         let write: Vec<&str> = config::WRITE.iter().copied().filter(|w| !config::READ.contains(w)).collect();
         check_address::<DocumentWriteQuery>(&write);

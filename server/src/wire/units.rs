@@ -10,37 +10,16 @@ use super::list::{self, FromHeaders, Target};
 use super::params::{Address, Params, settle};
 use crate::error::Problem;
 
-/// Parameters of the route.
-pub const PARAMETERS: &[&str] = &[
-    "units",
-    "anchors",
-    "page_type",
-    "store_view",
-    "filter",
-    "visitor",
-    "customer",
-    "session",
-    "customer_group",
-    "price_book",
-    "audiences",
-    "cart",
-    "viewed",
-    "explain",
-    "now",
-    "overlay",
-    "arms",
-    "seed",
-    "min_seq",
-    "deadline_ms",
-    "request_id",
-];
+/// Parameters of the route besides who asks; each unit has its own size and order.
+pub(super) const OWN: &[&str] = &["units", "anchors", "filter"];
 
 /// The request an address asks for.
 ///
 /// # Errors
 /// The parameter at fault.
 pub fn from_address(pairs: &[(String, String)], headers: &FromHeaders) -> Result<UnitsRequest, Problem> {
-    let mut address = Address::new(pairs, PARAMETERS);
+    let allowed: Vec<&str> = OWN.iter().chain(list::SHARED).copied().collect();
+    let mut address = Address::new(pairs, &allowed);
     let choice = address.list("units").map_or(UnitChoice::On, UnitChoice::Ids);
     let anchors = address.list("anchors").unwrap_or_default();
     let list = list::request(Target::Search, &mut address, headers);
@@ -104,6 +83,8 @@ mod tests {
         let named = read(&[("units", "a,b"), ("visitor", "v")]).unwrap();
         assert_eq!(named.choice, UnitChoice::Ids(vec!["a".into(), "b".into()]));
         assert_eq!(named.list.shopper.visitor.as_deref(), Some("v"));
+        let private = read(&[("units", "a"), ("consent", "false"), ("recent", "A,B")]).unwrap();
+        assert!(private.list.shopper.unconsented && private.list.shopper.recent == ["A", "B"]);
         assert_eq!(read(&[]).unwrap_err().parameter.as_deref(), Some("page_type"));
         assert_eq!(read(&[("units", "a"), ("page_size", "3")]).unwrap_err().parameter.as_deref(), Some("page_size"));
     }
