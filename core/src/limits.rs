@@ -296,9 +296,9 @@ pub const MODEL_CHANGES_MIN: u64 = 5_000;
 pub const MODEL_PAUSE_FACTOR: u32 = 9;
 // Signals: baskets.
 
-/// Most items of a basket that its completion starts from: a request stays below a millisecond.
+/// Most items of a basket that its completion starts from: work grows with it.
 pub const BASKET_ITEMS_MAX: usize = 100;
-/// Most items that a basket's completion weighs closely, about five microseconds each.
+/// Most items that a basket's completion weighs closely.
 pub const BASKET_CANDIDATES_MAX: usize = 100;
 /// Nearest neighbors among which it is decided what speaks for an item directly: work grows with the cube.
 pub const BASKET_NEIGHBORS_MAX: usize = 16;

@@ -8,7 +8,8 @@
 //! Tried on the same pairs, nearest neighbors of the last item against the next new one: shifted positive PMI (Levy
 //! and Goldberg, NIPS 2014) at shift 1 and 5, with and without smoothed contexts, PMI discounted at low counts, the
 //! cosine with and without shrinkage, and implicit ALS over sessions (Hu, Koren and Volinsky, ICDM 2008). This one
-//! found most on both session sets; for baskets ALS was ahead (HR@20 .242 against .217) at 25 times the time.
+//! found most on both session sets; for baskets ALS was ahead (HR@20 .242 against .217) at more than 20 times the
+//! time, on a busy machine.
 //! None of them finds what the pair rows themselves find: vectors are for what has few pairs, and for means of many.
 
 use std::sync::atomic::AtomicBool;
