@@ -118,24 +118,5 @@ fn linked() -> Result<Arc<PluginSet>> {
 }
 
 fn request<'a>() -> Request<'a> {
-    Request {
-        kind: ListKind::Search,
-        text: "two words",
-        store_view: "default",
-        locale: "en-US",
-        category: "",
-        unit: "",
-        unit_type: "",
-        page_type: "",
-        customer_group: "",
-        audiences: &[],
-        anchors: &[],
-        cart: &[],
-        recent: &[],
-        purchased: &[],
-        now_ms: 0,
-        seed: 0,
-        explicit_sort: false,
-        warmth: planogram_abi::Warmth::None,
-    }
+    Request { text: "two words", ..Request::plain(ListKind::Search) }
 }

@@ -16,7 +16,7 @@ use planogram_core::engine::Engine;
 use planogram_core::engine::types::{Acknowledge, EngineConfig, PluginEntry, WriteOptions};
 use planogram_core::id::{DAY_MS, TimeMs};
 use planogram_core::log::clock::{Clock, ManualClock};
-use planogram_core::pipeline::request::{List, ListRequest, Page, Shopper};
+use planogram_core::pipeline::request::{List, ListRequest};
 use planogram_core::signal::event::{Event, EventItem, EventKind};
 use planogram_datasets::documents::SeedDocument;
 use planogram_datasets::loaders::products::products;
@@ -163,24 +163,8 @@ pub fn durable() -> WriteOptions {
 
 /// A first page of 24 items.
 pub fn request(list: List, facets: Vec<String>) -> ListRequest {
-    ListRequest {
-        list,
-        request_id: "bench".into(),
-        store_view: String::new(),
-        filters: Vec::new(),
-        sort: Vec::new(),
-        page: Page { number: 1, size: 24 },
-        facets: Some(facets),
-        shopper: Shopper::default(),
-        among: Vec::new(),
-        explain: false,
-        now_ms: None,
-        overlays: Vec::new(),
-        arms: Vec::new(),
-        seed: None,
-        min_seq: None,
-        deadline: Some(Duration::from_secs(30)),
-    }
+    let deadline = Some(Duration::from_secs(30));
+    ListRequest { list, facets: Some(facets), deadline, ..ListRequest::plain("bench") }
 }
 
 /// An endless stream of events over a catalog: one visitor does one thing to one product.

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use planogram_abi::handshake::{PG_PANIC_ABORT, PgHandshake, to_bytes};
 use planogram_abi::{
-    Alternative, CallHost, Candidate, ConditionId, Document, EventBatch, ListKind, LogLevel, Outcome, Phase,
-    PrepareHost, Query, RankedList, Request, Rewrite, Target, TermGroup, Verb,
+    Alternative, CallHost, Candidate, ConditionId, Document, ListKind, LogLevel, Outcome, Phase, PrepareHost, Query,
+    RankedList, Request, Rewrite, Target, TermGroup, Verb,
 };
 use planogram_core::engine::types::PluginEntry;
 use planogram_core::host::testing::build;
 use planogram_core::host::{
-    Attempt, CallContext, Fault, FaultReason, GuardPolicy, Host, HostConfig, PluginSet, PoolConfig, RankingPool, check,
-    discover,
+    Attempt, CallContext, EventColumns, Fault, FaultReason, GuardPolicy, Host, HostConfig, PluginSet, PoolConfig,
+    RankingPool, check, discover,
 };
 
 /// A kernel without a catalog.
@@ -49,26 +49,7 @@ impl CallHost for Kernel {
 }
 
 fn request<'a>(text: &'a str, anchors: &'a [u32]) -> Request<'a> {
-    Request {
-        kind: ListKind::Search,
-        text,
-        store_view: "default",
-        locale: "en-US",
-        category: "",
-        unit: "",
-        unit_type: "",
-        page_type: "",
-        customer_group: "",
-        audiences: &[],
-        anchors,
-        cart: &[],
-        recent: &[],
-        purchased: &[],
-        now_ms: 0,
-        seed: 0,
-        explicit_sort: false,
-        warmth: planogram_abi::Warmth::None,
-    }
+    Request { text, anchors, ..Request::plain(ListKind::Search) }
 }
 
 fn context<'a>(text: &'a str, attempt: &'a Attempt) -> CallContext<'a> {
@@ -161,16 +142,16 @@ fn documents_are_judged_by_their_owner() {
 fn an_observer_learns() {
     let (host, _, _private) = open(vec![with_fault("none")]);
     let mut observer = host.observers().remove(0);
-    let events = EventBatch {
-        seqs: &[1, 1],
-        times_ms: &[1, 1],
-        kinds: &[2, 2],
-        items: &[2, u32::MAX],
-        sessions: &[1, 1],
-        visitors: &[1, 1],
-        quantities: &[1.0, 1.0],
+    let events = EventColumns {
+        seqs: vec![1, 1],
+        times_ms: vec![1, 1],
+        kinds: vec![2, 2],
+        items: vec![2, u32::MAX],
+        sessions: vec![1, 1],
+        visitors: vec![1, 1],
+        quantities: vec![1.0, 1.0],
     };
-    observer.fold(&events).unwrap();
+    observer.fold(&Arc::new(events)).unwrap();
     assert_eq!(observer.freeze(3).unwrap(), [("faulty/count".to_owned(), vec![0.0, 0.0, 1.0])]);
     assert_eq!(observer.freeze(2).unwrap_err().reason, FaultReason::BadOutput);
     assert_eq!(observer.load(&[1, 2, 3]).unwrap_err().detail, "a state has a multiple of 4 bytes, got 3");

@@ -6,12 +6,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::sync::Arc;
+
 use planogram_abi::export::linked;
 use planogram_abi::{
     Call, CallHost, Candidate, Combine, ConditionId, ConfigKind, Contribution, Document, Epoch, EventBatch, ListKind,
     LogLevel, Observer, Outcome, Phase, Plugin, PrepareHost, Problem, Request, ScoreBatch, export_plugin,
 };
-use planogram_core::host::{Attempt, CallContext, Host, HostConfig};
+use planogram_core::host::{Attempt, CallContext, EventColumns, Host, HostConfig};
 
 /// Adds the item id.
 struct ById;
@@ -83,26 +85,7 @@ fn two_linked_plugins_rank_in_one_set() {
     assert_eq!(labels(ListKind::Search, Phase::Window), [""; 0]);
     assert_eq!(labels(ListKind::Category, Phase::All), ["faulty/score"]);
 
-    let request = Request {
-        kind: ListKind::Category,
-        text: "",
-        store_view: "default",
-        locale: "en-US",
-        category: "Men",
-        unit: "",
-        unit_type: "",
-        page_type: "",
-        customer_group: "",
-        audiences: &[],
-        anchors: &[],
-        cart: &[],
-        recent: &[],
-        purchased: &[],
-        now_ms: 0,
-        seed: 0,
-        explicit_sort: false,
-        warmth: planogram_abi::Warmth::None,
-    };
+    let request = Request { category: "Men", ..Request::plain(ListKind::Category) };
     let attempt = Attempt::inline();
     let ctx = CallContext { request, host: &Kernel, attempt: &attempt, n_items: 10 };
     let mut out = [Vec::new()];
@@ -199,17 +182,10 @@ fn a_plugin_that_gets_stuck_off_the_request_path_is_refused_and_counted() {
 
     let mut observer = host.observers().remove(0);
     let fold = |observer: &mut planogram_core::host::ObserverSlot, kind: u32| {
-        let (seqs, times_ms, items, ids, quantities) = ([1], [1], [0], [1], [1.0]);
-        let kinds = [kind];
-        observer.fold(&EventBatch {
-            seqs: &seqs,
-            times_ms: &times_ms,
-            kinds: &kinds,
-            items: &items,
-            sessions: &ids,
-            visitors: &ids,
-            quantities: &quantities,
-        })
+        let (seqs, times_ms, items) = (vec![1], vec![1], vec![0]);
+        let (sessions, visitors, quantities) = (vec![1], vec![1], vec![1.0]);
+        let events = EventColumns { seqs, times_ms, kinds: vec![kind], items, sessions, visitors, quantities };
+        observer.fold(&Arc::new(events))
     };
     fold(&mut observer, 1).unwrap();
     assert_eq!(observer.freeze(1).unwrap(), [("sticky/one".to_owned(), vec![1.0])]);

@@ -58,6 +58,32 @@ pub struct Request<'a> {
     pub warmth: Warmth,
 }
 
+impl Request<'_> {
+    /// A request for a list of the store view `default` in American English, by nobody in particular.
+    pub const fn plain(kind: ListKind) -> Self {
+        Self {
+            kind,
+            text: "",
+            store_view: "default",
+            locale: "en-US",
+            category: "",
+            unit: "",
+            unit_type: "",
+            page_type: "",
+            customer_group: "",
+            audiences: &[],
+            anchors: &[],
+            cart: &[],
+            recent: &[],
+            purchased: &[],
+            now_ms: 0,
+            seed: 0,
+            explicit_sort: false,
+            warmth: Warmth::None,
+        }
+    }
+}
+
 /// How well a shopper is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]

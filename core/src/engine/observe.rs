@@ -11,12 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use planogram_abi::EventBatch;
 use tracing::warn;
 
 use super::publish::Publisher;
 use super::state::ObservedRow;
-use crate::host::ObserverSlot;
+use crate::host::{EventColumns, ObserverSlot};
 use crate::id::Seq;
 
 /// Saved states by `plugin/name`.
@@ -108,9 +107,9 @@ impl ObserverThread {
         if self.observers.is_empty() || rows.is_empty() {
             return;
         }
-        let columns = Columns::of(rows);
+        let columns = Arc::new(columns_of(rows));
         for observer in &mut self.observers {
-            if let Err(fault) = observer.fold(&columns.batch()) {
+            if let Err(fault) = observer.fold(&columns) {
                 warn!(plugin = fault.plugin, detail = fault.detail, "observer failed");
             }
         }
@@ -148,38 +147,14 @@ impl ObserverThread {
 }
 
 /// The rows of a batch as columns.
-struct Columns {
-    seqs: Vec<u64>,
-    times_ms: Vec<i64>,
-    kinds: Vec<u32>,
-    items: Vec<u32>,
-    sessions: Vec<u64>,
-    visitors: Vec<u64>,
-    quantities: Vec<f32>,
-}
-
-impl Columns {
-    fn of(rows: &[ObservedRow]) -> Self {
-        Self {
-            seqs: rows.iter().map(|r| r.seq).collect(),
-            times_ms: rows.iter().map(|r| r.time_ms).collect(),
-            kinds: rows.iter().map(|r| r.kind).collect(),
-            items: rows.iter().map(|r| r.item).collect(),
-            sessions: rows.iter().map(|r| r.session).collect(),
-            visitors: rows.iter().map(|r| r.visitor).collect(),
-            quantities: rows.iter().map(|r| r.quantity).collect(),
-        }
-    }
-
-    fn batch(&self) -> EventBatch<'_> {
-        EventBatch {
-            seqs: &self.seqs,
-            times_ms: &self.times_ms,
-            kinds: &self.kinds,
-            items: &self.items,
-            sessions: &self.sessions,
-            visitors: &self.visitors,
-            quantities: &self.quantities,
-        }
+fn columns_of(rows: &[ObservedRow]) -> EventColumns {
+    EventColumns {
+        seqs: rows.iter().map(|r| r.seq).collect(),
+        times_ms: rows.iter().map(|r| r.time_ms).collect(),
+        kinds: rows.iter().map(|r| r.kind).collect(),
+        items: rows.iter().map(|r| r.item).collect(),
+        sessions: rows.iter().map(|r| r.session).collect(),
+        visitors: rows.iter().map(|r| r.visitor).collect(),
+        quantities: rows.iter().map(|r| r.quantity).collect(),
     }
 }

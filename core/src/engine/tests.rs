@@ -59,24 +59,7 @@ fn simple(sku: &str, name: &str, category: &str, price_minor: i64) -> ProductDoc
 }
 
 fn request(list: List) -> ListRequest {
-    ListRequest {
-        list,
-        request_id: "r1".into(),
-        store_view: String::new(),
-        filters: Vec::new(),
-        sort: Vec::new(),
-        page: Page { number: 1, size: 24 },
-        facets: None,
-        shopper: Shopper::default(),
-        among: Vec::new(),
-        explain: true,
-        now_ms: None,
-        overlays: Vec::new(),
-        arms: Vec::new(),
-        seed: None,
-        min_seq: None,
-        deadline: Some(Duration::from_secs(30)),
-    }
+    ListRequest { list, explain: true, deadline: Some(Duration::from_secs(30)), ..ListRequest::plain("r1") }
 }
 
 fn search(text: &str) -> ListRequest {

@@ -25,7 +25,7 @@ pub mod scaffold;
 pub mod testing;
 
 pub use guard::{BreakerState, Fault, FaultReason, GuardPolicy};
-pub use observe::ObserverSlot;
+pub use observe::{EventColumns, ObserverSlot};
 pub use pool::{Attempt, PoolConfig, PoolError, RankingPool};
 pub use registry::{Host, HostConfig, LoadProblem, log_for_plugin};
 pub use set::{AskError, CallContext, PluginSet, Slot};

@@ -80,8 +80,8 @@ impl ObserverSlot {
     ///
     /// # Errors
     /// How the plugin broke; its state is then what it left behind.
-    pub fn fold(&mut self, events: &EventBatch<'_>) -> Result<(), Fault> {
-        let events = Events::of(events);
+    pub fn fold(&mut self, events: &Arc<EventColumns>) -> Result<(), Fault> {
+        let events = Arc::clone(events);
         self.each("fold", move |observer| observer.fold(&events.lend()))
     }
 
@@ -131,30 +131,26 @@ fn start(running: &Running, index: u32, control: &Control) -> Result<Worker<Obse
     control.worker("observer", observer).map_err(|message| (FaultReason::Failed, message))
 }
 
-/// A batch that a helper thread may keep.
-struct Events {
-    seqs: Vec<u64>,
-    times_ms: Vec<i64>,
-    kinds: Vec<u32>,
-    items: Vec<u32>,
-    sessions: Vec<u64>,
-    visitors: Vec<u64>,
-    quantities: Vec<f32>,
+/// Counted events as columns, row by row in log order; see [`EventBatch`] for what each holds. All observers share one.
+#[derive(Debug, Default)]
+pub struct EventColumns {
+    /// Log positions.
+    pub seqs: Vec<u64>,
+    /// Event times.
+    pub times_ms: Vec<i64>,
+    /// Event kind codes.
+    pub kinds: Vec<u32>,
+    /// Items.
+    pub items: Vec<u32>,
+    /// Session keys.
+    pub sessions: Vec<u64>,
+    /// Visitor keys.
+    pub visitors: Vec<u64>,
+    /// How many.
+    pub quantities: Vec<f32>,
 }
 
-impl Events {
-    fn of(batch: &EventBatch<'_>) -> Self {
-        Self {
-            seqs: batch.seqs.to_owned(),
-            times_ms: batch.times_ms.to_owned(),
-            kinds: batch.kinds.to_owned(),
-            items: batch.items.to_owned(),
-            sessions: batch.sessions.to_owned(),
-            visitors: batch.visitors.to_owned(),
-            quantities: batch.quantities.to_owned(),
-        }
-    }
-
+impl EventColumns {
     fn lend(&self) -> EventBatch<'_> {
         EventBatch {
             seqs: &self.seqs,

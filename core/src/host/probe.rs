@@ -41,26 +41,7 @@ impl CallHost for EmptyHost {
 
 /// A request that asks for nothing in particular.
 pub(super) fn plain_request(kind: ListKind, text: &str) -> Request<'_> {
-    Request {
-        kind,
-        text,
-        store_view: "default",
-        locale: LOCALE,
-        category: "",
-        unit: "",
-        unit_type: "",
-        page_type: "",
-        customer_group: "",
-        audiences: &[],
-        anchors: &[],
-        cart: &[],
-        recent: &[],
-        purchased: &[],
-        now_ms: 0,
-        seed: 0,
-        explicit_sort: false,
-        warmth: planogram_abi::Warmth::None,
-    }
+    Request { text, locale: LOCALE, ..Request::plain(kind) }
 }
 
 /// A query of these words as they stand.

@@ -6,7 +6,7 @@
 use roaring::RoaringBitmap;
 
 use super::request::QueryError;
-use super::request::{List, ListRequest, Page, Shopper};
+use super::request::{ListRequest, Page};
 use super::run::{self, Run};
 use super::{eligible, retrieve, understand};
 use crate::host::{Attempt, CallContext};
@@ -72,24 +72,8 @@ pub fn with_context<T>(
     attempt: &Attempt,
     ask: impl FnOnce(&CallContext<'_>) -> T,
 ) -> Result<T, QueryError> {
-    let request = ListRequest {
-        list: List::Search { text: String::new() },
-        request_id: "question".into(),
-        store_view: String::new(),
-        filters: Vec::new(),
-        sort: Vec::new(),
-        page: Page { number: 1, size: 1 },
-        facets: Some(Vec::new()),
-        shopper: Shopper::default(),
-        among: Vec::new(),
-        explain: false,
-        now_ms: None,
-        overlays: Vec::new(),
-        arms: Vec::new(),
-        seed: None,
-        min_seq: None,
-        deadline: None,
-    };
+    let page = Page { number: 1, size: 1 };
+    let request = ListRequest { page, facets: Some(Vec::new()), ..ListRequest::plain("question") };
     let mut run = Run::begin(snapshot, epoch, &request, taken, attempt)?;
     let universe = eligible::eligible(&mut run, &understand::Understanding::default());
     Ok(run.with_context(Some(&universe), ask))

@@ -60,24 +60,5 @@ pub fn state(settings: &str, previous: Option<&State>, documents: &[(&str, &str,
 
 /// A plain search for `text`.
 pub fn request(text: &str) -> Request<'_> {
-    Request {
-        kind: ListKind::Search,
-        text,
-        store_view: "main",
-        locale: "en-US",
-        category: "",
-        unit: "",
-        unit_type: "",
-        page_type: "",
-        customer_group: "",
-        audiences: &[],
-        anchors: &[],
-        cart: &[],
-        recent: &[],
-        purchased: &[],
-        now_ms: 0,
-        seed: 0,
-        explicit_sort: false,
-        warmth: planogram_abi::Warmth::None,
-    }
+    Request { text, store_view: "main", ..Request::plain(ListKind::Search) }
 }

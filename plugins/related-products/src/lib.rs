@@ -102,26 +102,7 @@ mod tests {
     }
 
     fn request<'a>(anchors: &'a [u32], cart: &'a [u32], purchased: &'a [u32]) -> Request<'a> {
-        Request {
-            kind: ListKind::Recommendation,
-            text: "",
-            store_view: "main",
-            locale: "en-US",
-            category: "",
-            unit: "unit",
-            unit_type: "",
-            page_type: "",
-            customer_group: "",
-            audiences: &[],
-            anchors,
-            cart,
-            recent: &[],
-            purchased,
-            now_ms: 0,
-            seed: 0,
-            explicit_sort: false,
-            warmth: planogram_abi::Warmth::None,
-        }
+        Request { unit: "unit", anchors, cart, purchased, ..Request::plain(ListKind::Recommendation) }
     }
 
     fn retrieved(settings: &str, unit_type: &str, request: Request<'_>, k: usize) -> Result<Vec<u32>, String> {
