@@ -62,6 +62,16 @@ pub fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
+/// Milliseconds with the digits that matter.
+pub fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// The middle one, the lower of two; 0 of nothing.
+pub fn median(durations: impl Iterator<Item = Duration>) -> Duration {
+    Sample::new(durations.collect()).quantile(0.5)
+}
+
 /// Something that is run over the same inputs as others.
 pub struct Contestant<'a, I: ?Sized> {
     name: String,
@@ -121,6 +131,12 @@ pub fn cpu_by_thread() -> BTreeMap<String, Duration> {
         *times.entry(name.trim().to_owned()).or_default() += on_processor(&task.path().join("schedstat"));
     }
     times
+}
+
+/// Time on the processor since [`cpu_by_thread`] said `before`, by thread name.
+pub fn cpu_since(before: &BTreeMap<String, Duration>) -> BTreeMap<String, Duration> {
+    let since = |name: &String, now: Duration| now.saturating_sub(before.get(name).copied().unwrap_or_default());
+    cpu_by_thread().into_iter().map(|(name, now)| (name.clone(), since(&name, now))).collect()
 }
 
 /// This thread's time on the processor so far, as exact as [`cpu_by_thread`].

@@ -5,6 +5,7 @@
 //! one name, so that each has a match. Events fall on products by Zipf's law, as they do in shops.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,7 +122,20 @@ pub fn open(plugins: Vec<PluginEntry>) -> Result<Arc<Engine>> {
 /// # Errors
 /// As [`open`].
 pub fn open_with_clock(plugins: Vec<PluginEntry>, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
-    let config = EngineConfig { plugins, workers: 1, ..EngineConfig::default() };
+    open_on(None, plugins, 1, clock)
+}
+
+/// As [`open_with_clock`], in a data directory, with `workers` ranking workers, one per core for 0.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on(
+    dir: Option<&Path>,
+    plugins: Vec<PluginEntry>,
+    workers: usize,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Engine>> {
+    let config = EngineConfig { data_dir: dir.map(Path::to_owned), plugins, workers, ..EngineConfig::default() };
     let engine = Engine::open_with_clock(config, clock)?;
     for plugin in engine.plugins() {
         let problem = plugin.problem.clone().unwrap_or_default();
@@ -198,6 +212,12 @@ impl Shoppers {
         visitors.into_iter().map(|visitor| self.event(visitor, time_ms)).collect()
     }
 
+    /// The next `n` events of one kind, of random visitors.
+    pub fn doing(&mut self, kind: EventKind, n: usize, time_ms: TimeMs) -> Vec<Event> {
+        let visitors: Vec<usize> = (0..n).map(|_| self.rng.below(self.visitors)).collect();
+        visitors.into_iter().map(|visitor| self.event_of(kind, visitor, time_ms)).collect()
+    }
+
     /// Of 100 events 75 are views, 15 search clicks, 7 carts, 3 orders of one line.
     fn event(&mut self, visitor: usize, time_ms: TimeMs) -> Event {
         let kind = match self.rng.below(100) {
@@ -206,6 +226,10 @@ impl Shoppers {
             90..97 => EventKind::AddToCart,
             _ => EventKind::OrderPlaced,
         };
+        self.event_of(kind, visitor, time_ms)
+    }
+
+    fn event_of(&mut self, kind: EventKind, visitor: usize, time_ms: TimeMs) -> Event {
         let sku = self.popularity.draw(&mut self.rng).map_or_else(String::new, |at| self.skus[at].clone());
         self.made += 1;
         Event {

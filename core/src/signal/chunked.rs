@@ -30,6 +30,7 @@ impl<C> Default for Chunked<C> {
 
 impl<C: Clone + Default> Chunked<C> {
     /// The chunk at `index`, unless nothing was ever written there.
+    #[inline]
     pub(super) fn get(&self, index: usize) -> Option<&C> {
         self.groups.get(index / GROUP_CHUNKS)?.as_ref()?[index % GROUP_CHUNKS].as_deref()
     }
@@ -73,6 +74,7 @@ impl Default for CountChunk {
 pub(super) struct Counts(Chunked<CountChunk>);
 
 impl Counts {
+    #[inline]
     pub(super) fn get(&self, item: u32) -> u32 {
         self.0.get(item as usize / CHUNK).map_or(0, |chunk| chunk.values[item as usize % CHUNK])
     }

@@ -85,11 +85,12 @@ impl Visits {
 
     /// Adds the evidence of past visits that share an item.
     fn add_neighbors(&self, distinct: &[u32], evidence: &mut Sums) {
-        for neighbor in self.neighbors(distinct) {
-            let Some(record) = self.records.get(neighbor.number) else { continue };
+        let neighbors = self.neighbors(distinct);
+        self.records.each(neighbors.iter().map(|neighbor| neighbor.number), |at, record| {
+            let neighbor = &neighbors[at];
             let items = record.items();
             let shared = distinct[neighbor.back];
-            let Some(first) = items.iter().position(|&item| item == shared) else { continue };
+            let Some(first) = items.iter().position(|&item| item == shared) else { return };
             let weight = weights::shared(neighbor.shared, neighbor.back) * weights::recency(neighbor.rank)
                 / (items.len() as f32).sqrt();
             let mut before = None;
@@ -108,7 +109,7 @@ impl Visits {
                 }
                 before = Some(at as isize);
             }
-        }
+        });
     }
 
     /// The newest past visits of each item, in the order in which they are met.
@@ -131,36 +132,30 @@ impl Visits {
     /// Adds what is seen with the items that are most seen with `item`, `1 / distance` each.
     fn add_companions(&self, item: u32, weight: f32, evidence: &mut Sums) {
         let mut first = Sums::with_capacity(512);
-        for number in self.newest(item, VISIT_EARLIER_VISITS_MAX) {
-            self.companions(number, item, |other, closeness| first.add(other, closeness));
-        }
+        self.visit_around(self.newest(item, VISIT_EARLIER_VISITS_MAX), item, |other, closeness| {
+            if other != item {
+                first.add(other, closeness);
+            }
+        });
         let mut companions = first.into_vec();
         keep_best(&mut companions, VISIT_COMPANIONS_MAX);
         let total: f32 = companions.iter().map(|(_, closeness)| closeness).sum();
         for (companion, closeness) in companions {
             let n_visits = self.newest(companion, VISIT_COMPANION_VISITS_MAX).count() as f32;
             let share = weight * closeness / total / n_visits;
-            for number in self.newest(companion, VISIT_COMPANION_VISITS_MAX) {
-                self.visit_around(number, companion, |other, closeness| evidence.add(other, share * closeness));
-            }
+            let visits = self.newest(companion, VISIT_COMPANION_VISITS_MAX);
+            self.visit_around(visits, companion, |other, closeness| evidence.add(other, share * closeness));
         }
     }
 
-    fn companions(&self, number: u32, item: u32, mut add: impl FnMut(u32, f32)) {
-        self.visit_around(number, item, |other, closeness| {
-            if other != item {
-                add(other, closeness);
+    /// Every view of these records but the last one of `item`, with one over its distance from that.
+    fn visit_around(&self, numbers: impl Iterator<Item = u32>, item: u32, mut add: impl FnMut(u32, f32)) {
+        self.records.each(numbers, |_, record| {
+            let Some(place) = record.items().iter().rposition(|&other| other == item) else { return };
+            for (at, &other) in record.items().iter().enumerate().filter(|(at, _)| *at != place) {
+                add(other, 1.0 / at.abs_diff(place) as f32);
             }
         });
-    }
-
-    /// Every view of a record but the last one of `item`, with one over its distance from that.
-    fn visit_around(&self, number: u32, item: u32, mut add: impl FnMut(u32, f32)) {
-        let Some(record) = self.records.get(number) else { return };
-        let Some(place) = record.items().iter().rposition(|&other| other == item) else { return };
-        for (at, &other) in record.items().iter().enumerate().filter(|(at, _)| *at != place) {
-            add(other, 1.0 / at.abs_diff(place) as f32);
-        }
     }
 
     /// Numbers of the newest kept records of an item, newest first.
@@ -206,15 +201,14 @@ impl Follows {
     fn of(visits: &Visits, views: &[u32]) -> Self {
         let mut follows = Self { counts: views.iter().map(|&item| (item, 0)).collect(), n: 0 };
         let Some(&last) = views.last() else { return follows };
-        for number in visits.newest(last, VISIT_LAST_VISITS_MAX) {
-            let Some(record) = visits.records.get(number) else { continue };
+        visits.records.each(visits.newest(last, VISIT_LAST_VISITS_MAX), |_, record| {
             for pair in record.items().windows(2).filter(|pair| pair[0] == last) {
                 follows.n += 1;
                 if let Some((_, count)) = follows.counts.iter_mut().find(|(item, _)| *item == pair[1]) {
                     *count += 1;
                 }
             }
-        }
+        });
         follows
     }
 

@@ -15,8 +15,12 @@ use crate::limits::{VISIT_RECORD_ITEMS, VISIT_RECORD_REPEATED, VISIT_RECORDS_MAX
 /// Records in a chunk: 2 KB are copied for the first change after a publication.
 const CHUNK: usize = 32;
 
-/// Views of one visit, oldest first.
+/// Records that are read at once before any of them is looked at.
+const READ_AHEAD: usize = 32;
+
+/// Views of one visit, oldest first; exactly one line of cache.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(super) struct Record {
     n: u16,
     /// The first so many are repeated from the record before.
@@ -26,6 +30,7 @@ pub(super) struct Record {
 
 impl Record {
     /// The views, oldest first.
+    #[inline]
     pub(super) fn items(&self) -> &[u32] {
         &self.items[..usize::from(self.n)]
     }
@@ -67,17 +72,42 @@ impl Records {
         self.next.min(VISIT_RECORDS_MAX)
     }
 
+    /// Calls `each` with every record of these numbers, in order, and its place among them; an empty record where a
+    /// newer one took its place. Records are copied out a few dozen at a time, since a loop that does nothing else lets
+    /// the processor wait for all of them at once: looking at one after the other took three times as long.
+    #[inline]
+    pub(super) fn each(&self, numbers: impl Iterator<Item = u32>, mut each: impl FnMut(usize, &Record)) {
+        let mut numbers = numbers.fuse();
+        let mut read = [Record::default(); READ_AHEAD];
+        let mut first = 0;
+        loop {
+            let mut n = 0;
+            for (record, number) in read.iter_mut().zip(&mut numbers) {
+                *record = self.get(number).copied().unwrap_or_default();
+                n += 1;
+            }
+            read[..n].iter().enumerate().for_each(|(at, record)| each(first + at, record));
+            first += n;
+            if n < READ_AHEAD {
+                return;
+            }
+        }
+    }
+
     /// How many records were opened since this one, itself included: 1 is the newest.
+    #[inline]
     pub(super) fn age(&self, number: u32) -> u32 {
         self.next.wrapping_sub(number)
     }
 
     /// Whether the record was opened and no newer one took its place.
+    #[inline]
     pub(super) fn keeps(&self, number: u32) -> bool {
         (1..=VISIT_RECORDS_MAX).contains(&self.age(number))
     }
 
     /// The record of that number, unless a newer one took its place.
+    #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&Record> {
         let slot = self.slot(number)?;
         self.chunks.get(slot / CHUNK).map(|chunk| &chunk[slot % CHUNK])
@@ -102,6 +132,7 @@ impl Records {
         self.get_mut(number).push(item.0);
     }
 
+    #[inline]
     fn slot(&self, number: u32) -> Option<usize> {
         self.keeps(number).then_some((number % VISIT_RECORDS_MAX) as usize)
     }
@@ -145,7 +176,23 @@ mod tests {
 
     #[test]
     fn a_record_is_a_line_of_cache() {
-        assert_eq!(size_of::<Record>(), 64);
+        assert_eq!((size_of::<Record>(), align_of::<Record>()), (64, 64));
+    }
+
+    #[test]
+    fn records_read_ahead_are_those_asked_for_in_their_order() {
+        let mut records = Records::default();
+        for item in 0..100 {
+            let number = records.open(None);
+            records.push(number, ItemId(item));
+        }
+        for n in [0, 1, READ_AHEAD - 1, READ_AHEAD, 3 * READ_AHEAD + 1] {
+            let numbers: Vec<u32> = (0..n as u32).map(|at| (at * 37) % 101).collect();
+            let mut met = Vec::new();
+            records.each(numbers.iter().copied(), |at, record| met.push((at, record.items().first().copied())));
+            let wanted = numbers.iter().enumerate().map(|(at, number)| (at, (*number < 100).then_some(*number)));
+            assert_eq!(met, wanted.collect::<Vec<_>>());
+        }
     }
 
     #[test]

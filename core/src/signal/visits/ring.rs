@@ -29,6 +29,7 @@ type RingChunk = [Option<Arc<Ring>>; ROWS];
 pub(super) struct Rings(Chunked<RingChunk>);
 
 impl Rings {
+    #[inline]
     pub(super) fn get(&self, item: u32) -> Option<&Ring> {
         self.0.get(item as usize / ROWS)?[item as usize % ROWS].as_deref()
     }

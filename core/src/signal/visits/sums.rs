@@ -19,6 +19,7 @@ impl Sums {
         Self { places: vec![FREE; (2 * n.max(4)).next_power_of_two()], sums: Vec::with_capacity(n) }
     }
 
+    #[inline]
     pub(super) fn add(&mut self, item: u32, weight: f32) {
         let place = self.place(item);
         match self.places[place] {
@@ -53,6 +54,7 @@ impl Sums {
     }
 
     /// Where the item is, or the free place where it belongs.
+    #[inline]
     fn place(&self, item: u32) -> usize {
         let mask = self.places.len() - 1;
         // Fibonacci hashing: the upper bits of a product with the golden ratio.
