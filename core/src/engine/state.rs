@@ -16,7 +16,7 @@ use crate::id::{ItemId, Seq, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::entry::{Body, Entry};
 use crate::signal::event::Event;
-use crate::signal::key::{customer_key, session_key, visitor_key};
+use crate::signal::key::{customer_key, visitor_key};
 use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
 use crate::snapshot::Shop;
 use crate::vector::Vectors;
@@ -233,7 +233,7 @@ impl State {
             return;
         }
         let items: SmallVec<[ItemId; 4]> = event.items.iter().map(|item| self.catalog.intern(&item.sku)).collect();
-        let resolved = ResolvedEvent { event, items };
+        let resolved = ResolvedEvent::new(event, items);
         self.signals.fold(&resolved);
         self.visitors.fold(&resolved);
         folded.accepted += 1;
@@ -254,8 +254,8 @@ impl Folded {
             time_ms: event.time_ms,
             kind: event.kind.code(),
             item: u32::MAX,
-            session: session_key(event).unwrap_or(0),
-            visitor: if event.visitor.is_empty() { 0 } else { visitor_key(&event.visitor) },
+            session: resolved.session.unwrap_or(0),
+            visitor: resolved.visitor.unwrap_or(0),
             quantity: 1.0,
         };
         if resolved.items.is_empty() {

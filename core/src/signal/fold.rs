@@ -10,7 +10,7 @@ use super::admit::{Admission, SavedSeen, Seen};
 use super::cooccur::{CoKind, Rows, SavedRows};
 use super::counters::{Counters, SavedCounters, ViewId};
 use super::event::{Event, EventKind};
-use super::key::{order_key, session_key};
+use super::key::{order_key, session_key, visitor_key};
 use super::order::{Orders, SavedOrders, Touched};
 use super::placement::{Placements, is_about_unit};
 use super::session::{SavedSessions, Sessions};
@@ -55,9 +55,20 @@ pub struct ResolvedEvent<'a> {
     pub event: &'a Event,
     /// Product of each of `event.items`, in the same order; variants are lifted to their product.
     pub items: SmallVec<[ItemId; 4]>,
+    /// Key of its visit, see [`session_key`].
+    pub session: Option<u64>,
+    /// Key of its visitor, unless it names none.
+    pub visitor: Option<u64>,
 }
 
-impl ResolvedEvent<'_> {
+impl<'a> ResolvedEvent<'a> {
+    /// An event with its products. Its keys are hashed here, once for all views.
+    pub fn new(event: &'a Event, items: SmallVec<[ItemId; 4]>) -> Self {
+        let visitor = (!event.visitor.is_empty()).then(|| visitor_key(&event.visitor));
+        let session = if event.session.is_empty() { visitor } else { session_key(event) };
+        Self { event, items, session, visitor }
+    }
+
     /// What was paid for each of `items`, in minor units; a line without a price adds nothing.
     fn amounts(&self, items: &[ItemId]) -> SmallVec<[(ItemId, i64); 4]> {
         let amount = |item: ItemId| {
@@ -156,22 +167,22 @@ impl Signals {
         let at = (self.counters.meet(&event.store_view, event.time_ms), hour);
         let items = resolved.distinct_items();
         if is_about_unit(event) {
-            self.count_placement(event, hour, &items);
+            self.count_placement(resolved, hour, &items);
         }
         match event.kind {
-            EventKind::ProductView => self.view(event, at, &items),
-            EventKind::AddToCart => self.mark(event, Counter::Carts, at, &items),
+            EventKind::ProductView => self.view(resolved, at, &items),
+            EventKind::AddToCart => self.mark(resolved, Counter::Carts, at, &items),
             EventKind::OrderPlaced => self.place(resolved, at, &items),
-            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, at, &items),
+            EventKind::OrderCanceled | EventKind::Returned => self.undo(resolved, at, &items),
             // These only stretch the visit they belong to.
-            _ => self.mark(event, Counter::Views, at, &[]),
+            _ => self.mark(resolved, Counter::Views, at, &[]),
         }
     }
 
-    fn view(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
-        let Some(session) = session_key(event) else { return self.mark(event, Counter::Views, at, items) };
+    fn view(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
+        let Some(session) = resolved.session else { return self.mark(resolved, Counter::Views, at, items) };
         let counters = &mut self.counters;
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
+        let visit = self.sessions.visit(session, resolved.event.time_ms, self.now_ms, counters, &self.config);
         let rows = &mut self.rows[CoKind::ViewedViewed as usize];
         for &item in items {
             if visit.mark(Counter::Views, item, at, counters) {
@@ -185,12 +196,13 @@ impl Signals {
         }
     }
 
-    fn mark(&mut self, event: &Event, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
+    fn mark(&mut self, resolved: &ResolvedEvent<'_>, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
         let counters = &mut self.counters;
-        match session_key(event) {
+        match resolved.session {
             None => items.iter().for_each(|&item| counters.add(counter, item, at)),
             Some(session) => {
-                let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
+                let time_ms = resolved.event.time_ms;
+                let visit = self.sessions.visit(session, time_ms, self.now_ms, counters, &self.config);
                 for &item in items {
                     visit.mark(counter, item, at, counters);
                 }
@@ -198,9 +210,10 @@ impl Signals {
         }
     }
 
-    fn count_placement(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
-        let counters = &mut self.counters;
-        let visit = session_key(event)
+    fn count_placement(&mut self, resolved: &ResolvedEvent<'_>, hour: Hour, items: &[ItemId]) {
+        let (event, counters) = (resolved.event, &mut self.counters);
+        let visit = resolved
+            .session
             .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config));
         self.placements.count(event, items, hour, visit.map(|visit| &mut visit.met));
     }
@@ -210,7 +223,7 @@ impl Signals {
         let [_, viewed_bought, together] = &mut self.rows;
         let touched = Touched { counters: &mut self.counters, together };
         let bought = self.orders.place(order_key(event), at, items, (self.now_ms, &self.config), touched);
-        let Some(session) = session_key(event) else { return };
+        let Some(session) = resolved.session else { return };
         let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.counters, &self.config);
         for &before in visit.recent() {
             for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
@@ -221,8 +234,9 @@ impl Signals {
     }
 
     /// A cancel or return that names no order has nothing to take back.
-    fn undo(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
-        self.mark(event, Counter::Views, at, &[]);
+    fn undo(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
+        self.mark(resolved, Counter::Views, at, &[]);
+        let event = resolved.event;
         if event.order.as_deref().is_some_and(|order| !order.is_empty()) {
             let together = &mut self.rows[CoKind::BoughtBought as usize];
             let touched = Touched { counters: &mut self.counters, together };

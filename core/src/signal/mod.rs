@@ -28,6 +28,7 @@ pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
 pub use demand::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, Demand, SignalColumn, TRENDING_SMOOTHING};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
 pub use placement::PlacementCounts;
+pub(crate) use sharded::Sharded;
 pub use view::SignalView;
 pub use window::{Counter, Window};
 

@@ -9,7 +9,7 @@ const SHARD_BITS: u32 = 6;
 
 /// A hash map from uniform 64-bit keys.
 #[derive(Clone, Debug)]
-pub(super) struct Sharded<V> {
+pub(crate) struct Sharded<V> {
     shards: Vec<FxHashMap<u64, V>>,
     len: usize,
 }
@@ -28,40 +28,44 @@ impl<V> Sharded<V> {
         (key >> (64 - SHARD_BITS)) as usize
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn contains(&self, key: u64) -> bool {
+    pub(crate) fn contains(&self, key: u64) -> bool {
         self.shards[Self::shard(key)].contains_key(&key)
     }
 
-    pub(super) fn get_mut(&mut self, key: u64) -> Option<&mut V> {
+    pub(crate) fn get(&self, key: u64) -> Option<&V> {
+        self.shards[Self::shard(key)].get(&key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: u64) -> Option<&mut V> {
         self.shards[Self::shard(key)].get_mut(&key)
     }
 
     /// Whether the key is new; an old value is replaced.
-    pub(super) fn insert(&mut self, key: u64, value: V) -> bool {
+    pub(crate) fn insert(&mut self, key: u64, value: V) -> bool {
         let new = self.shards[Self::shard(key)].insert(key, value).is_none();
         self.len += usize::from(new);
         new
     }
 
-    pub(super) fn remove(&mut self, key: u64) -> Option<V> {
+    pub(crate) fn remove(&mut self, key: u64) -> Option<V> {
         let old = self.shards[Self::shard(key)].remove(&key);
         self.len -= usize::from(old.is_some());
         old
     }
 
     /// Everything, sorted by key.
-    pub(super) fn sorted(&self) -> Vec<(u64, &V)> {
+    pub(crate) fn sorted(&self) -> Vec<(u64, &V)> {
         let mut all: Vec<(u64, &V)> = self.shards.iter().flatten().map(|(&key, value)| (key, value)).collect();
         all.sort_unstable_by_key(|&(key, _)| key);
         all
     }
 
     /// The keys, sorted.
-    pub(super) fn keys(&self) -> Vec<u64> {
+    pub(crate) fn keys(&self) -> Vec<u64> {
         self.sorted().into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn view(id: &str, session: &str, item: u32, time_ms: TimeMs) -> Event
 /// The event with its skus read back as items.
 pub(crate) fn resolved(event: &Event) -> ResolvedEvent<'_> {
     let items: SmallVec<_> = event.items.iter().map(|item| ItemId(item.sku.parse().unwrap())).collect();
-    ResolvedEvent { event, items }
+    ResolvedEvent::new(event, items)
 }
 
 /// What the engine does with an event of an entry at `now_ms`.

@@ -10,20 +10,19 @@
 //! That is cheap, needs no clock, and depends on the log alone.
 
 use std::collections::VecDeque;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use imbl::shared_ptr::DefaultSharedPtr;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::habit::{Habit, ORDERS_PRIOR};
 use super::profile::Visitor;
+use super::slots::{Published, Slots};
 use crate::id::{DAY_MS, ItemId, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::signal::ResolvedEvent;
 use crate::signal::event::{Event, EventKind};
-use crate::signal::key::{customer_key, order_key, session_key, visitor_key};
+use crate::signal::key::{customer_key, order_key, visitor_key};
 
 /// What a key leads to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,12 +33,21 @@ enum Slot {
     SignedIn(u64),
 }
 
-type Slots = imbl::GenericHashMap<u64, Slot, BuildHasherDefault<FxHasher>, DefaultSharedPtr>;
+/// The profile a key leads to, if need be by way of an account.
+fn follow<'a>(key: u64, get: impl Fn(u64) -> Option<&'a Slot>) -> Option<&'a Visitor> {
+    match get(key)? {
+        Slot::Profile(visitor) => Some(visitor),
+        Slot::SignedIn(account) => match get(*account)? {
+            Slot::Profile(visitor) => Some(visitor),
+            Slot::SignedIn(_) => None,
+        },
+    }
+}
 
 /// The profiles of one snapshot; a clone is one pointer.
 #[derive(Clone, Debug, Default)]
 pub struct VisitorView {
-    slots: Slots,
+    slots: Published<Slot>,
     habit: Habit,
 }
 
@@ -53,18 +61,12 @@ impl VisitorView {
 
     /// The profile a visitor's or customer's key leads to.
     pub fn by_key(&self, key: u64) -> Option<&Visitor> {
-        match self.slots.get(&key)? {
-            Slot::Profile(visitor) => Some(visitor),
-            Slot::SignedIn(account) => match self.slots.get(account)? {
-                Slot::Profile(visitor) => Some(visitor),
-                Slot::SignedIn(_) => None,
-            },
-        }
+        follow(key, |key| self.slots.get(key))
     }
 
     /// The profile that stands under this very key, not one it leads to.
     pub fn own(&self, key: u64) -> Option<&Visitor> {
-        match self.slots.get(&key)? {
+        match self.slots.get(key)? {
             Slot::Profile(visitor) => Some(visitor),
             Slot::SignedIn(_) => None,
         }
@@ -72,7 +74,7 @@ impl VisitorView {
 
     /// Key of the account that is signed in on the browser of this key.
     pub fn account_of(&self, key: u64) -> Option<u64> {
-        match self.slots.get(&key)? {
+        match self.slots.get(key)? {
             Slot::SignedIn(account) => Some(*account),
             Slot::Profile(_) => None,
         }
@@ -90,14 +92,15 @@ impl VisitorView {
 
     /// Whether nobody is remembered.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.slots.len() == 0
     }
 }
 
 /// Every profile, for writing.
 #[derive(Clone, Debug)]
 pub struct Visitors {
-    view: VisitorView,
+    slots: Slots<Slot>,
+    habit: Habit,
     /// Every key at least once, with the day it was queued; keys of erased profiles are skipped when met.
     queue: VecDeque<(i64, u64)>,
     visitors_max: usize,
@@ -112,18 +115,21 @@ impl Default for Visitors {
 impl Visitors {
     /// Nobody is known yet; at most `visitors_max` profiles and links will be.
     pub fn new(visitors_max: usize) -> Self {
-        Self { view: VisitorView::default(), queue: VecDeque::new(), visitors_max: visitors_max.max(2) }
+        Self {
+            slots: Slots::default(),
+            habit: Habit::default(),
+            queue: VecDeque::new(),
+            visitors_max: visitors_max.max(2),
+        }
     }
 
     /// Remembers an admitted event, unless it names no visitor.
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
-        if event.visitor.is_empty() {
-            return;
-        }
-        let key = self.owner(event);
+        let Some(browser) = resolved.visitor else { return };
+        let key = self.owner(event, browser);
         if event.kind == EventKind::SignOut {
-            self.sign_out(visitor_key(&event.visitor));
+            self.sign_out(browser);
         } else {
             self.remember(key, resolved);
         }
@@ -132,7 +138,7 @@ impl Visitors {
 
     fn remember(&mut self, key: u64, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
-        let session = session_key(event).unwrap_or_default();
+        let session = resolved.session.unwrap_or_default();
         let visitor = self.profile(key, event.time_ms);
         visitor.seen(session, event.time_ms);
         let lines = resolved.items.iter().zip(&event.items).map(|(&item, line)| (item, line.quantity));
@@ -152,20 +158,19 @@ impl Visitors {
             _ => {}
         }
         if let Some((expected, repeated)) = lesson {
-            self.view.habit.learn(expected, repeated);
+            self.habit.learn(expected, repeated);
         }
     }
 
     /// The key whose profile the event belongs to; signs the browser in when the event names an account.
-    fn owner(&mut self, event: &Event) -> u64 {
-        let browser = visitor_key(&event.visitor);
+    fn owner(&mut self, event: &Event, browser: u64) -> u64 {
         match event.customer.as_deref().filter(|customer| !customer.is_empty()) {
             Some(customer) => {
                 let account = customer_key(customer);
                 self.sign_in(browser, account, event.time_ms);
                 account
             }
-            None => match self.view.slots.get(&browser) {
+            None => match self.slots.get(browser) {
                 Some(&Slot::SignedIn(account)) => account,
                 _ => browser,
             },
@@ -173,14 +178,14 @@ impl Visitors {
     }
 
     fn sign_in(&mut self, browser: u64, account: u64, time_ms: TimeMs) {
-        let known = self.view.slots.get(&account).is_some();
-        let before = match self.view.slots.get(&browser) {
+        let known = self.slots.get(account).is_some();
+        let before = match self.slots.get(browser) {
             Some(Slot::SignedIn(to)) if *to == account && known => return,
             Some(Slot::Profile(anonymous)) => Some(anonymous.clone()),
             _ => None,
         };
         self.sign_out(browser);
-        if self.view.slots.insert(browser, Slot::SignedIn(account)).is_none() {
+        if self.slots.insert(browser, Slot::SignedIn(account)) {
             self.enqueue(browser, time_ms);
         }
         let profile = self.profile(account, time_ms);
@@ -188,27 +193,27 @@ impl Visitors {
             profile.join(&before);
         }
         if let Some(surplus) = profile.link(browser) {
-            self.view.slots.remove(&surplus);
+            self.slots.remove(surplus);
         }
     }
 
     /// Unlinks the browser; an anonymous profile stays.
     fn sign_out(&mut self, browser: u64) {
-        if let Some(&Slot::SignedIn(account)) = self.view.slots.get(&browser) {
-            self.view.slots.remove(&browser);
-            if let Some(Slot::Profile(profile)) = self.view.slots.get_mut(&account) {
+        if let Some(&Slot::SignedIn(account)) = self.slots.get(browser) {
+            self.slots.remove(browser);
+            if let Some(Slot::Profile(profile)) = self.slots.get_mut(account) {
                 Arc::make_mut(profile).devices.retain(|&device| device != browser);
             }
         }
     }
 
     fn profile(&mut self, key: u64, time_ms: TimeMs) -> &mut Visitor {
-        if !matches!(self.view.slots.get(&key), Some(Slot::Profile(_)))
-            && self.view.slots.insert(key, Slot::Profile(Arc::default())).is_none()
+        if !matches!(self.slots.get(key), Some(Slot::Profile(_)))
+            && self.slots.insert(key, Slot::Profile(Arc::default()))
         {
             self.enqueue(key, time_ms);
         }
-        match self.view.slots.get_mut(&key) {
+        match self.slots.get_mut(key) {
             Some(Slot::Profile(visitor)) => Arc::make_mut(visitor),
             _ => unreachable!("a profile was just put there"),
         }
@@ -223,9 +228,9 @@ impl Visitors {
         if self.queue.len() > 2 * self.visitors_max {
             self.tidy_queue();
         }
-        while self.view.slots.len() > self.visitors_max {
+        while self.slots.len() > self.visitors_max {
             let Some((day, key)) = self.queue.pop_front() else { return };
-            let seen = self.view.by_key(key).and_then(|visitor| visitor.last_seen_ms);
+            let seen = self.by_key(key).and_then(|visitor| visitor.last_seen_ms);
             match seen.map(|seen| seen.div_euclid(DAY_MS)) {
                 Some(seen) if seen > day => self.queue.push_back((seen, key)),
                 _ => self.forget(key),
@@ -238,17 +243,17 @@ impl Visitors {
         let mut met = FxHashSet::default();
         let mut queue: Vec<_> = std::mem::take(&mut self.queue).into();
         queue.reverse();
-        queue.retain(|&(_, key)| self.view.slots.contains_key(&key) && met.insert(key));
+        queue.retain(|&(_, key)| self.slots.contains(key) && met.insert(key));
         self.queue = queue.into_iter().rev().collect();
     }
 
     /// Removes a profile with its links, or a link.
     fn forget(&mut self, key: u64) {
         self.sign_out(key);
-        if let Some(Slot::Profile(profile)) = self.view.slots.remove(&key) {
+        if let Some(Slot::Profile(profile)) = self.slots.remove(key) {
             for device in &profile.devices {
-                if matches!(self.view.slots.get(device), Some(Slot::SignedIn(account)) if *account == key) {
-                    self.view.slots.remove(device);
+                if matches!(self.slots.get(*device), Some(Slot::SignedIn(account)) if *account == key) {
+                    self.slots.remove(*device);
                 }
             }
         }
@@ -257,35 +262,38 @@ impl Visitors {
     /// Destroys what is known of a person, named by the key of the account or of any browser signed in to it,
     /// down to the keys themselves. Looks through the whole queue: milliseconds for millions of visitors.
     pub fn erase(&mut self, subject: u64) {
-        match self.view.slots.get(&subject) {
+        match self.slots.get(subject) {
             Some(&Slot::SignedIn(account)) => self.forget(account),
             _ => self.forget(subject),
         }
-        self.view.slots.remove(&subject);
-        self.queue.retain(|&(_, key)| self.view.slots.contains_key(&key));
+        self.slots.remove(subject);
+        self.queue.retain(|&(_, key)| self.slots.contains(key));
     }
 
     /// Whether anything is remembered under this key.
     pub fn knows(&self, key: u64) -> bool {
-        self.view.slots.contains_key(&key)
+        self.slots.contains(key)
     }
 
-    /// What a snapshot holds: one pointer.
+    fn by_key(&self, key: u64) -> Option<&Visitor> {
+        follow(key, |key| self.slots.get(key))
+    }
+
+    /// What a snapshot holds; costs what was touched since the last time.
     pub fn publish(&mut self) -> VisitorView {
-        self.view.clone()
+        VisitorView { slots: self.slots.publish(), habit: self.habit }
     }
 
     /// The whole state in one canonical order: equal states are equal here.
     pub fn save(&self) -> SavedVisitors {
-        let mut slots: Vec<(u64, Slot)> = self.view.slots.iter().map(|(&key, slot)| (key, slot.clone())).collect();
-        slots.sort_unstable_by_key(|&(key, _)| key);
-        SavedVisitors { slots, queue: self.queue.iter().copied().collect(), habit: self.view.habit }
+        let slots = self.slots.sorted().into_iter().map(|(key, slot)| (key, slot.clone())).collect();
+        SavedVisitors { slots, queue: self.queue.iter().copied().collect(), habit: self.habit }
     }
 
     /// The state that was saved, which then folds on exactly as the original would under the same bound.
     pub fn load(saved: SavedVisitors, visitors_max: usize) -> Self {
         let slots = saved.slots.into_iter().collect();
-        Self { view: VisitorView { slots, habit: saved.habit }, queue: saved.queue.into(), ..Self::new(visitors_max) }
+        Self { slots, habit: saved.habit, queue: saved.queue.into(), ..Self::new(visitors_max) }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What did this shopper do lately?
 //!
 //! One profile per person: an anonymous visitor's until sign-in, the account's afterwards. [`Visitors`] is the
-//! writer's state, [`VisitorView`] what a snapshot holds: the same persistent map, cloned by one pointer.
+//! writer's state, [`VisitorView`] what a snapshot holds: the profiles as they were published, cloned by one pointer.
 //! [`next_purchases`] says what somebody is likely to buy next.
 //! Keys are hashes (see `signal::key`); names never come here. An event without visitor leaves nothing here.
 
 mod affinity;
 mod profile;
 mod habit;
+mod slots;
 mod fold;
 mod personal;
 
