@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use planogram_benches::measure::{self, Mode, Sample, micros, millis};
+use planogram_benches::measure::{self, Mode, Sample, line, micros, millis};
 use planogram_benches::shop::{self, Shoppers};
 use planogram_benches::traffic;
 use planogram_core::catalog::doc::ProductDoc;
@@ -33,14 +33,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BATCH: usize = 500;
 /// Batches a second.
 const BATCHES_A_SECOND: u32 = 100;
-/// Threads that hand batches in.
-const WRITERS: usize = 4;
+/// Threads that hand batches in: more than are ever on their way when the shop keeps up.
+const WRITERS: usize = 16;
 /// Events of one batch while the visitors introduce themselves.
 const INTRODUCTIONS: usize = 5_000;
 /// Share of what saturates the shop that is searched.
 const SEARCH_SHARE: f64 = 0.2;
-/// Plugins that ship on.
-const PLUGINS: [&str; 3] = ["live-search", "category-merchandising", "related-products"];
 
 fn main() -> Result<()> {
     let mode = Mode::from_args();
@@ -175,15 +173,9 @@ struct Due {
     events: Vec<Event>,
 }
 
-/// One line of a table: what was found, and what is aimed at.
-fn line(name: &str, found: String, target: &str) {
-    println!("  {name:<46} {found:>22}   {target}");
-}
-
 impl Whole {
     fn new(docs: &[ProductDoc], visitors: usize, dir: &Path) -> Result<Self> {
-        let plugins = PLUGINS.map(shop::plugin).to_vec();
-        let engine = shop::open_on(Some(dir), plugins, 0, Arc::new(SystemClock))?;
+        let engine = shop::open_whole(dir, 1)?;
         shop::fill(&engine, docs)?;
         let mut shoppers = Shoppers::new(docs, visitors);
         for begin in (0..visitors).step_by(INTRODUCTIONS) {
@@ -204,7 +196,10 @@ impl Whole {
         let latencies = offer(&self.engine, batches, &AtomicBool::new(false))?;
         let took = begin.elapsed();
         let spent = measure::cpu_since(&before);
-        println!("\n50,000 events a second offered for {lasting:.0?}, in batches of {BATCH}, load {:.1}", measure::load());
+        println!(
+            "\n50,000 events a second offered for {lasting:.0?}, in batches of {BATCH}, load {:.1}",
+            measure::load()
+        );
         line("sustained, events a second", format!("{:.0}", n_events / took.as_secs_f64()), "50,000");
         let [p50, p99, most] = [0.5, 0.99, 1.0].map(|q| millis(latencies.quantile(q)));
         line("due to visible, p50 / p99 / most, ms", format!("{p50:.1} / {p99:.1} / {most:.1}"), "p99 below 50");

@@ -1,100 +1,106 @@
-//! What does the next item of a visit cost after a million visits, and what does one more view?
+//! What does the next item of a visit cost after a million visits, what does one more view, and what a basket?
 //!
-//! A synthetic shop of 50,000 products: a visit has a taste, a place on a line of products, popular places being
-//! visited more, and views one to seven products near it. Appends are measured as the whole fold of a view event
-//! (counters and co-occurrence included), answers on one thread with the whole catalog eligible. A query's time is its
-//! shortest of five rounds, since neighbors on the machine only add to it.
+//! A synthetic shop of 50,000 products. Appends are measured as the whole fold of a view event (counters and
+//! co-occurrence included), answers on one thread with the whole catalog eligible, beside VMIS-kNN over the same visits
+//! as the evaluation has it. Baskets of twenty are completed from orders that have filled the rows of every product.
+//! A query's time is its shortest of five rounds, since neighbors on the machine only add to it.
 
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use criterion::Criterion;
-use planogram_benches::measure::{self, Mode, Sample, micros};
+use planogram_benches::measure::{self, Contestant, Mode, Score, compete, line, micros};
+use planogram_benches::shop::{self, Visits};
 use planogram_core::id::ItemId;
-use planogram_core::signal::event::{Event, EventItem, EventKind};
-use planogram_core::signal::{Admission, ResolvedEvent, SignalConfig, SignalView, Signals};
-use planogram_datasets::rng::Rng;
+use planogram_core::signal::event::{Event, EventKind};
+use planogram_core::signal::{Admission, CoKind, ResolvedEvent, SignalConfig, Signals};
+use planogram_datasets::reference::{Context, Group, Reference, VmisKnn};
 use roaring::RoaringBitmap;
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Products of the shop.
-const PRODUCTS: u32 = 50_000;
-/// Products a visit strays over.
-const STRAY: f64 = 60.0;
-/// Milliseconds between two views of the log.
+const PRODUCTS: usize = 50_000;
+/// Products of the shop that baskets are of: few, so that every row is full.
+const BASKET_PRODUCTS: usize = 5_000;
+/// Products an order strays over.
+const ORDER_STRAY: f64 = 1_000.0;
+/// Items of a basket, and of an order.
+const BASKET: usize = 20;
+/// Milliseconds between two events.
 const PACE_MS: i64 = 20;
 /// Items asked for.
 const K: usize = 20;
 
 fn main() {
     let mode = Mode::from_args();
+    println!("load {:.1}\n  {:<50} {:>24}   target", measure::load(), "us", "p50 / p99");
+    visits(mode);
+    baskets(mode);
+    println!("load {:.1} at the end", measure::load());
+}
+
+fn visits(mode: Mode) {
     let n_visits = mode.pick(1_000_000, 2_000);
-    let (mut signals, mut rng) = (Signals::new(SignalConfig::default()), Rng::new(7));
-    let before = measure::resident_mib();
-    let (mut folding, mut n_views, mut asked) = (Duration::ZERO, 0_u64, Vec::new());
+    let (mut signals, mut visits) = (Signals::new(SignalConfig::default()), Visits::new(PRODUCTS));
+    let (mut folding, mut number) = (Duration::ZERO, 0);
+    let (mut asked, mut groups) = (Vec::new(), Vec::new());
     for visit in 0..n_visits {
-        let views = views(&mut rng);
-        let events: Vec<Event> = views.iter().zip(n_views..).map(|(item, at)| event(visit, *item, at)).collect();
-        n_views += views.len() as u64;
+        let views = visits.next_views();
+        let events: Vec<Event> =
+            views.iter().zip(number..).map(|(item, at)| event(EventKind::ProductView, visit, at, &[*item])).collect();
+        number += views.len() as u64;
         let begin = Instant::now();
         events.iter().for_each(|event| fold(&mut signals, event));
         folding += begin.elapsed();
         if visit % 500 == 0 {
-            asked.push(views);
+            asked.push(views.clone());
         }
+        groups.push(Group { user: None, time_ms: number as i64, items: views });
     }
-    println!("{n_visits} visits, {n_views} views, {PRODUCTS} products, load {:.1}", measure::load());
-    println!("fold of a view, all signals: {:.2} us", micros(folding) / n_views as f64);
-    println!("memory: {:.0} MiB more", measure::resident_mib() - before);
-    let (view, universe) = (signals.publish(), (0..PRODUCTS).collect::<RoaringBitmap>());
-    let mut shortest = vec![Duration::MAX; asked.len()];
-    for _ in 0..mode.pick(5, 1) {
-        for (shortest, views) in shortest.iter_mut().zip(&asked) {
-            let begin = Instant::now();
-            black_box(answer(&view, views, &universe));
-            *shortest = begin.elapsed().min(*shortest);
-        }
-    }
-    let answers = Sample::new(shortest);
-    let [p50, p99] = [0.5, 0.99].map(|q| micros(answers.quantile(q)));
-    println!("next item of a visit: p50 {p50:.0} us, p99 {p99:.0} us over {} visits", asked.len());
-    let mut criterion = Criterion::default().configure_from_args();
-    let mut turn = 0;
-    criterion.bench_function("session/next", |b| {
-        b.iter(|| {
-            turn += 1;
-            answer(&view, &asked[turn % asked.len()], &universe)
-        });
+    let (view, universe) = (signals.publish(), (0..PRODUCTS as u32).collect::<RoaringBitmap>());
+    let baseline = VmisKnn::of(&groups);
+    let ours = Contestant::new("ours", |views: &Vec<u32>| drop(view.next_in_visit(views, K, &universe)));
+    let theirs = Contestant::new("VMIS-kNN", |views: &Vec<u32>| {
+        drop(baseline.rank(&Context { items: views, ..Context::default() }, K));
     });
-    criterion.final_summary();
+    let scores = compete(&asked, mode.pick(4, 1), vec![ours, theirs]);
+    line(&format!("next item after {n_visits} visits"), quantiles(&scores[0]), "p50 below 150, p99 below 1,000");
+    line("baseline: VMIS-kNN over the same visits", quantiles(&scores[1]), "");
+    line("fold of a view, all signals, mean", format!("{:.2}", micros(folding) / number as f64), "");
 }
 
-fn answer(view: &SignalView, views: &[u32], universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
-    view.next_in_visit(views, K, universe)
-}
-
-fn views(rng: &mut Rng) -> Vec<u32> {
-    let taste = (f64::from(PRODUCTS) * rng.unit().powi(3)) as u32;
-    let n = 1 + (7.0 * rng.unit()) as usize;
-    (0..n).map(|_| (taste + (STRAY * rng.unit().powi(2)) as u32) % PRODUCTS).collect()
-}
-
-fn event(visit: u32, item: u32, at: u64) -> Event {
-    Event {
-        id: at.to_string(),
-        time_ms: 1_700_000_000_000 + at as i64 * PACE_MS,
-        kind: EventKind::ProductView,
-        visitor: String::new(),
-        customer: None,
-        session: visit.to_string(),
-        store_view: String::new(),
-        request_id: None,
-        items: vec![EventItem { sku: item.to_string(), quantity: 1.0, price_minor: None, position: None }],
-        query: None,
-        category: None,
-        unit: None,
-        order: None,
-        consent: true,
+fn baskets(mode: Mode) {
+    let (mut signals, mut visits) = (Signals::new(SignalConfig::default()), Visits::new(BASKET_PRODUCTS));
+    let mut asked = Vec::new();
+    for order in 0..mode.pick(40_000_u64, 500) {
+        let taste = (order * 7_919 % BASKET_PRODUCTS as u64) as u32;
+        let mut items = visits.near(taste, BASKET + BASKET / 4, ORDER_STRAY);
+        items.sort_unstable();
+        items.dedup();
+        items.truncate(BASKET);
+        fold(&mut signals, &event(EventKind::OrderPlaced, order, order, &items));
+        if order % 200 == 0 {
+            asked.push(items.into_iter().map(ItemId).collect::<Vec<_>>());
+        }
     }
+    let view = signals.publish();
+    let full = (0..BASKET_PRODUCTS as u32).map(|item| view.pairs(CoKind::BoughtBought, ItemId(item)).count());
+    let pairs = full.sum::<usize>() / BASKET_PRODUCTS;
+    let universe: RoaringBitmap = (0..BASKET_PRODUCTS as u32).collect();
+    let complete = |basket: &Vec<ItemId>| drop(view.complete(basket, |item| universe.contains(item.0)));
+    let scores = compete(&asked, mode.pick(4, 1), vec![Contestant::new("complete", complete)]);
+    line(&format!("basket of {BASKET}, rows of {pairs} pairs"), quantiles(&scores[0]), "p50 below 1,000");
+}
+
+fn quantiles(score: &Score) -> String {
+    let [p50, p99] = [0.5, 0.99].map(|q| micros(score.times.quantile(q)));
+    format!("{p50:.0} / {p99:.0}")
+}
+
+fn event(kind: EventKind, visit: u64, number: u64, items: &[u32]) -> Event {
+    let skus = items.iter().map(u32::to_string).collect();
+    shop::visit_event(kind, number, visit, skus, 1_700_000_000_000 + number as i64 * PACE_MS)
 }
 
 fn fold(signals: &mut Signals, event: &Event) {

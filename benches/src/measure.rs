@@ -67,6 +67,11 @@ pub fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
+/// Prints one line of a table: what was found, and what is aimed at.
+pub fn line(name: &str, found: String, target: &str) {
+    println!("  {name:<50} {found:>24}   {target}");
+}
+
 /// The middle one, the lower of two; 0 of nothing.
 pub fn median(durations: impl Iterator<Item = Duration>) -> Duration {
     Sample::new(durations.collect()).quantile(0.5)

@@ -14,9 +14,9 @@ use planogram_core::catalog::definition::ATTRIBUTE_KIND;
 use planogram_core::catalog::doc::{AttributeValue, Placement, Price, ProductDoc, ROOT_BOOK, Stock};
 use planogram_core::config::document::DocumentWrite;
 use planogram_core::engine::Engine;
-use planogram_core::engine::types::{Acknowledge, EngineConfig, PluginEntry, WriteOptions};
+use planogram_core::engine::types::{Acknowledge, EngineConfig, ModelConfig, PluginEntry, WriteOptions};
 use planogram_core::id::{DAY_MS, TimeMs};
-use planogram_core::log::clock::{Clock, ManualClock};
+use planogram_core::log::clock::{Clock, ManualClock, SystemClock};
 use planogram_core::pipeline::request::{List, ListRequest};
 use planogram_core::signal::event::{Event, EventItem, EventKind};
 use planogram_datasets::documents::SeedDocument;
@@ -31,6 +31,10 @@ pub const NOW_MS: TimeMs = 1_760_000_000_000;
 pub const EVERYTHING: &str = "Everything";
 /// How many values each planted attribute has.
 pub const CARDINALITIES: [u64; 10] = [5, 8, 12, 20, 30, 50, 80, 150, 300, 500];
+/// Plugins that ship on.
+const SHIPPED: [&str; 3] = ["live-search", "category-merchandising", "related-products"];
+/// Products a visit strays over.
+const STRAY: f64 = 60.0;
 /// Products of one write.
 const BATCH: usize = 2_000;
 /// Every how many days a product's age steps on.
@@ -122,20 +126,22 @@ pub fn open(plugins: Vec<PluginEntry>) -> Result<Arc<Engine>> {
 /// # Errors
 /// As [`open`].
 pub fn open_with_clock(plugins: Vec<PluginEntry>, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
-    open_on(None, plugins, 1, clock)
+    open_with(EngineConfig { plugins, workers: 1, ..EngineConfig::default() }, clock)
 }
 
-/// As [`open_with_clock`], in a data directory, with `workers` ranking workers, one per core for 0.
+/// An engine on disk as the server runs it with the plugins that ship, but for models: they are built when asked only,
+/// so that no build begins in the middle of a measurement.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_on(
-    dir: Option<&Path>,
-    plugins: Vec<PluginEntry>,
-    workers: usize,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<Engine>> {
-    let config = EngineConfig { data_dir: dir.map(Path::to_owned), plugins, workers, ..EngineConfig::default() };
+pub fn open_whole(dir: &Path, model_threads: usize) -> Result<Arc<Engine>> {
+    let models = ModelConfig { every_ms: 0, every_changes: 0, threads: model_threads };
+    let plugins = SHIPPED.map(plugin).to_vec();
+    let config = EngineConfig { data_dir: Some(dir.to_owned()), plugins, models, ..EngineConfig::default() };
+    open_with(config, Arc::new(SystemClock))
+}
+
+fn open_with(config: EngineConfig, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
     let engine = Engine::open_with_clock(config, clock)?;
     for plugin in engine.plugins() {
         let problem = plugin.problem.clone().unwrap_or_default();
@@ -249,6 +255,81 @@ impl Shoppers {
             consent: true,
         }
     }
+}
+
+/// An endless stream of visits: each has a taste, a place on a line of products, popular places being visited more, and
+/// looks at one to seven products near it.
+#[derive(Debug)]
+pub struct Visits {
+    n_products: u32,
+    rng: Rng,
+}
+
+impl Visits {
+    /// Visits to a shop of so many products, at least one.
+    pub fn new(n_products: usize) -> Self {
+        Self { n_products: n_products.max(1) as u32, rng: Rng::new(7) }
+    }
+
+    /// Numbers of the products the next visit looks at, in order.
+    pub fn next_views(&mut self) -> Vec<u32> {
+        let taste = (f64::from(self.n_products) * self.rng.unit().powi(3)) as u32;
+        let n = 1 + (7.0 * self.rng.unit()) as usize;
+        self.near(taste, n, STRAY)
+    }
+
+    /// `n` numbers of products near a place, nearer ones more often; repeated ones included.
+    pub fn near(&mut self, taste: u32, n: usize, stray: f64) -> Vec<u32> {
+        (0..n).map(|_| (taste + (stray * self.rng.unit().powi(2)) as u32) % self.n_products).collect()
+    }
+
+    /// Whether something of this probability happens.
+    pub fn happens(&mut self, probability: f64) -> bool {
+        self.rng.unit() < probability
+    }
+}
+
+/// What somebody without a name does to some products in a visit; `number` is the event's and, of an order, the order's.
+pub fn visit_event(kind: EventKind, number: u64, visit: u64, skus: Vec<String>, time_ms: TimeMs) -> Event {
+    let item = |sku| EventItem { sku, quantity: 1.0, price_minor: None, position: None };
+    Event {
+        id: number.to_string(),
+        time_ms,
+        kind,
+        visitor: String::new(),
+        customer: None,
+        session: visit.to_string(),
+        store_view: String::new(),
+        request_id: None,
+        items: skus.into_iter().map(item).collect(),
+        query: None,
+        category: None,
+        unit: None,
+        order: (kind == EventKind::OrderPlaced).then(|| number.to_string()),
+        consent: true,
+    }
+}
+
+/// Everything a visit does: it views, puts one in ten of what it views into the cart, and one in twelve buys.
+/// Events are numbered from `number`.
+pub fn visit_events(
+    visits: &mut Visits,
+    number: u64,
+    visit: u64,
+    sku: impl Fn(u32) -> String,
+    time_ms: TimeMs,
+) -> Vec<Event> {
+    let views = visits.next_views();
+    let mut doings: Vec<(EventKind, Vec<u32>)> = Vec::new();
+    for item in &views {
+        doings.push((EventKind::ProductView, vec![*item]));
+        doings.extend(visits.happens(0.1).then(|| (EventKind::AddToCart, vec![*item])));
+    }
+    doings.extend(visits.happens(1.0 / 12.0).then(|| (EventKind::OrderPlaced, views)));
+    let event = |(at, (kind, items)): (u64, (EventKind, Vec<u32>))| {
+        visit_event(kind, at, visit, items.into_iter().map(&sku).collect(), time_ms)
+    };
+    (number..).zip(doings).map(event).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use super::memory::SHARED;
+
 const GROUP_CHUNKS: usize = 64;
 
 type Group<C> = [Option<Arc<C>>; GROUP_CHUNKS];
@@ -43,6 +45,13 @@ impl<C: Clone + Default> Chunked<C> {
         }
         let group = self.groups[group].get_or_insert_with(|| Arc::new(std::array::from_fn(|_| None)));
         Arc::make_mut(Arc::make_mut(group)[index % GROUP_CHUNKS].get_or_insert_with(Default::default))
+    }
+
+    /// Bytes of the tree, its chunks included, but not what they point to.
+    pub(super) fn bytes(&self) -> usize {
+        let groups = self.groups.iter().flatten().count() * (SHARED + size_of::<Group<C>>());
+        let chunks = self.iter().count() * (SHARED + size_of::<C>());
+        self.groups.capacity() * size_of::<usize>() + groups + chunks
     }
 
     /// Chunks that exist, with their index, in order.
@@ -106,6 +115,10 @@ impl Counts {
         if was == chunk.max {
             chunk.max = chunk.values.iter().copied().max().unwrap_or(0);
         }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 
     /// Chunks that exist, with the id of their first item, in order.

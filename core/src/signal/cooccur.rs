@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::chunked::Chunked;
+use super::memory::SHARED;
 use crate::id::ItemId;
 use crate::limits::{BOUGHT_NEIGHBORS_MAX, NEIGHBORS_KEPT, NEIGHBORS_MAX};
 
@@ -153,6 +154,13 @@ impl Rows {
     pub(super) fn pairs(&self, item: ItemId) -> &[Pair] {
         let chunk = self.chunks.get(item.index() / ROWS);
         chunk.and_then(|rows| rows[item.index() % ROWS].as_ref()).map_or(&[], |row| &row.pairs)
+    }
+
+    /// Bytes of all rows.
+    pub(super) fn bytes(&self) -> usize {
+        let rows = self.chunks.iter().flat_map(|(_, chunk)| chunk).flatten();
+        let row = |row: &Arc<Row>| SHARED + size_of::<Row>() + row.pairs.capacity() * size_of::<Pair>();
+        self.chunks.bytes() + rows.map(row).sum::<usize>()
     }
 
     pub(super) fn save(&self) -> SavedRows {

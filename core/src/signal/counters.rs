@@ -119,6 +119,11 @@ impl Counters {
         (demand(self.since_ms, &self.shop), views.collect())
     }
 
+    /// Bytes of the shop's counters and of every view's.
+    pub(super) fn bytes(&self) -> usize {
+        self.shop.bytes() + self.views.iter().map(|own| own.windows.bytes()).sum::<usize>()
+    }
+
     pub(super) fn save(&self) -> SavedCounters {
         let own = |own: &Own| (own.code.to_string(), own.since_ms, own.windows.save());
         SavedCounters { shop: self.shop.save(), since_ms: self.since_ms, views: self.views.iter().map(own).collect() }

@@ -11,6 +11,7 @@ use super::cooccur::{CoKind, Rows, SavedRows};
 use super::counters::{Counters, SavedCounters, ViewId};
 use super::event::{Event, EventKind};
 use super::key::{order_key, session_key, visitor_key};
+use super::memory::SignalMemory;
 use super::order::{Orders, SavedOrders, Touched};
 use super::placement::{Placements, is_about_unit};
 use super::session::{SavedSessions, Sessions};
@@ -247,6 +248,12 @@ impl Signals {
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
         SignalView::new(self.now_ms, self.orders.len(), &self.counters, &self.rows, &self.placements, &self.visits)
+    }
+
+    /// Where the memory goes; walks through all of it.
+    pub fn memory(&self) -> SignalMemory {
+        let (rings, records) = self.visits.bytes();
+        SignalMemory { counters: self.counters.bytes(), pairs: self.rows.each_ref().map(Rows::bytes), rings, records }
     }
 
     /// The whole state in one canonical order: equal states are equal here.

@@ -22,11 +22,13 @@ mod demand;
 mod view;
 mod chunked;
 mod sharded;
+mod memory;
 
 pub use admit::Admission;
 pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
 pub use demand::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, Demand, SignalColumn, TRENDING_SMOOTHING};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
+pub use memory::{ITEM_HOUR_BYTES, SignalMemory, item_bytes_max};
 pub use placement::PlacementCounts;
 pub(crate) use sharded::Sharded;
 pub use view::SignalView;

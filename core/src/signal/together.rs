@@ -7,6 +7,8 @@
 //! speak for them directly and which only through another.
 //! What is not here: what may be shown, and whose basket it is.
 
+use std::cmp::Ordering;
+
 use rustc_hash::FxHashMap;
 
 use super::cooccur::{CoKind, Neighbor};
@@ -62,25 +64,41 @@ pub(super) fn bought_with(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
 /// milliseconds for baskets of some twenty items, whose rows are full.
 pub(super) fn complete(view: &SignalView, basket: &[ItemId], is_wanted: impl Fn(ItemId) -> bool) -> Vec<Neighbor> {
     let basket = &basket[..basket.len().min(BASKET_ITEMS_MAX)];
-    let mut sums: FxHashMap<ItemId, f32> = FxHashMap::default();
+    // Most candidates go with several items of the basket; what depends on them alone is found once.
+    let mut sums: FxHashMap<ItemId, Candidate> = FxHashMap::default();
     for &item in basket {
         let mine = (view.total(Counter::Purchases, item) as f32).powf(BASKET_EXPONENTS.0);
         for (other, together) in view.pairs(CoKind::BoughtBought, item) {
-            if is_wanted(other) && !basket.contains(&other) {
-                let theirs = (view.total(Counter::Purchases, other) as f32).powf(BASKET_EXPONENTS.1);
+            let candidate = sums.entry(other).or_insert_with(|| Candidate {
+                sum: 0.0,
+                support: (is_wanted(other) && !basket.contains(&other))
+                    .then(|| (view.total(Counter::Purchases, other) as f32).powf(BASKET_EXPONENTS.1)),
+            });
+            if let Some(theirs) = candidate.support {
                 let similarity = together as f32 / (mine * theirs + BASKET_SHRINKAGE);
-                *sums.entry(other).or_default() += similarity * similarity;
+                candidate.sum += similarity * similarity;
             }
         }
     }
-    let mut found: Vec<Neighbor> = sums.into_iter().map(|(item, score)| Neighbor { item, score }).collect();
-    best_first(&mut found);
-    found.truncate(BASKET_CANDIDATES_MAX);
+    let wanted = sums.into_iter().filter(|(_, candidate)| candidate.support.is_some());
+    let mut found: Vec<Neighbor> = wanted.map(|(item, candidate)| Neighbor { item, score: candidate.sum }).collect();
+    if found.len() > BASKET_CANDIDATES_MAX {
+        found.select_nth_unstable_by(BASKET_CANDIDATES_MAX, better);
+        found.truncate(BASKET_CANDIDATES_MAX);
+    }
     for candidate in &mut found {
         candidate.score = SIMILARITY_SHARE * candidate.score + direct(view, candidate.item, basket);
     }
     best_first(&mut found);
     found
+}
+
+/// An item that may complete a basket.
+struct Candidate {
+    /// Squared similarities to the basket's items.
+    sum: f32,
+    /// What its sales weigh in them; nothing when it is not wanted.
+    support: Option<f32>,
 }
 
 /// How strongly the basket speaks for `item` directly, 0 or more: the sum, over the items of the basket among
@@ -96,12 +114,18 @@ fn direct(view: &SignalView, item: ItemId, basket: &[ItemId]) -> f32 {
     }
     let n = near.len();
     let mut gram = vec![0.0_f64; n * n];
-    let place: FxHashMap<ItemId, usize> = near.iter().enumerate().map(|(at, (neighbor, _))| (*neighbor, at)).collect();
+    // Sixteen of some three hundred pairs of a row are looked for: most others are told by six bits of their id.
+    let bit = |item: ItemId| 1_u64 << (item.0 % 64);
+    let bits = near.iter().fold(0, |bits, (neighbor, _)| bits | bit(*neighbor));
+    let place = |item: ItemId| {
+        let may_be = bits & bit(item) != 0;
+        may_be.then(|| near.iter().position(|(neighbor, _)| *neighbor == item)).flatten()
+    };
     for (row, (neighbor, _)) in near.iter().enumerate() {
         let sales = f64::from(view.total(Counter::Purchases, *neighbor));
         gram[row * n + row] = sales + RIDGE * sales.sqrt();
         for (other, together) in view.pairs(CoKind::BoughtBought, *neighbor) {
-            if let Some(&column) = place.get(&other) {
+            if let Some(column) = place(other) {
                 // A pruned row may have forgotten what the other one remembers.
                 let together = f64::from(together).max(gram[row * n + column]);
                 gram[row * n + column] = together;
@@ -126,8 +150,12 @@ fn nearest(view: &SignalView, item: ItemId) -> Vec<(ItemId, u32)> {
             (together as f32 / support, other, together)
         })
         .collect();
-    near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    near.truncate(BASKET_NEIGHBORS_MAX);
+    let order = |a: &(f32, ItemId, u32), b: &(f32, ItemId, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if near.len() > BASKET_NEIGHBORS_MAX {
+        near.select_nth_unstable_by(BASKET_NEIGHBORS_MAX, order);
+        near.truncate(BASKET_NEIGHBORS_MAX);
+    }
+    near.sort_unstable_by(order);
     near.into_iter().map(|(_, other, together)| (other, together)).collect()
 }
 
@@ -156,7 +184,12 @@ fn solve(matrix: &mut [f64], vector: &mut [f64]) {
 }
 
 fn best_first(neighbors: &mut [Neighbor]) {
-    neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+    neighbors.sort_unstable_by(better);
+}
+
+/// The higher score first, of equal ones the smaller item id.
+fn better(a: &Neighbor, b: &Neighbor) -> Ordering {
+    b.score.total_cmp(&a.score).then(a.item.cmp(&b.item))
 }
 
 #[cfg(test)]

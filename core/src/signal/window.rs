@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::chunked::Counts;
+use super::memory::ITEM_HOUR_BYTES;
 use crate::id::{HOUR_MS, ItemId, TimeMs};
 
 /// What is counted.
@@ -185,6 +186,12 @@ impl Windows {
         }
     }
 
+    /// Bytes of hours, windows and sums of all time.
+    pub(super) fn bytes(&self) -> usize {
+        let columns = self.sums.counts.iter().flatten().chain(&self.sums.totals);
+        columns.map(Counts::bytes).sum::<usize>() + self.buckets.values().map(Bucket::bytes).sum::<usize>()
+    }
+
     /// Everything that cannot be computed again, in one canonical order.
     pub(super) fn save(&self) -> SavedWindows {
         let mut totals: BTreeMap<ItemId, [u32; 3]> = BTreeMap::new();
@@ -218,6 +225,14 @@ impl Windows {
 }
 
 impl Bucket {
+    fn bytes(&self) -> usize {
+        match self {
+            // A hash map has a control byte a place, and a power of two of places at most seven eighths of which are taken.
+            Bucket::Open(counts) => (counts.capacity() * 8 / 7).next_power_of_two() * (ITEM_HOUR_BYTES + 1),
+            Bucket::Closed(counts) => counts.len() * ITEM_HOUR_BYTES,
+        }
+    }
+
     fn add(&mut self, counter: Counter, item: ItemId) {
         if let Bucket::Closed(counts) = self {
             // Not met inside the lateness bound; correct, only slower, when the bound was raised meanwhile.

@@ -57,6 +57,11 @@ impl Visits {
         Place { record, n_views: place.map_or(0, |place| place.n_views) + 1 }
     }
 
+    /// Bytes of the rings and of the records.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        (self.rings.bytes(), self.records.bytes())
+    }
+
     pub(super) fn save(&self) -> SavedVisits {
         SavedVisits { records: self.records.save(), rings: self.rings.save(), returns: self.returns.clone() }
     }

@@ -142,6 +142,11 @@ impl Records {
         &mut self.chunks.get_mut(slot / CHUNK)[slot % CHUNK]
     }
 
+    /// Bytes of all records.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.bytes()
+    }
+
     pub(super) fn save(&self) -> SavedRecords {
         let first = self.next - self.len();
         let records = (first..self.next).map(|number| match self.get(number) {

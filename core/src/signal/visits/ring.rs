@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::chunked::Chunked;
+use super::super::memory::SHARED;
 use crate::id::ItemId;
 use crate::limits::{ITEM_VISITS_BEFORE_PRUNING_MAX, ITEM_VISITS_MAX};
 
@@ -46,6 +47,13 @@ impl Rings {
             ring.newest.reserve_exact((ring.newest.len() / 4).max(4));
         }
         ring.newest.push(number);
+    }
+
+    /// Bytes of all rings.
+    pub(super) fn bytes(&self) -> usize {
+        let rings = self.0.iter().flat_map(|(_, chunk)| chunk).flatten();
+        let ring = |ring: &Arc<Ring>| SHARED + size_of::<Ring>() + ring.newest.capacity() * size_of::<u32>();
+        self.0.bytes() + rings.map(ring).sum::<usize>()
     }
 
     pub(super) fn save(&self) -> SavedRings {
