@@ -118,21 +118,26 @@ impl Folding {
     }
 
     fn print(&mut self, rounds: usize) {
-        let mut spent = vec![Vec::new(); ROWS.len()];
+        let mut spent = vec![(Vec::new(), Duration::ZERO); ROWS.len()];
         for round in 0..rounds + 1 {
-            for ((_, kind, who), spent) in ROWS.into_iter().zip(&mut spent) {
+            for ((_, kind, who), (spent, cpu)) in ROWS.into_iter().zip(&mut spent) {
                 let events = self.events(kind, who);
+                let before = measure::cpu_here();
                 let took = self.step(events);
                 // The first round meets what nobody met before.
-                spent.extend((round > 0).then_some(took));
+                if round > 0 {
+                    *cpu += measure::cpu_here().saturating_sub(before);
+                    spent.push(took);
+                }
             }
         }
         println!("\nfold of one event by what it reaches, us, one thread, batches of {BATCH}, median of {rounds}");
-        println!("{:<42} {:>8} {:>8} {:>8} {:>8}", "", "fold", "publish", "retire", "all");
-        for ((name, ..), spent) in ROWS.into_iter().zip(&spent) {
+        println!("{:<42} {:>8} {:>8} {:>8} {:>8} {:>10}", "", "fold", "publish", "retire", "all", "cpu, mean");
+        for ((name, ..), (spent, cpu)) in ROWS.into_iter().zip(&spent) {
             let column = |at: usize| Sample::new(spent.iter().map(|took: &[Duration; 3]| took[at]).collect());
             let [fold, publish, retire] = [0, 1, 2].map(|at| micros(column(at).quantile(0.5)) / BATCH as f64);
-            println!("{name:<42} {fold:8.2} {publish:8.2} {retire:8.2} {:8.2}", fold + publish + retire);
+            let (all, cpu) = (fold + publish + retire, micros(*cpu) / (spent.len().max(1) * BATCH) as f64);
+            println!("{name:<42} {fold:8.2} {publish:8.2} {retire:8.2} {all:8.2} {cpu:10.2}");
         }
     }
 

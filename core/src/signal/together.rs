@@ -31,6 +31,8 @@ const BASKET_EXPONENTS: (f32, f32) = (0.8, 0.4);
 const BASKET_SHRINKAGE: f32 = 10.0;
 /// Penalty of the regression: this times the square root of an item's sales is added to them.
 const RIDGE: f64 = 8.0;
+/// Places of the table that says whether an item may be among the nearest: some sixty for each of them.
+const NEAR_TABLE: usize = 1_024;
 /// What the squared similarity counts beside the regression.
 const SIMILARITY_SHARE: f32 = 2.0;
 
@@ -114,11 +116,11 @@ fn direct(view: &SignalView, item: ItemId, basket: &[ItemId]) -> f32 {
     }
     let n = near.len();
     let mut gram = vec![0.0_f64; n * n];
-    // Sixteen of some three hundred pairs of a row are looked for: most others are told by six bits of their id.
-    let bit = |item: ItemId| 1_u64 << (item.0 % 64);
-    let bits = near.iter().fold(0, |bits, (neighbor, _)| bits | bit(*neighbor));
+    // Sixteen of some three hundred pairs of a row are looked for: a small table tells nearly all others at once.
+    let mut is_near = [false; NEAR_TABLE];
+    near.iter().for_each(|(neighbor, _)| is_near[neighbor.index() % NEAR_TABLE] = true);
     let place = |item: ItemId| {
-        let may_be = bits & bit(item) != 0;
+        let may_be = is_near[item.index() % NEAR_TABLE];
         may_be.then(|| near.iter().position(|(neighbor, _)| *neighbor == item)).flatten()
     };
     for (row, (neighbor, _)) in near.iter().enumerate() {

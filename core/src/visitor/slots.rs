@@ -192,6 +192,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     use super::*;
 
@@ -205,7 +206,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(crate::log::testing::seeded(128))]
+        #![proptest_config(ProptestConfig {
+            cases: 128,
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(7),
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn every_publication_keeps_showing_what_was_there_then(
