@@ -35,6 +35,8 @@ const BATCH: usize = 500;
 const BATCHES_A_SECOND: u32 = 100;
 /// Threads that hand batches in: more than are ever on their way when the shop keeps up.
 const WRITERS: usize = 16;
+/// A batch this late is not handed in any more, and neither is any after it: the shop does not keep up.
+const LATE_MAX: Duration = Duration::from_secs(20);
 /// Events of one batch while the visitors introduce themselves.
 const INTRODUCTIONS: usize = 5_000;
 /// Share of what saturates the shop that is searched.
@@ -195,12 +197,11 @@ impl Whole {
     /// Offers 50,000 events a second for a while.
     fn ingest(&mut self, lasting: Duration) -> Result<()> {
         let batches = self.batches(lasting);
-        let n_events = (batches.len() * BATCH) as f64;
         let (before, memory) = (measure::cpu_by_thread(), measure::resident_mib());
         let begin = Instant::now();
         let latencies = offer(&self.engine, batches, &AtomicBool::new(false))?;
         let took = begin.elapsed();
-        let spent = measure::cpu_since(&before);
+        let (spent, n_events) = (measure::cpu_since(&before), (latencies.n() * BATCH) as f64);
         println!(
             "\n50,000 events a second offered for {lasting:.0?}, in batches of {BATCH}, load {:.1}",
             measure::load()
@@ -302,7 +303,7 @@ fn offer(engine: &Engine, batches: Vec<Vec<Event>>, stop: &AtomicBool) -> Result
     let (due, inbox) = crossbeam_channel::unbounded::<Due>();
     let write = || -> Result<Vec<Duration>> {
         let mut latencies = Vec::new();
-        for Due { at, events } in inbox.iter() {
+        for Due { at, events } in inbox.iter().take_while(|due| due.at.elapsed() < LATE_MAX) {
             engine.ingest_events(events, Default::default())?;
             latencies.push(at.elapsed());
         }
@@ -318,7 +319,8 @@ fn offer(engine: &Engine, batches: Vec<Vec<Event>>, stop: &AtomicBool) -> Result
             }
             let at = begin + Duration::from_secs(1) / BATCHES_A_SECOND * at;
             thread::sleep(at.saturating_duration_since(Instant::now()));
-            due.send(Due { at, events })?;
+            // Nobody takes it any more when the writers have given up.
+            drop(due.send(Due { at, events }));
         }
         drop(due);
         let mut latencies = Vec::new();

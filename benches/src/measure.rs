@@ -45,6 +45,11 @@ impl Sample {
         Self { sorted: durations }
     }
 
+    /// How many durations.
+    pub fn n(&self) -> usize {
+        self.sorted.len()
+    }
+
     /// The duration that a share `q` in `[0, 1]` of the sample does not exceed (nearest rank); 0 of nothing.
     pub fn quantile(&self, q: f64) -> Duration {
         let rank = (q * self.sorted.len() as f64).ceil() as usize;
@@ -177,7 +182,7 @@ mod tests {
         for (q, expected) in [(0.0, 1), (0.01, 1), (0.5, 50), (0.99, 99), (0.991, 100), (1.0, 100)] {
             assert_eq!(sample.quantile(q), Duration::from_micros(expected), "{q}");
         }
-        assert_eq!(sample.mean(), Duration::from_nanos(50_500));
+        assert_eq!((sample.n(), sample.mean()), (100, Duration::from_nanos(50_500)));
         assert_eq!(Sample::default().quantile(0.5), Duration::ZERO);
     }
 

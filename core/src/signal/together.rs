@@ -62,8 +62,8 @@ pub(super) fn bought_with(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
 }
 
 /// What completes a basket, the best first, ties by item id: at most [`BASKET_CANDIDATES_MAX`] items that
-/// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. Two
-/// milliseconds for baskets of some twenty items, whose rows are full.
+/// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. One to
+/// two milliseconds for baskets of some twenty items, whose rows are full: half of it goes into the regressions' tables.
 pub(super) fn complete(view: &SignalView, basket: &[ItemId], is_wanted: impl Fn(ItemId) -> bool) -> Vec<Neighbor> {
     let basket = &basket[..basket.len().min(BASKET_ITEMS_MAX)];
     // Most candidates go with several items of the basket; what depends on them alone is found once.
