@@ -325,7 +325,7 @@ pub fn visit_events(
         doings.push((EventKind::ProductView, vec![*item]));
         doings.extend(visits.happens(0.1).then(|| (EventKind::AddToCart, vec![*item])));
     }
-    doings.extend(visits.happens(1.0 / 12.0).then(|| (EventKind::OrderPlaced, views)));
+    doings.extend(visits.happens(1.0 / 12.0).then_some((EventKind::OrderPlaced, views)));
     let event = |(at, (kind, items)): (u64, (EventKind, Vec<u32>))| {
         visit_event(kind, at, visit, items.into_iter().map(&sku).collect(), time_ms)
     };

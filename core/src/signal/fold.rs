@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::admit::{Admission, SavedSeen, Seen};
 use super::cooccur::{CoKind, Rows, SavedRows};
-use super::counters::{Counters, SavedCounters, ViewId};
+use super::counters::{Counters, SavedCounters, Tallies, ViewId, row_of};
 use super::event::{Event, EventKind};
 use super::key::{order_key, session_key, visitor_key};
 use super::memory::SignalMemory;
@@ -18,7 +18,7 @@ use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::visits::{SavedVisits, Visits};
 use super::window::{Counter, Hour};
-use crate::id::{ItemId, TimeMs};
+use crate::id::{CategoryId, ItemId, TimeMs};
 use crate::limits;
 
 /// Bounds of the fold. They are part of what the log means: a replay needs the same ones.
@@ -56,6 +56,8 @@ pub struct ResolvedEvent<'a> {
     pub event: &'a Event,
     /// Product of each of `event.items`, in the same order; variants are lifted to their product.
     pub items: SmallVec<[ItemId; 4]>,
+    /// The categories each product is in, ancestors included, each pair once, in order.
+    pub shelves: SmallVec<[(ItemId, CategoryId); 8]>,
     /// Key of its visit, see [`session_key`].
     pub session: Option<u64>,
     /// Key of its visitor, unless it names none.
@@ -63,11 +65,11 @@ pub struct ResolvedEvent<'a> {
 }
 
 impl<'a> ResolvedEvent<'a> {
-    /// An event with its products. Its keys are hashed here, once for all views.
+    /// An event with its products, in no category. Its keys are hashed here, once for all views.
     pub fn new(event: &'a Event, items: SmallVec<[ItemId; 4]>) -> Self {
         let visitor = (!event.visitor.is_empty()).then(|| visitor_key(&event.visitor));
         let session = if event.session.is_empty() { visitor } else { session_key(event) };
-        Self { event, items, session, visitor }
+        Self { event, items, shelves: SmallVec::new(), session, visitor }
     }
 
     /// What was paid for each of `items`, in minor units; a line without a price adds nothing.
@@ -79,6 +81,14 @@ impl<'a> ResolvedEvent<'a> {
             (item, paid.sum::<f64>().round() as i64)
         };
         items.iter().map(|&item| amount(item)).collect()
+    }
+
+    /// The categories of all products, each once, in order of id.
+    fn categories(&self) -> impl Iterator<Item = CategoryId> {
+        let mut distinct: SmallVec<[CategoryId; 8]> = self.shelves.iter().map(|(_, category)| *category).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct.into_iter()
     }
 
     /// The products, each once, in order of first mention.
@@ -109,7 +119,7 @@ pub struct Signals {
     seen: Seen,
     sessions: Sessions,
     orders: Orders,
-    counters: Counters,
+    tallies: Tallies,
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
@@ -123,7 +133,7 @@ impl Signals {
             seen: Seen::default(),
             sessions: Sessions::default(),
             orders: Orders::default(),
-            counters: Counters::new(config.lateness_ms),
+            tallies: Tallies::new(config.lateness_ms),
             rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
@@ -140,7 +150,7 @@ impl Signals {
         let new_hour = Hour::of(now_ms) > Hour::of(self.now_ms);
         self.now_ms = now_ms;
         if new_hour {
-            self.counters.advance(Hour::of(now_ms));
+            self.tallies.advance(Hour::of(now_ms));
             self.seen.expire(now_ms, &self.config);
             self.sessions.expire(now_ms, &self.config);
             self.orders.expire(now_ms);
@@ -165,7 +175,7 @@ impl Signals {
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
         let hour = Hour::of(event.time_ms);
-        let at = (self.counters.meet(&event.store_view, event.time_ms), hour);
+        let at = (self.tallies.meet(&event.store_view, event.time_ms), hour);
         let items = resolved.distinct_items();
         if is_about_unit(event) {
             self.count_placement(resolved, hour, &items);
@@ -174,19 +184,19 @@ impl Signals {
             EventKind::ProductView => self.view(resolved, at, &items),
             EventKind::AddToCart => self.mark(resolved, Counter::Carts, at, &items),
             EventKind::OrderPlaced => self.place(resolved, at, &items),
-            EventKind::OrderCanceled | EventKind::Returned => self.undo(resolved, at, &items),
+            EventKind::OrderCanceled | EventKind::Returned => self.undo(resolved, &items),
             // These only stretch the visit they belong to.
-            _ => self.mark(resolved, Counter::Views, at, &[]),
+            _ => self.stretch(resolved),
         }
     }
 
     fn view(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
         let Some(session) = resolved.session else { return self.mark(resolved, Counter::Views, at, items) };
-        let counters = &mut self.counters;
-        let visit = self.sessions.visit(session, resolved.event.time_ms, self.now_ms, counters, &self.config);
+        let tallies = &mut self.tallies;
+        let visit = self.sessions.visit(session, resolved.event.time_ms, self.now_ms, tallies, &self.config);
         let rows = &mut self.rows[CoKind::ViewedViewed as usize];
         for &item in items {
-            if visit.mark(Counter::Views, item, at, counters) {
+            if visit.mark(Counter::Views, item, at, tallies) {
                 for &before in visit.recent() {
                     rows.add(before, item);
                     rows.add(item, before);
@@ -195,37 +205,50 @@ impl Signals {
             visit.remember(item);
             visit.place = Some(self.visits.append(visit.place, item));
         }
+        resolved.categories().for_each(|category| visit.mark_category(Counter::Views, category, at, tallies));
     }
 
     fn mark(&mut self, resolved: &ResolvedEvent<'_>, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
-        let counters = &mut self.counters;
+        let tallies = &mut self.tallies;
         match resolved.session {
-            None => items.iter().for_each(|&item| counters.add(counter, item, at)),
+            None => {
+                items.iter().for_each(|&item| tallies.items.add(counter, item, at));
+                resolved.categories().for_each(|category| tallies.categories.add(counter, row_of(category), at));
+            }
             Some(session) => {
                 let time_ms = resolved.event.time_ms;
-                let visit = self.sessions.visit(session, time_ms, self.now_ms, counters, &self.config);
+                let visit = self.sessions.visit(session, time_ms, self.now_ms, tallies, &self.config);
                 for &item in items {
-                    visit.mark(counter, item, at, counters);
+                    visit.mark(counter, item, at, tallies);
                 }
+                resolved.categories().for_each(|category| visit.mark_category(counter, category, at, tallies));
             }
         }
     }
 
+    /// An event that counts nothing still belongs to a visit.
+    fn stretch(&mut self, resolved: &ResolvedEvent<'_>) {
+        if let Some(session) = resolved.session {
+            self.sessions.visit(session, resolved.event.time_ms, self.now_ms, &mut self.tallies, &self.config);
+        }
+    }
+
     fn count_placement(&mut self, resolved: &ResolvedEvent<'_>, hour: Hour, items: &[ItemId]) {
-        let (event, counters) = (resolved.event, &mut self.counters);
+        let (event, tallies) = (resolved.event, &mut self.tallies);
         let visit = resolved
             .session
-            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config));
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, tallies, &self.config));
         self.placements.count(event, items, hour, visit.map(|visit| &mut visit.met));
     }
 
     fn place(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
         let event = resolved.event;
         let [_, viewed_bought, together] = &mut self.rows;
-        let touched = Touched { counters: &mut self.counters, together };
-        let bought = self.orders.place(order_key(event), at, items, (self.now_ms, &self.config), touched);
+        let touched = Touched { tallies: &mut self.tallies, together };
+        let lines = (items, &resolved.shelves[..]);
+        let bought = self.orders.place(order_key(event), at, lines, (self.now_ms, &self.config), touched);
         let Some(session) = resolved.session else { return };
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.counters, &self.config);
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.tallies, &self.config);
         for &before in visit.recent() {
             for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
                 viewed_bought.add(before, item);
@@ -235,25 +258,26 @@ impl Signals {
     }
 
     /// A cancel or return that names no order has nothing to take back.
-    fn undo(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
-        self.mark(resolved, Counter::Views, at, &[]);
+    fn undo(&mut self, resolved: &ResolvedEvent<'_>, items: &[ItemId]) {
+        self.stretch(resolved);
         let event = resolved.event;
         if event.order.as_deref().is_some_and(|order| !order.is_empty()) {
             let together = &mut self.rows[CoKind::BoughtBought as usize];
-            let touched = Touched { counters: &mut self.counters, together };
+            let touched = Touched { tallies: &mut self.tallies, together };
             self.orders.undo(order_key(event), items, (self.now_ms, &self.config), touched);
         }
     }
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, self.orders.len(), &self.counters, &self.rows, &self.placements, &self.visits)
+        SignalView::new(self.now_ms, self.orders.len(), &self.tallies, &self.rows, &self.placements, &self.visits)
     }
 
     /// Where the memory goes; walks through all of it.
     pub fn memory(&self) -> SignalMemory {
         let (rings, records) = self.visits.bytes();
-        SignalMemory { counters: self.counters.bytes(), pairs: self.rows.each_ref().map(Rows::bytes), rings, records }
+        let counters = self.tallies.items.bytes() + self.tallies.categories.bytes();
+        SignalMemory { counters, pairs: self.rows.each_ref().map(Rows::bytes), rings, records }
     }
 
     /// The whole state in one canonical order: equal states are equal here.
@@ -263,7 +287,8 @@ impl Signals {
             seen: self.seen.save(),
             sessions: self.sessions.save(),
             orders: self.orders.save(),
-            counters: self.counters.save(),
+            items: self.tallies.items.save(),
+            categories: self.tallies.categories.save(),
             rows: self.rows.each_ref().map(Rows::save),
             visits: self.visits.save(),
             placements: self.placements.clone(),
@@ -279,7 +304,10 @@ impl Signals {
             seen: Seen::load(saved.seen),
             sessions: Sessions::load(saved.sessions),
             orders: Orders::load(saved.orders),
-            counters: Counters::load(saved.counters, config.lateness_ms),
+            tallies: Tallies {
+                items: Counters::load(saved.items, config.lateness_ms),
+                categories: Counters::load(saved.categories, config.lateness_ms),
+            },
             rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
@@ -295,7 +323,8 @@ pub struct SavedSignals {
     seen: SavedSeen,
     sessions: SavedSessions,
     orders: SavedOrders,
-    counters: SavedCounters,
+    items: SavedCounters,
+    categories: SavedCounters,
     rows: [SavedRows; 3],
     visits: SavedVisits,
     placements: Placements,

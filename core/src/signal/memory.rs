@@ -11,7 +11,7 @@ use crate::limits::ITEM_VISITS_BEFORE_PRUNING_MAX;
 /// Bytes by view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignalMemory {
-    /// Counters: hours, windows, sums of all time, of the shop and of every store view.
+    /// Counters of products and categories: hours, windows, sums of all time, of the shop and of every store view.
     pub counters: usize,
     /// Co-occurrence rows, by [`CoKind`].
     pub pairs: [usize; 3],
