@@ -18,6 +18,7 @@ mod placement;
 mod fold;
 mod top;
 mod together;
+mod alongside;
 mod demand;
 mod view;
 mod chunked;
