@@ -320,6 +320,8 @@ pub const VISITOR_PURCHASES_MAX: usize = 400;
 pub const HISTORY_PURCHASES_MAX: usize = 100;
 /// Newest views of a shopper whose neighbors are looked up for a recommendation: older ones have faded.
 pub const HISTORY_VIEWS_MAX: usize = 20;
+/// Items most likely looked at next that count for a recommendation: the others' chances are too small to matter.
+pub const HISTORY_NEXT_MAX: usize = 100;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
