@@ -238,13 +238,16 @@ pub const ORDER_PAIRED_LINES_MAX: usize = 50;
 
 // Signals: co-occurrence.
 
-/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each.
+/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each, 12 where orders are paired.
 pub const NEIGHBORS_MAX: usize = 160;
 /// The same where orders are paired: an order has more items than a visit is paired with, and losing its rare pairs
 /// costs completions (.007 HR@10 at 160 on a year of a gift shop).
 pub const BOUGHT_NEIGHBORS_MAX: usize = 320;
 /// Share of a row that stays when it is pruned, as a fraction: the slack lets newcomers gather support.
 pub const NEIGHBORS_KEPT: (usize, usize) = (4, 5);
+
+/// Nearest neighbors of a product whose orders fill up its own: work grows with it, and 64 find no more.
+pub const ALONGSIDE_NEIGHBORS_MAX: usize = 48;
 
 // Vectors: spaces and graphs.
 
@@ -317,6 +320,8 @@ pub const VISITOR_PURCHASES_MAX: usize = 400;
 pub const HISTORY_PURCHASES_MAX: usize = 100;
 /// Newest views of a shopper whose neighbors are looked up for a recommendation: older ones have faded.
 pub const HISTORY_VIEWS_MAX: usize = 20;
+/// Items most likely looked at next that count for a recommendation: the others' chances are too small to matter.
+pub const HISTORY_NEXT_MAX: usize = 100;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.

@@ -15,7 +15,7 @@ use crate::catalog::doc::LinkKind;
 use crate::id::ItemId;
 use crate::signal::{CoKind, Counter, Window};
 use crate::vector::SearchScratch;
-use crate::visitor::next_purchases;
+use crate::visitor::{Past, next_purchases};
 
 /// Weight of a recent view against the one after it, in a shopper's affinity vector.
 const AFFINITY_DECAY: f32 = 0.8;
@@ -172,7 +172,8 @@ fn for_you(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> 
     let popular: Vec<ItemId> =
         run.demand.top(Counter::Purchases, Window::Month, k, universe).into_iter().map(top).collect();
     let viewed: Vec<ItemId> = run.shopper.recent.iter().copied().map(ItemId).collect();
-    let estimates = next_purchases(&snapshot.visitors, visitor, &viewed, &popular, &snapshot.signals);
+    let past = Past { visitor, viewed: &viewed };
+    let estimates = next_purchases(&snapshot.visitors, past, &popular, universe, &snapshot.signals);
     // What was bought before its product was known may stand for that product's variant.
     let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
     for (item, estimate) in estimates {

@@ -1,7 +1,8 @@
 //! Which items go together?
 //!
 //! Pair counts, one bounded row per item and kind, counted live. A row is ordered by recency and holds at most
-//! 160 neighbors of 8 bytes, of orders 320; past that four fifths stay, the largest counts and of equal counts the
+//! 160 neighbors of 8 bytes, of orders 320 of 12, because two products of a short order say more about each other
+//! than two of a long one, so that pairs of orders also carry a weight; past that four fifths stay, the largest counts and of equal counts the
 //! most recent, so that a newcomer has time to gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed
 //! when asked, from the counts of the same moment, so it depends on the log and never on when a view was
 //! published. Which pairs count is decided by the callers: items of a visit, items of an order.
@@ -62,6 +63,19 @@ pub fn cosine(together: u32, one: u32, other: u32) -> f32 {
     (f64::from(together) / (support + COSINE_SHRINKAGE)) as f32
 }
 
+/// Parts that the weight of a pair of orders is counted in: whole numbers, so that what is taken back leaves nothing.
+pub(super) const WEIGHT_PARTS: u32 = 256;
+/// How strongly the size of an order weighs its pairs down.
+const SIZE_EXPONENT: f64 = -0.6;
+
+/// What an order of `lines` paired lines adds to the weight of each of its pairs, in 256ths: `256 lines^-0.6`.
+///
+/// Who looks at one product of an order looks at one of `lines`, so `1 / lines` would be unbiased; long orders are
+/// also more pairs seen, and -0.4 to -0.7 did equally well where it was measured.
+pub(super) fn order_weight(lines: usize) -> u32 {
+    (f64::from(WEIGHT_PARTS) * (lines.max(1) as f64).powf(SIZE_EXPONENT)).round() as u32
+}
+
 /// One neighbor in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pair {
@@ -73,13 +87,19 @@ pub(super) struct Pair {
 #[derive(Clone, Debug, Default)]
 struct Row {
     pairs: Vec<Pair>,
+    /// The weight of each pair in 256ths; empty where pairs have none.
+    weights: Vec<u32>,
 }
 
 impl Row {
-    fn add(&mut self, item: ItemId, neighbors_max: usize) {
-        let mut pair = Pair { item, count: 0 };
+    /// `weight` is `None` where pairs have none.
+    fn add(&mut self, item: ItemId, weight: Option<u32>, neighbors_max: usize) {
+        let (mut pair, mut sum) = (Pair { item, count: 0 }, 0_u32);
         match self.pairs.iter().rposition(|p| p.item == item) {
-            Some(i) => pair = self.pairs.remove(i),
+            Some(i) => {
+                pair = self.pairs.remove(i);
+                sum = weight.map_or(0, |_| self.weights.remove(i));
+            }
             None if self.pairs.len() >= neighbors_max => self.prune(),
             None => {}
         }
@@ -88,13 +108,23 @@ impl Row {
         }
         pair.count = pair.count.saturating_add(1);
         self.pairs.push(pair);
+        if let Some(weight) = weight {
+            if self.weights.len() == self.weights.capacity() {
+                self.weights.reserve_exact((self.weights.len() / 4).max(4));
+            }
+            self.weights.push(sum.saturating_add(weight));
+        }
     }
 
-    fn sub(&mut self, item: ItemId) {
+    fn sub(&mut self, item: ItemId, weight: Option<u32>) {
         if let Some(i) = self.pairs.iter().position(|p| p.item == item) {
             self.pairs[i].count -= 1;
+            if let Some(weight) = weight {
+                self.weights[i] = self.weights[i].saturating_sub(weight);
+            }
             if self.pairs[i].count == 0 {
                 self.pairs.remove(i);
+                weight.map(|_| self.weights.remove(i));
             }
         }
     }
@@ -105,8 +135,10 @@ impl Row {
         let mut keep = vec![false; self.pairs.len()];
         let (kept, of) = NEIGHBORS_KEPT;
         by_worth.iter().take(self.pairs.len() * kept / of).for_each(|&(_, i)| keep[i] = true);
-        let mut kept = keep.into_iter();
-        self.pairs.retain(|_| kept.next().unwrap_or(false));
+        let mut kept = keep.iter();
+        self.pairs.retain(|_| kept.next().copied().unwrap_or(false));
+        let mut kept = keep.iter();
+        self.weights.retain(|_| kept.next().copied().unwrap_or(false));
     }
 }
 
@@ -133,27 +165,48 @@ impl Rows {
         Self { chunks: Chunked::default(), neighbors_max: kind.neighbors_max() }
     }
 
-    /// `other` was seen with `item` once more.
-    pub(super) fn add(&mut self, item: ItemId, other: ItemId) {
+    /// `other` was seen with `item` once more; `weight` as in every other call of these rows.
+    pub(super) fn add(&mut self, item: ItemId, other: ItemId, weight: Option<u32>) {
         if item != other {
             let slot = &mut self.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS];
-            Arc::make_mut(slot.get_or_insert_default()).add(other, self.neighbors_max);
+            Arc::make_mut(slot.get_or_insert_default()).add(other, weight, self.neighbors_max);
         }
     }
 
-    /// Once less; nothing when the pair was pruned meanwhile.
-    pub(super) fn sub(&mut self, item: ItemId, other: ItemId) {
-        if self.pairs(item).iter().any(|pair| pair.item == other)
-            && let Some(row) = &mut self.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS]
-        {
-            Arc::make_mut(row).sub(other);
+    /// Once less, with the weight it was added with; nothing when the pair was pruned meanwhile.
+    pub(super) fn sub(&mut self, item: ItemId, other: ItemId, weight: Option<u32>) {
+        if let Some(row) = self.row_with(item, other) {
+            row.sub(other, weight);
         }
+    }
+
+    /// What was added with the weight `was` weighs `is` from now on; nothing when the pair was pruned meanwhile.
+    pub(super) fn reweigh(&mut self, item: ItemId, other: ItemId, was: u32, is: u32) {
+        if let Some(row) = self.row_with(item, other)
+            && let Some(i) = row.pairs.iter().position(|pair| pair.item == other)
+        {
+            row.weights[i] = row.weights[i].saturating_sub(was).saturating_add(is);
+        }
+    }
+
+    /// The row of an item if it has the pair; only then it is copied for the change.
+    fn row_with(&mut self, item: ItemId, other: ItemId) -> Option<&mut Row> {
+        self.pairs(item).iter().any(|pair| pair.item == other).then_some(())?;
+        self.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS].as_mut().map(Arc::make_mut)
     }
 
     /// The pairs of an item, in order of recency.
     pub(super) fn pairs(&self, item: ItemId) -> &[Pair] {
-        let chunk = self.chunks.get(item.index() / ROWS);
-        chunk.and_then(|rows| rows[item.index() % ROWS].as_ref()).map_or(&[], |row| &row.pairs)
+        self.row(item).map_or(&[], |row| &row.pairs)
+    }
+
+    /// The weights of the same pairs in 256ths, in the same order; none where pairs have none.
+    pub(super) fn weights(&self, item: ItemId) -> &[u32] {
+        self.row(item).map_or(&[], |row| &row.weights)
+    }
+
+    fn row(&self, item: ItemId) -> Option<&Row> {
+        self.chunks.get(item.index() / ROWS)?[item.index() % ROWS].as_deref()
     }
 
     /// Bytes of all rows.
@@ -166,8 +219,8 @@ impl Rows {
     pub(super) fn save(&self) -> SavedRows {
         let rows = self.chunks.iter().flat_map(|(c, rows)| {
             rows.iter().enumerate().filter_map(move |(r, row)| {
-                let pairs = row.as_ref().filter(|row| !row.pairs.is_empty())?.pairs.clone();
-                Some((ItemId((c * ROWS + r) as u32), pairs))
+                let row = row.as_ref().filter(|row| !row.pairs.is_empty())?;
+                Some((ItemId((c * ROWS + r) as u32), row.pairs.clone(), row.weights.clone()))
             })
         });
         SavedRows { rows: rows.collect() }
@@ -175,8 +228,8 @@ impl Rows {
 
     pub(super) fn load(saved: SavedRows, kind: CoKind) -> Self {
         let mut rows = Self::of(kind);
-        for (item, pairs) in saved.rows {
-            rows.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS] = Some(Arc::new(Row { pairs }));
+        for (item, pairs, weights) in saved.rows {
+            rows.chunks.get_mut(item.index() / ROWS)[item.index() % ROWS] = Some(Arc::new(Row { pairs, weights }));
         }
         rows
     }
@@ -185,7 +238,7 @@ impl Rows {
 /// [`Rows`] as they stand in a snapshot file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedRows {
-    rows: Vec<(ItemId, Vec<Pair>)>,
+    rows: Vec<(ItemId, Vec<Pair>, Vec<u32>)>,
 }
 
 #[cfg(test)]
@@ -206,10 +259,10 @@ mod tests {
         let mut rows = Rows::default();
         let item = ItemId(0);
         for _ in 0..2 {
-            rows.add(item, ItemId(1));
+            rows.add(item, ItemId(1), None);
         }
         for other in 2..1_000 {
-            rows.add(item, ItemId(other));
+            rows.add(item, ItemId(other), None);
             assert!(rows.pairs(item).len() <= NEIGHBORS_MAX);
         }
         let kept: Vec<u32> = rows.pairs(item).iter().map(|pair| pair.item.0).collect();
@@ -220,13 +273,32 @@ mod tests {
 
     #[test]
     fn what_is_taken_back_leaves_nothing() {
-        let mut rows = Rows::default();
-        rows.add(ItemId(70), ItemId(2));
-        rows.add(ItemId(70), ItemId(70));
+        let mut rows = Rows::of(CoKind::BoughtBought);
+        let (short, long) = (Some(order_weight(2)), Some(order_weight(50)));
+        assert!(short > long && long > Some(0));
+        rows.add(ItemId(70), ItemId(2), short);
+        rows.add(ItemId(70), ItemId(70), short);
         assert_eq!(rows.pairs(ItemId(70)), [Pair { item: ItemId(2), count: 1 }]);
-        rows.sub(ItemId(70), ItemId(3));
-        rows.sub(ItemId(70), ItemId(2));
-        rows.sub(ItemId(70), ItemId(2));
+        rows.reweigh(ItemId(70), ItemId(2), order_weight(2), order_weight(50));
+        rows.reweigh(ItemId(70), ItemId(3), order_weight(2), order_weight(50));
+        assert_eq!(rows.weights(ItemId(70)), [order_weight(50)]);
+        rows.sub(ItemId(70), ItemId(3), long);
+        rows.sub(ItemId(70), ItemId(2), long);
+        rows.sub(ItemId(70), ItemId(2), long);
         assert_eq!(rows.save(), Rows::default().save());
+    }
+
+    #[test]
+    fn a_weight_stays_with_its_pair() {
+        let mut rows = Rows::of(CoKind::BoughtBought);
+        for round in 0..3 {
+            for other in 1..=BOUGHT_NEIGHBORS_MAX as u32 + 40 * round {
+                rows.add(ItemId(0), ItemId(other), Some(other));
+            }
+        }
+        for (pair, weight) in rows.pairs(ItemId(0)).iter().zip(rows.weights(ItemId(0))) {
+            assert_eq!(*weight, pair.count * pair.item.0, "{pair:?}");
+        }
+        assert_eq!(rows.pairs(ItemId(0)).len(), rows.weights(ItemId(0)).len());
     }
 }

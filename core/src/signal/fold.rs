@@ -198,8 +198,8 @@ impl Signals {
         for &item in items {
             if visit.mark(Counter::Views, item, at, tallies) {
                 for &before in visit.recent() {
-                    rows.add(before, item);
-                    rows.add(item, before);
+                    rows.add(before, item, None);
+                    rows.add(item, before, None);
                 }
             }
             visit.remember(item);
@@ -251,7 +251,7 @@ impl Signals {
         let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.tallies, &self.config);
         for &before in visit.recent() {
             for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
-                viewed_bought.add(before, item);
+                viewed_bought.add(before, item, None);
             }
         }
         self.placements.bought(&resolved.amounts(&bought), at.1, &visit.met);

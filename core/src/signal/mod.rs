@@ -19,6 +19,7 @@ mod placement;
 mod fold;
 mod top;
 mod together;
+mod alongside;
 mod demand;
 mod view;
 mod chunked;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::SignalConfig;
-use super::cooccur::Rows;
+use super::cooccur::{Rows, order_weight};
 use super::counters::{Tallies, ViewId, row_of};
 use super::sharded::{KeySet, Sharded};
 use super::window::{Counter, Hour, Window};
@@ -98,13 +98,38 @@ impl Order {
         }
     }
 
-    /// The other lines that count, of those that are paired.
-    fn partners(&self, i: usize) -> SmallVec<[ItemId; 16]> {
+    /// The items that count, of the lines that are paired.
+    fn paired(&self) -> Paired {
         let paired = self.lines.len().min(ORDER_PAIRED_LINES_MAX);
-        if i >= paired {
-            return SmallVec::new();
+        (0..paired).filter(|&i| self.counts(i)).map(|i| self.lines[i].item).collect()
+    }
+}
+
+type Paired = SmallVec<[ItemId; 16]>;
+
+/// Pairs what an order holds now instead of what it held `before`: what stays weighs as much as what is new, so
+/// that the weights do not depend on how the lines arrived.
+fn pair_anew(together: &mut Rows, before: &Paired, now: &Paired) {
+    let (was, is) = (order_weight(before.len()), order_weight(now.len()));
+    for (i, &item) in before.iter().enumerate() {
+        for &partner in &before[..i] {
+            let stays = now.contains(&item) && now.contains(&partner);
+            for (one, other) in [(item, partner), (partner, item)] {
+                match stays {
+                    true if was == is => {}
+                    true => together.reweigh(one, other, was, is),
+                    false => together.sub(one, other, Some(was)),
+                }
+            }
         }
-        (0..paired).filter(|&j| j != i && self.counts(j)).map(|j| self.lines[j].item).collect()
+    }
+    for (i, &item) in now.iter().enumerate() {
+        for &partner in &now[..i] {
+            if !(before.contains(&item) && before.contains(&partner)) {
+                together.add(item, partner, Some(is));
+                together.add(partner, item, Some(is));
+            }
+        }
     }
 }
 
@@ -143,6 +168,7 @@ impl Orders {
             order.move_to(view, hour, tallies);
         }
         let at = (order.view, order.hour.unwrap_or(hour));
+        let before = order.paired();
         for item in shuffled(key, items) {
             let Some(i) = order.line(item) else { break };
             if std::mem::replace(&mut order.lines[i].placed, true) || !order.counts(i) {
@@ -151,12 +177,9 @@ impl Orders {
             let own = shelves.iter().filter(|(of, _)| *of == item);
             order.shelves.extend(own.map(|(_, category)| (i as u16, *category)));
             order.add(i, at, tallies);
-            for partner in order.partners(i) {
-                touched.together.add(item, partner);
-                touched.together.add(partner, item);
-            }
             bought.push(item);
         }
+        pair_anew(touched.together, &before, &order.paired());
         bought
     }
 
@@ -168,18 +191,15 @@ impl Orders {
         } else {
             items.iter().filter_map(|&item| order.line(item)).collect()
         };
+        let before = order.paired();
         for i in lines {
             if let Some(hour) = order.hour.filter(|_| order.counts(i)) {
-                let item = order.lines[i].item;
                 order.sub(i, (order.view, hour), touched.tallies);
-                for partner in order.partners(i) {
-                    touched.together.sub(item, partner);
-                    touched.together.sub(partner, item);
-                }
             }
             order.lines[i].gone = true;
         }
         order.canceled |= items.is_empty();
+        pair_anew(touched.together, &before, &order.paired());
     }
 
     /// Orders known, canceled ones included.

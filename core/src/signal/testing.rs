@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use smallvec::SmallVec;
 
 use super::event::{Event, EventItem, EventKind};
-use super::{Admission, Counter, Demand, ResolvedEvent, SignalView, Signals, Window};
+use super::{Admission, Counter, Demand, ResolvedEvent, SignalConfig, SignalView, Signals, Window};
 use crate::id::{CategoryId, DAY_MS, HOUR_MS, ItemId, TimeMs};
 
 /// When the shops of [`shop_events`] are.
@@ -134,4 +134,20 @@ pub(crate) fn counters(signals: &mut Signals) -> Vec<Vec<u32>> {
     let views = STORE_VIEWS.map(|code| view.store_view(code).map_or_else(|| counted(&Demand::default()), counted));
     let categories = [None].into_iter().chain(STORE_VIEWS.map(Some)).map(|code| counted_categories(&view, code));
     [counted(view.shop())].into_iter().chain(views).chain(categories).collect()
+}
+
+/// A shop that heard these orders.
+pub(crate) fn ordered(orders: &[&[u32]]) -> SignalView {
+    let mut signals = Signals::new(SignalConfig::default());
+    for (i, items) in orders.iter().enumerate() {
+        let mut order = event(EventKind::OrderPlaced, &i.to_string(), &i.to_string(), items, 1_000);
+        order.order = Some(i.to_string());
+        take(&mut signals, &order, 1_000);
+    }
+    signals.publish()
+}
+
+/// The same order `n` times more.
+pub(crate) fn more<'a>(orders: &mut Vec<&'a [u32]>, n: usize, items: &'a [u32]) {
+    orders.resize(orders.len() + n, items);
 }

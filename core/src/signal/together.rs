@@ -1,11 +1,10 @@
-//! What goes with a product, and what is missing in a basket?
+//! What is missing in a basket?
 //!
-//! Both are computed when asked, from the bounded pair counts of that moment, so that an order counts for the
-//! next request and nothing has to be trained. What is bought with one product is ranked by how much more
-//! often it was, unless chance explains it. A basket is completed in two passes: squared similarities find candidates, and
+//! It is computed when asked, from the bounded pair counts of that moment, so that an order counts for the
+//! next request and nothing has to be trained. A basket is completed in two passes: squared similarities find candidates, and
 //! for the best of them a small ridge regression over their nearest neighbors says which of the basket's items
 //! speak for them directly and which only through another.
-//! What is not here: what may be shown, and whose basket it is.
+//! What is not here: what goes with one product (`alongside`), what may be shown, and whose basket it is.
 
 use std::cmp::Ordering;
 
@@ -13,18 +12,10 @@ use rustc_hash::FxHashMap;
 
 use super::cooccur::{CoKind, Neighbor};
 use super::view::SignalView;
-use super::window::{Counter, Window};
+use super::window::Counter;
 use crate::id::ItemId;
 use crate::limits::{BASKET_CANDIDATES_MAX, BASKET_ITEMS_MAX, BASKET_NEIGHBORS_MAX};
 
-/// Orders that are taken off the support of a product bought with another: one order proves little.
-const SUPPORT_PRIOR: f32 = 5.0;
-/// How strongly the sales of the last 30 days, as a share of those of all time, weigh in [`bought_with`].
-const TREND_EXPONENT: f32 = 0.3;
-/// Up to how many times chance being bought together is no full evidence, and how fast it loses below.
-const CHANCE: (f32, i32) = (1.5, 6);
-/// How strongly sales weigh down what is bought with a product.
-const SALES_EXPONENT: f32 = 0.1;
 /// Exponents of the sales of a basket's item and of a candidate in the similarity that finds candidates.
 const BASKET_EXPONENTS: (f32, f32) = (0.8, 0.4);
 /// Added to that similarity's denominator, in orders.
@@ -35,31 +26,6 @@ const RIDGE: f64 = 8.0;
 const NEAR_TABLE: usize = 1_024;
 /// What the squared similarity counts beside the regression.
 const SIMILARITY_SHARE: f32 = 2.0;
-
-/// What is bought in the same order as `item`, the strongest first, ties by item id.
-///
-/// `n_ij / (n_i + 5) * min(1, lift / 1.5)^6 * ((m_j + 2) / (n_j + 10))^0.3 / (n_j + 1)^0.1` with `n` the sales of
-/// all time, `m` those of 30 days, and `lift = n_ij N / (n_i n_j)` over `N` orders after Brin et al., "Dynamic Itemset
-/// Counting and Implication Rules for Market Basket Data", SIGMOD 1997: how often it was, unless chance explains it.
-/// Standard deviations above chance in place of the lift were measured and found less (P@10 .1439 against .1448).
-pub(super) fn bought_with(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
-    let sales = |item| view.total(Counter::Purchases, item) as f32;
-    let (mine, orders) = (sales(item), view.orders().max(1) as f32);
-    let score = |other: ItemId, together: u32| {
-        let (theirs, together) = (sales(other), together as f32);
-        let recent = view.count(Counter::Purchases, Window::Month, other) as f32;
-        let lift = together * orders / (mine * theirs).max(1.0);
-        let trend = ((recent + 2.0) / (theirs + 10.0)).powf(TREND_EXPONENT);
-        let evidence = (lift / CHANCE.0).min(1.0).powi(CHANCE.1);
-        together / (mine.max(together) + SUPPORT_PRIOR) * evidence * trend.min(1.0)
-            / (theirs + 1.0).powf(SALES_EXPONENT)
-    };
-    let pairs = view.pairs(CoKind::BoughtBought, item);
-    let mut neighbors: Vec<Neighbor> =
-        pairs.map(|(other, n)| Neighbor { item: other, score: score(other, n) }).collect();
-    best_first(&mut neighbors);
-    neighbors
-}
 
 /// What completes a basket, the best first, ties by item id: at most [`BASKET_CANDIDATES_MAX`] items that
 /// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. One to
@@ -185,7 +151,7 @@ fn solve(matrix: &mut [f64], vector: &mut [f64]) {
     }
 }
 
-fn best_first(neighbors: &mut [Neighbor]) {
+pub(super) fn best_first(neighbors: &mut [Neighbor]) {
     neighbors.sort_unstable_by(better);
 }
 
@@ -197,23 +163,7 @@ fn better(a: &Neighbor, b: &Neighbor) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::event::EventKind;
-    use crate::signal::testing::{event, take};
-    use crate::signal::{SignalConfig, Signals};
-
-    fn ordered(orders: &[&[u32]]) -> SignalView {
-        let mut signals = Signals::new(SignalConfig::default());
-        for (i, items) in orders.iter().enumerate() {
-            let mut order = event(EventKind::OrderPlaced, &i.to_string(), &i.to_string(), items, 1_000);
-            order.order = Some(i.to_string());
-            take(&mut signals, &order, 1_000);
-        }
-        signals.publish()
-    }
-
-    fn more<'a>(orders: &mut Vec<&'a [u32]>, n: usize, items: &'a [u32]) {
-        orders.resize(orders.len() + n, items);
-    }
+    use crate::signal::testing::{more, ordered};
 
     fn completed(view: &SignalView, basket: &[u32]) -> Vec<u32> {
         let basket: Vec<ItemId> = basket.iter().copied().map(ItemId).collect();
@@ -230,18 +180,6 @@ mod tests {
         let mut vector = [0.0, 3.0];
         solve(&mut nothing, &mut vector);
         assert!(vector.iter().all(|x| x.is_finite()));
-    }
-
-    #[test]
-    fn chance_does_not_lead() {
-        let mut orders: Vec<&[u32]> = vec![&[1, 2]; 4];
-        more(&mut orders, 5, &[1, 9]);
-        more(&mut orders, 60, &[3, 9]);
-        more(&mut orders, 31, &[4]);
-        let view = ordered(&orders);
-        let with: Vec<u32> = bought_with(&view, ItemId(1)).iter().map(|n| n.item.0).collect();
-        assert_eq!(with, [2, 9], "9 is in two thirds of all orders, so five of nine are no evidence");
-        assert!(bought_with(&view, ItemId(1)).iter().all(|n| n.score > 0.0 && n.score < 1.0));
     }
 
     #[test]

@@ -15,5 +15,5 @@ mod personal;
 pub use affinity::{Affinities, Affinity, HALF_LIFE_DAYS};
 pub use fold::{SavedVisitors, VisitorView, Visitors};
 pub use habit::Habit;
-pub use personal::next_purchases;
+pub use personal::{Past, next_purchases};
 pub use profile::{CartLine, Purchased, Viewed, Visitor, Warmth};

@@ -3,25 +3,30 @@
 //! A mixture of three estimates of the probability that an item is in the next order: that it is bought again
 //! (how regularly the shopper bought it, times how much this shop's shoppers come back at all), that it goes with
 //! what they bought or looked at lately (the average over the history of how often it was together with each item,
-//! fading with age), and that anybody buys it. All three are in the same unit, purchases an order, so that a long
-//! history outweighs the crowd and a short one does not. The personal part follows Hu et al., "Modeling Personalized
-//! Item Frequency Information for Next-basket Recommendation", SIGIR 2020, without its neighbors: those brought
-//! nothing beyond the item pairs where it was measured.
+//! fading with age, and for what they looked at also what is looked at next, in that order of views), and that
+//! anybody buys it. All are in the same unit, purchases an order, so that a long history outweighs the crowd and a
+//! short one does not. What is looked at next may be what was looked at last, where this shop's shoppers go back.
+//! The personal part follows Hu et al., "Modeling Personalized Item Frequency Information for Next-basket
+//! Recommendation", SIGIR 2020, without its neighbors: those brought nothing beyond the item pairs where it was
+//! measured.
 //! What is not here: what may be shown, and whether what was bought is left out.
 
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
 use super::fold::VisitorView;
 use super::habit::ORDERS_PRIOR;
 use super::profile::Visitor;
 use crate::id::ItemId;
-use crate::limits::{HISTORY_PURCHASES_MAX, HISTORY_VIEWS_MAX};
+use crate::limits::{HISTORY_NEXT_MAX, HISTORY_PURCHASES_MAX, HISTORY_VIEWS_MAX, VISIT_CONTEXT_MAX};
 use crate::signal::{CoKind, Counter, SignalView, Window};
 
 /// What an order, or a view, counts relative to the next newer one.
 const FADING: f32 = 0.7;
 /// Weight of the neighbors of what was bought, and of what was looked at.
 const NEIGHBORS_WEIGHT: f32 = 0.3;
+/// Weight of the probability that an item is looked at next, given what was looked at in order.
+const NEXT_WEIGHT: f32 = 0.3;
 /// Exponents of the counts of the history's item and of its neighbor.
 const EXPONENTS: (f32, f32) = (0.7, 0.3);
 /// Added to the denominator of the neighbors' similarity.
@@ -29,18 +34,28 @@ const SHRINKAGE: f32 = 5.0;
 /// How strongly the sales of 30 days, as a share of those of all time, weigh in an item's popularity.
 const TREND_EXPONENT: f32 = 0.3;
 
+/// What is known of a shopper.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past<'a> {
+    /// The profile, where there is one.
+    pub visitor: Option<&'a Visitor>,
+    /// What was looked at, newest first.
+    pub viewed: &'a [ItemId],
+}
+
 /// Estimated purchases in the next order, for every item that anything speaks for; in order of item id.
 ///
-/// `viewed` is the history to start from, newest first; `popular` are items to estimate in any case.
+/// `popular` are items to estimate in any case; what is looked at next is sought in the `universe`, the rest is not
+/// confined to it.
 pub fn next_purchases(
     visitors: &VisitorView,
-    visitor: Option<&Visitor>,
-    viewed: &[ItemId],
+    past: Past<'_>,
     popular: &[ItemId],
+    universe: &RoaringBitmap,
     signals: &SignalView,
 ) -> Vec<(ItemId, f32)> {
     let mut scores: FxHashMap<ItemId, f32> = popular.iter().map(|&item| (item, 0.0)).collect();
-    if let Some(visitor) = visitor {
+    if let Some(visitor) = past.visitor {
         let again = visitors.habit().propensity() / (visitor.orders_weight + ORDERS_PRIOR);
         for bought in &visitor.purchases {
             *scores.entry(bought.item).or_default() += again * bought.weight;
@@ -48,8 +63,12 @@ pub fn next_purchases(
         neighbors(&aged_purchases(visitor), CoKind::BoughtBought, Counter::Purchases, signals, &mut scores);
     }
     let ages = std::iter::successors(Some(1.0_f32), |age| Some(age * FADING));
-    let seen: Vec<(ItemId, f32)> = viewed.iter().copied().take(HISTORY_VIEWS_MAX).zip(ages).collect();
+    let seen: Vec<(ItemId, f32)> = past.viewed.iter().copied().take(HISTORY_VIEWS_MAX).zip(ages).collect();
     neighbors(&seen, CoKind::ViewedViewed, Counter::Views, signals, &mut scores);
+    let in_order: Vec<u32> = past.viewed.iter().take(VISIT_CONTEXT_MAX).rev().map(|item| item.0).collect();
+    for (item, chance) in signals.next_in_visit(&in_order, HISTORY_NEXT_MAX, universe) {
+        *scores.entry(item).or_default() += NEXT_WEIGHT * chance;
+    }
     let mut estimates: Vec<(ItemId, f32)> =
         scores.into_iter().map(|(item, score)| (item, score + popularity(signals, item))).collect();
     estimates.sort_unstable_by_key(|(item, _)| *item);
@@ -120,7 +139,9 @@ mod tests {
     fn ranked((visitors, signals): &(VisitorView, SignalView), visitor: &str, viewed: &[u32]) -> Vec<u32> {
         let viewed: Vec<ItemId> = viewed.iter().copied().map(ItemId).collect();
         let known = visitors.get(Some(visitor), None);
-        let mut estimates = next_purchases(visitors, known, &viewed, &[ItemId(9)], signals);
+        let past = Past { visitor: known, viewed: &viewed };
+        let everything = (0..100).collect();
+        let mut estimates = next_purchases(visitors, past, &[ItemId(9)], &everything, signals);
         assert!(estimates.iter().all(|(_, estimate)| estimate.is_finite() && *estimate >= 0.0), "{estimates:?}");
         estimates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         estimates.into_iter().map(|(item, _)| item.0).collect()
@@ -136,6 +157,23 @@ mod tests {
         assert_eq!(ranked(&shop, "anna", &[])[0], 1);
         assert!(ranked(&shop, "anna", &[]).contains(&4), "it goes with what anna bought");
         assert_eq!(ranked(&shop, "nobody", &[]), [9], "what anybody buys is left");
+    }
+
+    #[test]
+    fn what_is_looked_at_after_something_goes_before_what_is_looked_at_before_it() {
+        let mut signals = Signals::new(SignalConfig::default());
+        for i in 0..20 {
+            for (place, item) in [3, 1, 2].into_iter().enumerate() {
+                let id = format!("{i}-{place}");
+                take(
+                    &mut signals,
+                    &event(EventKind::ProductView, &id, &i.to_string(), &[item], 1_000 + place as i64),
+                    2_000,
+                );
+            }
+        }
+        let shop = (Visitors::default().publish(), signals.publish());
+        assert_eq!(ranked(&shop, "nobody", &[1])[..2], [2, 3]);
     }
 
     #[test]
