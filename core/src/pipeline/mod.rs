@@ -12,6 +12,7 @@ pub mod explain;
 mod understand;
 mod eligible;
 mod permit;
+mod evidence;
 mod retrieve;
 mod facet;
 mod rank;

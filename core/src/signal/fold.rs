@@ -13,6 +13,7 @@ use super::event::{Event, EventKind};
 use super::key::{order_key, session_key};
 use super::order::{Orders, SavedOrders, Touched};
 use super::placement::{Placements, is_about_unit};
+use super::queries::{self, AskedQuery, Queries, SavedQueries, Searches};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::visits::{SavedVisits, Visits};
@@ -55,6 +56,8 @@ pub struct ResolvedEvent<'a> {
     pub event: &'a Event,
     /// Product of each of `event.items`, in the same order; variants are lifted to their product.
     pub items: SmallVec<[ItemId; 4]>,
+    /// What `event.query` says; `None` when it says nothing.
+    pub query: Option<AskedQuery>,
 }
 
 impl ResolvedEvent<'_> {
@@ -101,6 +104,7 @@ pub struct Signals {
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
+    pub(super) queries: Queries,
 }
 
 impl Signals {
@@ -115,6 +119,7 @@ impl Signals {
             rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
+            queries: Queries::default(),
             config,
         }
     }
@@ -165,6 +170,21 @@ impl Signals {
             EventKind::OrderCanceled | EventKind::Returned => self.undo(event, at, &items),
             // These only stretch the visit they belong to.
             _ => self.mark(event, Counter::Views, at, &[]),
+        }
+        if queries::concerns_searches(event.kind) {
+            self.count_search(resolved);
+        }
+    }
+
+    fn count_search(&mut self, resolved: &ResolvedEvent<'_>) {
+        let event = resolved.event;
+        let counters = &mut self.counters;
+        let visit = session_key(event)
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config));
+        let Some(visit) = visit else { return self.queries.count(resolved, None, self.now_ms) };
+        if resolved.query.is_some() || visit.searches.is_some() {
+            let searches: &mut Searches = visit.searches.get_or_insert_default();
+            self.queries.count(resolved, Some(searches), self.now_ms);
         }
     }
 
@@ -232,7 +252,14 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, self.orders.len(), &self.counters, &self.rows, &self.placements, &self.visits)
+        SignalView::new(
+            (self.now_ms, self.orders.len()),
+            &self.counters,
+            &self.rows,
+            &self.placements,
+            &self.visits,
+            &self.queries,
+        )
     }
 
     /// The whole state in one canonical order: equal states are equal here.
@@ -246,6 +273,7 @@ impl Signals {
             rows: self.rows.each_ref().map(Rows::save),
             visits: self.visits.save(),
             placements: self.placements.clone(),
+            queries: self.queries.save(),
         }
     }
 
@@ -262,13 +290,14 @@ impl Signals {
             rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
+            queries: Queries::load(saved.queries),
             config,
         }
     }
 }
 
 /// [`Signals`] as they stand in a snapshot file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedSignals {
     now_ms: TimeMs,
     seen: SavedSeen,
@@ -278,4 +307,5 @@ pub struct SavedSignals {
     rows: [SavedRows; 3],
     visits: SavedVisits,
     placements: Placements,
+    queries: SavedQueries,
 }

@@ -1,6 +1,6 @@
 //! What do shoppers do?
 //!
-//! A fold over shopper events into counters, co-occurrence and an index of past visits. [`Signals`] is the writer's state, changed in
+//! A fold over shopper events into counters, co-occurrence, an index of past visits and what queries led to. [`Signals`] is the writer's state, changed in
 //! place; [`SignalView`] is what a snapshot holds, a handful of shared pointers. Everything is a pure function
 //! of the log: time is the entries' time, and no result depends on the order of a hash map or on when a view was
 //! taken. Skus are resolved to items before events come here, and how a signal is used is decided elsewhere.
@@ -15,6 +15,7 @@ mod visits;
 mod order;
 mod cooccur;
 mod placement;
+mod queries;
 mod fold;
 mod top;
 mod together;
@@ -28,6 +29,7 @@ pub use cooccur::{COSINE_SHRINKAGE, CoKind, Neighbor, cosine};
 pub use demand::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, Demand, SignalColumn, TRENDING_SMOOTHING};
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
 pub use placement::PlacementCounts;
+pub use queries::{AskedQuery, Evidence};
 pub use view::SignalView;
 pub use window::{Counter, Window};
 

@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use super::SignalConfig;
 use super::counters::{Counters, ViewId};
 use super::placement::Met;
+use super::queries::Searches;
 use super::sharded::Sharded;
 use super::visits::Place;
 use super::window::{Counter, Hour};
@@ -57,12 +58,14 @@ pub(super) struct Visit {
     pub(super) place: Option<Place>,
     /// The recommendation units it met.
     pub(super) met: Met,
+    /// What it searched for; `None` before its first search.
+    pub(super) searches: Option<Box<Searches>>,
 }
 
 impl Visit {
     fn at(time_ms: TimeMs) -> Self {
         let (marks, recent) = (Vec::new(), Vec::new());
-        Self { begin_ms: time_ms, end_ms: time_ms, marks, recent, place: None, met: Met::default() }
+        Self { begin_ms: time_ms, end_ms: time_ms, marks, recent, place: None, met: Met::default(), searches: None }
     }
 
     fn reaches(&self, time_ms: TimeMs) -> bool {
@@ -133,6 +136,10 @@ impl Visit {
         // What either has in the index stays there; the one opened later goes on.
         self.place = other.place.or(self.place);
         self.met.join(other.met);
+        match (&mut self.searches, other.searches) {
+            (Some(mine), Some(theirs)) => mine.join(*theirs),
+            (mine, theirs) => *mine = mine.take().or(theirs),
+        }
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use smallvec::SmallVec;
 
 use super::event::{Event, EventItem, EventKind};
-use super::{Admission, Counter, Demand, ResolvedEvent, Signals, Window};
+use super::{Admission, AskedQuery, Counter, Demand, ResolvedEvent, Signals, Window};
 use crate::id::{DAY_MS, HOUR_MS, ItemId, TimeMs};
 
 /// When the shops of [`shop_events`] are.
@@ -45,7 +45,9 @@ pub(crate) fn view(id: &str, session: &str, item: u32, time_ms: TimeMs) -> Event
 /// The event with its skus read back as items.
 pub(crate) fn resolved(event: &Event) -> ResolvedEvent<'_> {
     let items: SmallVec<_> = event.items.iter().map(|item| ItemId(item.sku.parse().unwrap())).collect();
-    ResolvedEvent { event, items }
+    let stems: Vec<String> = event.query.iter().flat_map(|text| text.split(' ')).map(str::to_owned).collect();
+    let query = event.query.clone().map(|text| AskedQuery { view: String::new(), folded: text.clone(), text, stems });
+    ResolvedEvent { event, items, query }
 }
 
 /// What the engine does with an event of an entry at `now_ms`.

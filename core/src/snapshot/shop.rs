@@ -93,6 +93,21 @@ impl Shop {
         definition.unwrap_or_else(|| AttributeDefinition::default_for(code))
     }
 
+    /// The store view of a code, the default one for an empty code, as the live documents say, without reading what
+    /// is not asked for. A code that no document has is a view like the plain one.
+    pub fn store_view_in(store: &Store, code: &str) -> StoreView {
+        if code.is_empty() {
+            let documents = store.select(&[]);
+            let views = read_kind(&documents, STORE_VIEW_KIND, parse_store_view, &mut Vec::new());
+            return Views::new(views, BTreeMap::new()).view("").unwrap_or_default();
+        }
+        let key = DocumentKey { kind: STORE_VIEW_KIND.into(), scope: String::new(), id: code.into() };
+        let document = store.get(&key, DocumentState::Live, "");
+        let body = document.as_ref().and_then(|document| document.write.body.as_deref());
+        let view = body.and_then(|body| parse_store_view(code, body).ok());
+        view.unwrap_or_else(|| StoreView { code: code.to_owned(), ..StoreView::default() })
+    }
+
     /// The distinct text sources with their locales, by name: each is the code of the view whose texts it holds.
     pub fn text_sources(&self) -> BTreeMap<String, String> {
         let views = self.views.views();
