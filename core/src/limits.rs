@@ -252,6 +252,18 @@ pub const SUGGESTION_VISITORS_MIN: usize = 3;
 pub const SUGGESTION_SCAN_MAX: usize = 4_096;
 /// Most suggestions of one answer.
 pub const SUGGESTIONS_MAX: usize = 20;
+/// Suggestions beside a list of search results.
+pub const SUGGESTIONS_BESIDE_MAX: usize = 5;
+/// Words of a name that a suggestion takes beyond those that were typed.
+pub const SUGGESTION_WORDS_MORE: usize = 2;
+/// Products whose names are looked up for suggestions, and read for them: a search in rare words is quick.
+pub const SUGGESTION_PRODUCTS_MAX: u32 = 2_000;
+/// Names read for suggestions, the best matches first.
+pub const SUGGESTION_NAMES_MAX: usize = 30;
+/// Categories looked at for suggestions.
+pub const SUGGESTION_CATEGORIES_MAX: usize = 5_000;
+/// Most phrases of one document that are never suggested.
+pub const SUGGESTIONS_NEVER_MAX: usize = 10_000;
 
 // Signals: orders.
 

@@ -17,6 +17,7 @@ mod retrieve;
 mod facet;
 mod rank;
 mod rerank;
+pub mod suggest;
 mod page;
 
 mod column;

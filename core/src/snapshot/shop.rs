@@ -9,6 +9,7 @@ use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
+use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
 use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::views::{
@@ -31,6 +32,8 @@ pub struct Shop {
     pub facets: Vec<(String, AttributeDefinition)>,
     /// Who sees which overlays.
     pub experiments: Experiments,
+    /// What is never suggested.
+    pub never_suggested: NeverSuggested,
 }
 
 impl Shop {
@@ -45,7 +48,10 @@ impl Shop {
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
         let facets = attributes.facets();
         let experiments = read_experiments(documents, &mut problems);
-        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments }, problems)
+        let never_suggested =
+            NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
+        let field_weights = FieldWeights::default();
+        (Self { views, attributes, field_weights, facets, experiments, never_suggested }, problems)
     }
 
     /// The store view of a code; empty means the default one.

@@ -284,6 +284,10 @@ fn seen(engine: &Arc<Engine>) -> Vec<String> {
         request.shopper.visitor = Some(SHOPPERS[0].into());
         said.push(format!("{:?}", engine.list(request)));
     }
+    for text in ["", "s", "lam"] {
+        let request = SuggestRequest { text: text.into(), limit: 5, ..SuggestRequest::default() };
+        said.push(format!("{:?}", engine.suggest_here(&request)));
+    }
     said
 }
 

@@ -13,7 +13,7 @@ use crate::id::ItemId;
 use crate::limits::QUERY_ITEMS_MAX;
 
 /// Examined showings that the rate of a query is worth to a product, and the rate of the shop to a query.
-pub(super) const PRIOR_EXAMINED: f64 = 10.0;
+pub(super) const PRIOR_EXAMINED: f64 = 20.0;
 
 /// A product that was shown for a query.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

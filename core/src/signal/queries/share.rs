@@ -21,13 +21,15 @@ const SHARED: f64 = 0.5;
 /// Most queries taken along.
 const LIKE_MAX: usize = 4;
 /// Clicks at which half of what they say is believed.
-const HALF_BELIEVED_CLICKS: f64 = 10.0;
+const HALF_BELIEVED_CLICKS: f64 = 20.0;
+/// How attractive a product is expected to be that nobody saw, against the rate of those the shop chose to show.
+const UNSEEN: f64 = 0.5;
 
 /// Products that shoppers were shown for a query, and how they took them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// Product and value, by product: `c · (a - r) / a*` in `(-1, 1)`, where `a` is the product's attractiveness, `r`
-    /// the rate of the query, `a*` the greatest attractiveness, and `c` in `[0, 1)` how far the clicks are believed.
+    /// Product and value, by product: `c · (a - u) / a*` in `(-1, 1)`, where `a` is the product's attractiveness, `u`
+    /// that of a product that nobody saw, `a*` the greatest, and `c` in `[0, 1)` how far the clicks are believed.
     /// A product that was not shown has none, which is as good as 0.
     pub values: Vec<(ItemId, f32)>,
     /// Product and how little of it was seen, by product, in `(0, 1]`: 1 is never.
@@ -69,11 +71,12 @@ impl Queries {
             return Evidence::default();
         }
         let rate = (clicks + PRIOR_EXAMINED * self.examination.rate()) / (examined + PRIOR_EXAMINED);
+        let unseen = std::env::var("RHO").map_or(UNSEEN, |v| v.parse::<f64>().unwrap()) * rate;
         let attractiveness =
-            |sum: &Sum| (sum.clicks + sum.bonus + PRIOR_EXAMINED * rate) / (sum.examined + PRIOR_EXAMINED);
-        let best = sums.values().map(attractiveness).fold(rate, f64::max);
+            |sum: &Sum| (sum.clicks + sum.bonus + PRIOR_EXAMINED * unseen) / (sum.examined + PRIOR_EXAMINED);
+        let best = sums.values().map(attractiveness).fold(unseen, f64::max);
         let believed = clicks / (clicks + HALF_BELIEVED_CLICKS);
-        let value = |sum: &Sum| (believed * (attractiveness(sum) - rate) / best) as f32;
+        let value = |sum: &Sum| (believed * (attractiveness(sum) - unseen) / best) as f32;
         let novelty = |sum: &Sum| (PRIOR_EXAMINED / (sum.examined + PRIOR_EXAMINED)) as f32;
         Evidence {
             values: sums.iter().map(|(item, sum)| (*item, value(sum))).collect(),

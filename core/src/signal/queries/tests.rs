@@ -16,9 +16,9 @@ fn about(kind: EventKind, id: &str, session: &str, query: &str, items: &[(u32, u
     Event {
         query: Some(query.to_owned()),
         visitor: session.to_owned(),
-        request_id: Some(format!("{session}/{query}")),
+        request_id: Some(format!("{session}/{query}/{time_ms}")),
         items: items.iter().map(item).collect(),
-        ..event(kind, &format!("{session}/{query}/{id}"), session, &[], time_ms)
+        ..event(kind, &format!("{session}/{query}/{time_ms}/{id}"), session, &[], time_ms)
     }
 }
 
@@ -146,8 +146,8 @@ fn what_is_typed_on_the_way_is_not_suggested() {
     let mut signals = Signals::new(SignalConfig::default());
     for visit in 0..5 {
         let session = visit.to_string();
-        for typed in ["kin", "kindl", "kindlr", "kindl", "kindle"] {
-            search(&mut signals, &session, typed, &LIST, &[], NOW_MS);
+        for (typed, after_ms) in ["kin", "kindl", "kindlr", "kindl", "kindle"].into_iter().zip(0..) {
+            search(&mut signals, &session, typed, &LIST, &[], NOW_MS + after_ms);
         }
         search(&mut signals, &session, "lamp", &LIST, &[3], NOW_MS);
         search(&mut signals, &session, "lamps", &LIST, &[3], NOW_MS);
