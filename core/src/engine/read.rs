@@ -119,7 +119,8 @@ impl Engine {
     pub fn submit_suggest(self: &Arc<Self>, request: SuggestRequest, reply: Reply<SuggestAnswer>) {
         let (min_seq, deadline) = (request.min_seq, request.deadline);
         let plain = ListRequest { min_seq, deadline, ..ListRequest::plain(&request.request_id) };
-        let job = move |snapshot: &Snapshot, seen: &Seen, _: &Attempt| suggest::suggest(snapshot, &seen.epoch, &request);
+        let job =
+            move |snapshot: &Snapshot, seen: &Seen, _: &Attempt| suggest::suggest(snapshot, &seen.epoch, &request);
         self.on_pool(self.ticket(&plain), job, reply);
     }
 

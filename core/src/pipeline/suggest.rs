@@ -28,7 +28,8 @@ use crate::text::{self, LastWord, Match, TextView, read_query};
 pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> Result<SuggestAnswer, QueryError> {
     check(request)?;
     let view = epoch.shop.store_view(&request.store_view);
-    let view = view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: request.store_view.clone() })?;
+    let view =
+        view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: request.store_view.clone() })?;
     let mut box_ = SearchBox::of(snapshot, epoch, view, &request.text, request.limit);
     box_.take_used_queries(&request.text);
     if !box_.typed.is_empty() {
@@ -148,8 +149,7 @@ impl<'a> SearchBox<'a> {
     }
 
     fn matching_names(&self, texts: &TextView, text: &str) -> Vec<String> {
-        let stock =
-            if self.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
+        let stock = if self.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
         let catalog = &self.snapshot.catalog;
         let shown = UniverseQuery { collection: PRODUCTS, purpose: Purpose::Search, view: &self.view.code, stock };
         let universe = catalog.universe(shown);

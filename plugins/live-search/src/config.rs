@@ -75,7 +75,7 @@ pub struct EvidenceSettings {
 
 impl Default for EvidenceSettings {
     fn default() -> Self {
-        Self { budget: 3.0, exploration: 0.0 }
+        Self { budget: 6.0, exploration: 0.0 }
     }
 }
 

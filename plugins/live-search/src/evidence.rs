@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn exploration_is_bounded_and_drawn_from_the_seed() {
-        let columns = Columns { text: &[4.0, 4.0, 4.0, 0.0], evidence: &[0.0; 4], novelty: Some(&[1.0, 0.1, f32::NAN, 1.0]) };
+        let columns =
+            Columns { text: &[4.0, 4.0, 4.0, 0.0], evidence: &[0.0; 4], novelty: Some(&[1.0, 0.1, f32::NAN, 1.0]) };
         let (one, other) = (added(0.5, columns, 1), added(0.5, columns, 2));
         assert_eq!(one, added(0.5, columns, 1));
         assert_ne!(one, other);

@@ -22,9 +22,7 @@ use super::event::EventKind;
 use super::fold::ResolvedEvent;
 use super::key::{customer_key, query_key, request_key, visitor_key};
 use crate::id::{ItemId, TimeMs};
-use crate::limits::{
-    QUERIES_MAX, QUERIES_OF_STEM_MAX, SESSION_ANSWERS_MAX, SHOWN_POSITIONS_MAX, SUGGESTIONS_MAX,
-};
+use crate::limits::{QUERIES_MAX, QUERIES_OF_STEM_MAX, SESSION_ANSWERS_MAX, SHOWN_POSITIONS_MAX, SUGGESTIONS_MAX};
 use examined::Examination;
 use fade::Day;
 use record::Record;

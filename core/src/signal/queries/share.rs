@@ -71,7 +71,7 @@ impl Queries {
             return Evidence::default();
         }
         let rate = (clicks + PRIOR_EXAMINED * self.examination.rate()) / (examined + PRIOR_EXAMINED);
-        let unseen = std::env::var("RHO").map_or(UNSEEN, |v| v.parse::<f64>().unwrap()) * rate;
+        let unseen = UNSEEN * rate;
         let attractiveness =
             |sum: &Sum| (sum.clicks + sum.bonus + PRIOR_EXAMINED * unseen) / (sum.examined + PRIOR_EXAMINED);
         let best = sums.values().map(attractiveness).fold(unseen, f64::max);
@@ -95,7 +95,10 @@ impl Queries {
         for stem in stems {
             let weight = rarity(stem);
             let queries = self.by_stem.get(stem.as_str());
-            queries.iter().flat_map(|queries| queries.iter()).for_each(|query| *shared.entry(*query).or_default() += weight);
+            queries
+                .iter()
+                .flat_map(|queries| queries.iter())
+                .for_each(|query| *shared.entry(*query).or_default() += weight);
         }
         let mut like: Vec<(f64, u64, &Record)> = Vec::new();
         for (query, shared) in shared {

@@ -67,11 +67,7 @@ fn a_click_without_a_reported_answer_counts_where_it_was() {
     for visit in 0..20_u32 {
         let (item, position) = if visit % 2 == 0 { (1, 0) } else { (2, 9) };
         let session = visit.to_string();
-        take(
-            &mut signals,
-            &about(EventKind::SearchClick, "c", &session, "lamp", &[(item, position)], NOW_MS),
-            NOW_MS,
-        );
+        take(&mut signals, &about(EventKind::SearchClick, "c", &session, "lamp", &[(item, position)], NOW_MS), NOW_MS);
     }
     let found = evidence(&mut signals, &["lamp"]);
     assert!(value(&found, 2) > value(&found, 1), "{found:?}");
@@ -87,8 +83,16 @@ fn carts_and_orders_of_the_visit_weigh_more_than_clicks_and_count_once() {
         search(&mut signals, &session, "lamp", &shown, &clicked, NOW_MS);
         if clicked == [2] {
             for n in 0..3 {
-                take(&mut signals, &event(EventKind::AddToCart, &format!("a{visit}{n}"), &session, &[2], NOW_MS), NOW_MS);
-                take(&mut signals, &event(EventKind::OrderPlaced, &format!("o{visit}{n}"), &session, &[2], NOW_MS), NOW_MS);
+                take(
+                    &mut signals,
+                    &event(EventKind::AddToCart, &format!("a{visit}{n}"), &session, &[2], NOW_MS),
+                    NOW_MS,
+                );
+                take(
+                    &mut signals,
+                    &event(EventKind::OrderPlaced, &format!("o{visit}{n}"), &session, &[2], NOW_MS),
+                    NOW_MS,
+                );
             }
         }
     }

@@ -61,13 +61,17 @@ impl Used {
         if !self.texts.contains_key(key) && self.texts.len() >= QUERY_TEXTS_MAX {
             self.forget_weakest();
         }
-        self.change(key, || text.into(), |used| {
-            used.uses += grown(day);
-            let is_new = visitor.filter(|visitor| !used.visitors.contains(visitor));
-            if used.visitors.len() < SUGGESTION_VISITORS_MIN {
-                used.visitors.extend(is_new);
-            }
-        });
+        self.change(
+            key,
+            || text.into(),
+            |used| {
+                used.uses += grown(day);
+                let is_new = visitor.filter(|visitor| !used.visitors.contains(visitor));
+                if used.visitors.len() < SUGGESTION_VISITORS_MIN {
+                    used.visitors.extend(is_new);
+                }
+            },
+        );
     }
 
     /// It was no use after all.
@@ -75,10 +79,14 @@ impl Used {
         if !self.texts.contains_key(key) {
             return;
         }
-        self.change(key, || "".into(), |used| {
-            used.uses = (used.uses - grown(day)).max(0.0);
-            used.visitors.retain(|known| Some(*known) != visitor);
-        });
+        self.change(
+            key,
+            || "".into(),
+            |used| {
+                used.uses = (used.uses - grown(day)).max(0.0);
+                used.visitors.retain(|known| Some(*known) != visitor);
+            },
+        );
         if self.texts.get(key).is_some_and(|used| used.uses <= 0.0) {
             self.texts.remove(key);
         }
