@@ -17,15 +17,16 @@ fn shop() -> Shop {
     shop
 }
 
-/// A search of a visitor: what was shown, in order, and what of it was clicked.
-fn search(shop: &Shop, visitor: &str, query: &str, shown: &[&str], clicked: &[&str]) {
+/// A search of a visit, `visitor` or `visitor#number`: what was shown, in order, and what of it was clicked.
+fn search(shop: &Shop, visit: &str, query: &str, shown: &[&str], clicked: &[&str]) {
+    let visitor = visit.split('#').next().unwrap();
     let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
-    let request = format!("{visitor}/{query}");
+    let request = format!("{visit}/{query}");
     let place = |sku: &&str| shown.iter().position(|one| one == sku);
     let row = |kind: &str, items: &[&str]| {
         let items: Vec<Value> = items.iter().map(|sku| json!({"sku": sku, "position": place(sku)})).collect();
         json!({"id": format!("{request}/{kind}/{}", items.len()), "time": now_ms, "kind": kind, "visitor": visitor,
-            "session": visitor, "request_id": request, "query": query, "items": items})
+            "session": visit, "request_id": request, "query": query, "items": items})
     };
     let mut rows = vec![row("search_request", &[]), row("search_response", shown)];
     rows.extend((!clicked.is_empty()).then(|| row("search_click", clicked)));
@@ -71,7 +72,7 @@ fn a_query_is_suggested_after_three_shoppers_found_something_with_it() {
     assert_eq!(texts(&shop, "gift", "query"), ["gift for him"]);
     assert_eq!(texts(&shop, "", "query"), ["gift for him"]);
     // One shopper alone may search as often as they like.
-    (0..9).for_each(|_| search(&shop, "ann", "gift for my secret love", &["L1"], &["L1"]));
+    (0..9).for_each(|n| search(&shop, &format!("ann#{n}"), "gift for my secret love", &["L1"], &["L1"]));
     assert_eq!(texts(&shop, "gift for m", "query"), [] as [String; 0]);
     shop.configure("suggestions", "house", &json!({"never": ["HIM"]}));
     assert_eq!(texts(&shop, "", "query"), [] as [String; 0]);
