@@ -226,6 +226,45 @@ pub const VISIT_COMPANION_VISITS_MAX: usize = 24;
 /// Candidates that are scored in full, at least.
 pub const VISIT_CANDIDATES_MAX: usize = 60;
 
+// Signals: searches.
+
+/// Queries whose clicks are remembered, 16 bytes for each of their products; the least telling eighth goes at once.
+pub const QUERIES_MAX: usize = 100_000;
+/// Products remembered of one query: what nobody clicks gives way.
+pub const QUERY_ITEMS_MAX: usize = 64;
+/// Clicked queries found by one stem: work for a query without clicks of its own grows with it.
+pub const QUERIES_OF_STEM_MAX: usize = 128;
+/// Places of a result list whose examination is told apart: further down hardly anybody looks.
+pub const EXAMINED_POSITIONS: usize = 64;
+/// Positions of an answer that count as shown: nobody scrolls further.
+pub const SHOWN_POSITIONS_MAX: u32 = 200;
+/// Newest queries that a visit remembers, about 200 bytes each.
+pub const SESSION_QUERIES_MAX: usize = 20;
+/// Newest clicked results that a visit remembers, 16 bytes each.
+pub const SESSION_CLICKS_MAX: usize = 50;
+/// Answers of one visit that count as shown: a machine cannot drown what shoppers do.
+pub const SESSION_ANSWERS_MAX: u32 = 200;
+/// Query texts remembered for suggestions, about 150 bytes each; the least used eighth goes at once.
+pub const QUERY_TEXTS_MAX: usize = 200_000;
+/// Shoppers who must have used a query before anybody else sees it.
+pub const SUGGESTION_VISITORS_MIN: usize = 3;
+/// Queries looked at for one suggestion, a tenth of a microsecond each.
+pub const SUGGESTION_SCAN_MAX: usize = 4_096;
+/// Most suggestions of one answer.
+pub const SUGGESTIONS_MAX: usize = 20;
+/// Suggestions beside a list of search results.
+pub const SUGGESTIONS_BESIDE_MAX: usize = 5;
+/// Words of a name that a suggestion takes beyond those that were typed.
+pub const SUGGESTION_WORDS_MORE: usize = 2;
+/// Products whose names are looked up for suggestions, and read for them: a search in rare words is quick.
+pub const SUGGESTION_PRODUCTS_MAX: u32 = 2_000;
+/// Names read for suggestions, the best matches first.
+pub const SUGGESTION_NAMES_MAX: usize = 30;
+/// Categories looked at for suggestions.
+pub const SUGGESTION_CATEGORIES_MAX: usize = 5_000;
+/// Most phrases of one document that are never suggested.
+pub const SUGGESTIONS_NEVER_MAX: usize = 10_000;
+
 // Signals: orders.
 
 /// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
@@ -402,6 +441,11 @@ pub const RETRIEVE_FACTOR: usize = 4;
 pub const DEFAULT_WINDOW: usize = 300;
 /// Ranges a numeric facet is cut into when none are configured, about.
 pub const RANGES_WANTED: usize = 8;
+
+/// Products that earlier searches bring into a list though their texts do not match.
+pub const EVIDENT_ITEMS_MAX: usize = 50;
+/// Least evidence that brings one in, in `(0, 1)`: about three clicks on one product and nothing else.
+pub const EVIDENT_VALUE_MIN: f32 = 0.1;
 
 // Engine: reads.
 

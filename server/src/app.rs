@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, people, plugins, units,
+    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, people, plugins, suggest,
+    units,
 };
 use crate::state::AppState;
 use crate::{guard, telemetry};
@@ -35,6 +36,7 @@ struct Base;
 fn table() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Base::openapi())
         .routes(routes!(lists::search, lists::search_post))
+        .routes(routes!(suggest::suggest))
         .route("/v1/categories/{*rest}", get(lists::category))
         .routes(routes!(units::page))
         .routes(routes!(lists::unit, lists::unit_post))

@@ -32,6 +32,12 @@ pub mod column {
     /// and attributes; 0 when nothing is known of the shopper.
     pub const AFFINITY: [&str; 5] =
         ["affinity", "affinity.category", "affinity.brand", "affinity.price", "affinity.attributes"];
+    /// What shoppers made of the product when they searched for this or almost this: how attractive it was, whatever
+    /// its place in the list, against the rate of the query; in `(-1, 1)`, above 0 is better than usual, 0 without
+    /// evidence and outside a search.
+    pub const QUERY_EVIDENCE: &str = "query.evidence";
+    /// How little of the product was seen in such searches, in `(0, 1]`: 1 is never; NaN where no such search is known.
+    pub const QUERY_NOVELTY: &str = "query.novelty";
     /// Prefix of numeric product attributes: `attribute.rating`.
     pub const ATTRIBUTE_PREFIX: &str = "attribute.";
     /// Prefix of the raw score a source gave: `source.co-bought`.

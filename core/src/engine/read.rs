@@ -18,7 +18,7 @@ use crate::limits::PAGE_LISTS_MAX;
 use crate::log::identity::People;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
-use crate::pipeline::{explain, run};
+use crate::pipeline::{explain, run, suggest};
 use crate::snapshot::Snapshot;
 
 /// Takes an answer, once, on whatever thread has it.
@@ -113,6 +113,24 @@ impl Engine {
             rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
+    }
+
+    /// Suggests what to search for; `reply` is called exactly once, possibly on another thread.
+    pub fn submit_suggest(self: &Arc<Self>, request: SuggestRequest, reply: Reply<SuggestAnswer>) {
+        let (min_seq, deadline) = (request.min_seq, request.deadline);
+        let plain = ListRequest { min_seq, deadline, ..ListRequest::plain(&request.request_id) };
+        let job =
+            move |snapshot: &Snapshot, seen: &Seen, _: &Attempt| suggest::suggest(snapshot, &seen.epoch, &request);
+        self.on_pool(self.ticket(&plain), job, reply);
+    }
+
+    /// Suggests on the calling thread. For measuring, and for whoever waits anyway.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_suggest`].
+    pub fn suggest_here(&self, request: &SuggestRequest) -> Result<SuggestAnswer, QueryError> {
+        let snapshot = self.publisher.current();
+        suggest::suggest(&snapshot, &snapshot.epoch, request)
     }
 
     /// Ranks one list on the calling thread: no queue, no watchdog, no deadline for plugins, and nothing is noted

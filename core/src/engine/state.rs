@@ -13,12 +13,13 @@ use crate::catalog::doc::{AttributeValue, CategoryChange, ProductPatch};
 use crate::catalog::{BRAND, Catalog};
 use crate::config::store::Store;
 use crate::id::{CategoryId, ItemId, Seq, TimeMs};
-use crate::limits::DEFAULT_VISITORS_MAX;
+use crate::limits::{DEFAULT_VISITORS_MAX, QUERY_CHARS_MAX};
 use crate::log::entry::{Body, Entry};
 use crate::signal::event::{Event, EventKind};
 use crate::signal::key::{customer_key, visitor_key};
-use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
+use crate::signal::{Admission, AskedQuery, ResolvedEvent, SignalConfig, Signals};
 use crate::snapshot::Shop;
+use crate::text;
 use crate::vector::Vectors;
 use crate::visitor::Visitors;
 
@@ -227,6 +228,20 @@ impl State {
         node.map_or_else(Vec::new, |node| node.subtree().iter().map(ItemId).collect())
     }
 
+    /// The words an event searched for, in the language of its store view at this point of the log; `None` without
+    /// a word, or with more than a search takes.
+    fn read_query(&self, event: &Event) -> Option<AskedQuery> {
+        let typed = event.query.as_deref()?;
+        if typed.chars().nth(QUERY_CHARS_MAX).is_some() {
+            return None;
+        }
+        let view = Shop::store_view_in(&self.store, &event.store_view);
+        let folded = text::analyze(&view.locale, typed).join(" ");
+        let stems = text::stem_set(&view.locale, typed);
+        let text = typed.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        (!stems.is_empty()).then_some(AskedQuery { view: view.code, text, folded, stems })
+    }
+
     fn fold_event(&mut self, event: &Event, folded: &mut Folded) {
         if self.signals.admit(event, self.time_ms) != Admission::New {
             folded.duplicates += 1;
@@ -234,7 +249,8 @@ impl State {
         }
         let items: SmallVec<[ItemId; 4]> = event.items.iter().map(|item| self.catalog.intern(&item.sku)).collect();
         let shelves = self.shelves(event.kind, &items);
-        let resolved = ResolvedEvent { shelves, ..ResolvedEvent::new(event, items) };
+        let query = if asks(event) { self.read_query(event) } else { None };
+        let resolved = ResolvedEvent { shelves, query, ..ResolvedEvent::new(event, items) };
         self.signals.fold(&resolved);
         self.visitors.fold(&resolved);
         folded.accepted += 1;
@@ -260,6 +276,12 @@ impl State {
         shelves.dedup();
         shelves
     }
+}
+
+/// Whether the query of an event is what a search was asked for.
+fn asks(event: &Event) -> bool {
+    use EventKind::{AddToCart, SearchClick, SearchRequest, SearchResponse};
+    matches!(event.kind, SearchRequest | SearchResponse | SearchClick | AddToCart)
 }
 
 /// Numbers and flags are not searched.

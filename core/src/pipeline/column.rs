@@ -5,6 +5,7 @@
 
 use planogram_abi::column;
 
+use super::evidence;
 use super::rank::Ranked;
 use super::retrieve::Matches;
 use super::run::{Run, Subject};
@@ -41,6 +42,15 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
             items().map(|item| f32::from(u8::from(sellable.contains(item.0)))).collect()
         }
         column::AGE_DAYS => items().map(|item| age_days(run, item)).collect(),
+        column::QUERY_EVIDENCE => {
+            let values = &run.evidence().values;
+            items().map(|item| evidence::value_of(values, item).unwrap_or(0.0)).collect()
+        }
+        column::QUERY_NOVELTY => {
+            let novelty = &run.evidence().novelty;
+            let never = if novelty.is_empty() { f32::NAN } else { 1.0 };
+            items().map(|item| evidence::value_of(novelty, item).unwrap_or(never)).collect()
+        }
         _ => {
             if let Some(signal) = SignalColumn::from_name(name) {
                 let ids: Vec<u32> = items().map(|item| item.0).collect();

@@ -12,10 +12,12 @@ pub mod explain;
 mod understand;
 mod eligible;
 mod permit;
+mod evidence;
 mod retrieve;
 mod facet;
 mod rank;
 mod rerank;
+pub mod suggest;
 mod page;
 
 mod column;

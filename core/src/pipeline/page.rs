@@ -9,6 +9,7 @@ use super::eligible::Universe;
 use super::request::*;
 use super::rerank::Ordered;
 use super::run::{Run, Subject};
+use super::suggest;
 use crate::id::ItemId;
 use crate::limits::WARNINGS_MAX;
 
@@ -38,6 +39,7 @@ pub(super) fn page(
             items.push(hit);
         }
     }
+    let suggestions = suggest::beside(&run, &items);
     each_once(&mut run.degraded, usize::MAX);
     each_once(&mut run.warnings, WARNINGS_MAX);
     Ok(ListAnswer {
@@ -54,6 +56,7 @@ pub(super) fn page(
         unit: unit_info(&run.subject),
         // The line does not know how its epoch was chosen; the engine does.
         arms: Arms::new(),
+        suggestions,
     })
 }
 

@@ -168,6 +168,54 @@ pub struct ListAnswer {
     pub unit: Option<UnitInfo>,
     /// Arms of the experiments the shopper takes part in: (experiment, arm), by experiment.
     pub arms: Arms,
+    /// Of a search: what else might be searched for, at most five.
+    pub suggestions: Vec<String>,
+}
+
+/// What a search box asks while something is typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuggestRequest {
+    /// What was typed so far; nothing asks for what is popular.
+    pub text: String,
+    /// Store view code; empty means the default one.
+    pub store_view: String,
+    /// At most so many, 1 to [`SUGGESTIONS_MAX`](crate::limits::SUGGESTIONS_MAX).
+    pub limit: usize,
+    /// Id of the request.
+    pub request_id: String,
+    /// Wait until the log is folded up to here.
+    pub min_seq: Option<Seq>,
+    /// Give up what is not done by then.
+    pub deadline: Option<Duration>,
+}
+
+/// One thing to suggest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What would be searched for.
+    pub text: String,
+    /// Where it comes from.
+    pub kind: SuggestionKind,
+}
+
+/// Where a suggestion comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuggestionKind {
+    /// Shoppers searched for it and got results.
+    Query,
+    /// Product names say it.
+    Name,
+    /// A category is called so.
+    Category,
+}
+
+/// What is suggested, the best first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuggestAnswer {
+    /// Queries first, then names, then categories; each text once.
+    pub suggestions: Vec<Suggestion>,
+    /// Which state of the shop answered.
+    pub as_of: AsOf,
 }
 
 /// One item of an answer.

@@ -11,6 +11,7 @@ use planogram_abi::{Alternative, Candidate, Query, TermGroup, column};
 use roaring::RoaringBitmap;
 
 use super::eligible::Universe;
+use super::evidence;
 use super::run::{Run, Subject};
 use super::source;
 use super::understand::Understanding;
@@ -79,6 +80,7 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     let mut found = text_matches(run, &understanding.query, &universe.base.items);
     found.sort_unstable_by_key(|(item, _)| *item);
     add_included(&mut found, &universe.included);
+    evidence::add_evident(run, &mut found, &universe.base.items);
     let mut unfiltered = None;
     if !universe.filters.is_empty() {
         unfiltered = Some(found.iter().map(|(item, _)| item.0).collect());
@@ -87,6 +89,7 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     let mut matches = Matches { base_name: "kernel/text".into(), unfiltered, ..Matches::default() };
     (matches.items, matches.base) = found.into_iter().map(|(item, score)| (item.0, score)).unzip();
     matches.sources.insert("text".into(), matches.base.clone());
+    matches.sources.extend(evidence::as_source(run, &matches.items));
     matches
 }
 

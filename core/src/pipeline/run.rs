@@ -12,13 +12,13 @@ use roaring::RoaringBitmap;
 
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{eligible, facet, lend, page, rank, rerank, retrieve, understand};
+use super::{eligible, evidence, facet, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
-use crate::signal::Demand;
+use crate::signal::{Demand, Evidence};
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
 
@@ -68,6 +68,8 @@ pub(super) struct Run<'a> {
     pub shopper: Resolved,
     /// What the shopper likes, made when it is first asked for.
     taste: OnceCell<Affinities>,
+    /// What earlier searches for the same say, made when it is first asked for.
+    evidence: OnceCell<Evidence>,
     /// Variants that may stand for their products: those that pass every filter.
     pub variants: Arc<RoaringBitmap>,
     /// What went wrong so far.
@@ -139,6 +141,7 @@ impl<'a> Run<'a> {
             subject,
             shopper,
             taste: OnceCell::new(),
+            evidence: OnceCell::new(),
             variants: snapshot.catalog.alive().clone(),
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
             warnings: Vec::new(),
@@ -185,6 +188,11 @@ impl<'a> Run<'a> {
             let viewed: Vec<ItemId> = shopper.viewed.iter().filter_map(|sku| catalog.item(sku)).collect();
             Affinities::of(known, &viewed, self.now_ms, catalog, |item| self.usual_price(item))
         })
+    }
+
+    /// What earlier searches for the same say of products, nothing outside a search.
+    pub fn evidence(&self) -> &Evidence {
+        self.evidence.get_or_init(|| evidence::read(self))
     }
 
     /// What a product costs whatever the filters, in major units: its first variant stands for it.

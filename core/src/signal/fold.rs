@@ -14,6 +14,7 @@ use super::key::{order_key, session_key, visitor_key};
 use super::memory::SignalMemory;
 use super::order::{Orders, SavedOrders, Touched};
 use super::placement::{Placements, is_about_unit};
+use super::queries::{self, AskedQuery, Queries, SavedQueries, Searches};
 use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::visits::{SavedVisits, Visits};
@@ -62,6 +63,8 @@ pub struct ResolvedEvent<'a> {
     pub session: Option<u64>,
     /// Key of its visitor, unless it names none.
     pub visitor: Option<u64>,
+    /// What `event.query` says; `None` when it says nothing.
+    pub query: Option<AskedQuery>,
 }
 
 impl<'a> ResolvedEvent<'a> {
@@ -69,7 +72,7 @@ impl<'a> ResolvedEvent<'a> {
     pub fn new(event: &'a Event, items: SmallVec<[ItemId; 4]>) -> Self {
         let visitor = (!event.visitor.is_empty()).then(|| visitor_key(&event.visitor));
         let session = if event.session.is_empty() { visitor } else { session_key(event) };
-        Self { event, items, shelves: SmallVec::new(), session, visitor }
+        Self { event, items, shelves: SmallVec::new(), session, visitor, query: None }
     }
 
     /// What was paid for each of `items`, in minor units; a line without a price adds nothing.
@@ -123,6 +126,7 @@ pub struct Signals {
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
+    pub(super) queries: Queries,
 }
 
 impl Signals {
@@ -137,6 +141,7 @@ impl Signals {
             rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
+            queries: Queries::default(),
             config,
         }
     }
@@ -187,6 +192,21 @@ impl Signals {
             EventKind::OrderCanceled | EventKind::Returned => self.undo(resolved, &items),
             // These only stretch the visit they belong to.
             _ => self.stretch(resolved),
+        }
+        if queries::concerns_searches(event.kind) {
+            self.count_search(resolved);
+        }
+    }
+
+    fn count_search(&mut self, resolved: &ResolvedEvent<'_>) {
+        let event = resolved.event;
+        let tallies = &mut self.tallies;
+        let visit = session_key(event)
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, tallies, &self.config));
+        let Some(visit) = visit else { return self.queries.count(resolved, None, self.now_ms) };
+        if resolved.query.is_some() || visit.searches.is_some() {
+            let searches: &mut Searches = visit.searches.get_or_insert_default();
+            self.queries.count(resolved, Some(searches), self.now_ms);
         }
     }
 
@@ -270,7 +290,14 @@ impl Signals {
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, self.orders.len(), &self.tallies, &self.rows, &self.placements, &self.visits)
+        SignalView::new(
+            (self.now_ms, self.orders.len()),
+            &self.tallies,
+            &self.rows,
+            &self.placements,
+            &self.visits,
+            &self.queries,
+        )
     }
 
     /// Where the memory goes; walks through all of it.
@@ -292,6 +319,7 @@ impl Signals {
             rows: self.rows.each_ref().map(Rows::save),
             visits: self.visits.save(),
             placements: self.placements.clone(),
+            queries: self.queries.save(),
         }
     }
 
@@ -311,13 +339,14 @@ impl Signals {
             rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
+            queries: Queries::load(saved.queries),
             config,
         }
     }
 }
 
 /// [`Signals`] as they stand in a snapshot file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedSignals {
     now_ms: TimeMs,
     seen: SavedSeen,
@@ -328,4 +357,5 @@ pub struct SavedSignals {
     rows: [SavedRows; 3],
     visits: SavedVisits,
     placements: Placements,
+    queries: SavedQueries,
 }

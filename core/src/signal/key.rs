@@ -43,6 +43,16 @@ pub fn event_key(event: &Event) -> u64 {
     key(b'e', &event.id)
 }
 
+/// Key of a query: of the stems of its words, each once, in letter order.
+pub fn query_key(stems: &[String]) -> u64 {
+    key(b'q', &stems.join(" "))
+}
+
+/// Key of the answer an event is about; never 0, which stands for none.
+pub fn request_key(request_id: &str) -> u64 {
+    key(b'r', request_id).max(1)
+}
+
 fn key(domain: u8, name: &str) -> u64 {
     let mut bytes: SmallVec<[u8; 128]> = SmallVec::with_capacity(1 + name.len());
     bytes.push(domain);

@@ -1,6 +1,6 @@
 //! What do shoppers do?
 //!
-//! A fold over shopper events into counters, co-occurrence and an index of past visits. [`Signals`] is the writer's state, changed in
+//! A fold over shopper events into counters, co-occurrence, an index of past visits and what queries led to. [`Signals`] is the writer's state, changed in
 //! place; [`SignalView`] is what a snapshot holds, a handful of shared pointers. Everything is a pure function
 //! of the log: time is the entries' time, and no result depends on the order of a hash map or on when a view was
 //! taken. Skus are resolved to items before events come here, and how a signal is used is decided elsewhere.
@@ -16,6 +16,7 @@ mod visits;
 mod order;
 mod cooccur;
 mod placement;
+mod queries;
 mod fold;
 mod top;
 mod together;
@@ -33,6 +34,7 @@ pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
 pub use memory::{ITEM_HOUR_BYTES, SignalMemory, item_bytes_max};
 pub use placement::PlacementCounts;
 pub(crate) use sharded::Sharded;
+pub use queries::{AskedQuery, Evidence};
 pub use view::SignalView;
 pub use window::{Counter, Window};
 

@@ -16,6 +16,7 @@ use super::SignalConfig;
 use super::counters::{Tallies, ViewId, row_of};
 use super::marks::Marks;
 use super::placement::Met;
+use super::queries::Searches;
 use super::sharded::Sharded;
 use super::visits::Place;
 use super::window::{Counter, Hour};
@@ -37,6 +38,8 @@ pub(super) struct Visit {
     pub(super) place: Option<Place>,
     /// The recommendation units it met.
     pub(super) met: Met,
+    /// What it searched for; `None` before its first search.
+    pub(super) searches: Option<Box<Searches>>,
 }
 
 impl Visit {
@@ -49,6 +52,7 @@ impl Visit {
             recent: Vec::new(),
             place: None,
             met: Met::default(),
+            searches: None,
         }
     }
 
@@ -95,6 +99,10 @@ impl Visit {
         // What either has in the index stays there; the one opened later goes on.
         self.place = other.place.or(self.place);
         self.met.join(other.met);
+        match (&mut self.searches, other.searches) {
+            (Some(mine), Some(theirs)) => mine.join(*theirs),
+            (mine, theirs) => *mine = mine.take().or(theirs),
+        }
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use smallvec::SmallVec;
 
 use super::event::{Event, EventItem, EventKind};
-use super::{Admission, Counter, Demand, ResolvedEvent, SignalConfig, SignalView, Signals, Window};
+use super::{Admission, AskedQuery, Counter, Demand, ResolvedEvent, SignalConfig, SignalView, Signals, Window};
 use crate::id::{CategoryId, DAY_MS, HOUR_MS, ItemId, TimeMs};
 
 /// When the shops of [`shop_events`] are.
@@ -56,7 +56,9 @@ pub(crate) fn resolved(event: &Event) -> ResolvedEvent<'_> {
     let mut shelves: SmallVec<_> = shelves.collect();
     shelves.sort_unstable();
     shelves.dedup();
-    ResolvedEvent { shelves, ..ResolvedEvent::new(event, items) }
+    let stems: Vec<String> = event.query.iter().flat_map(|text| text.split(' ')).map(str::to_owned).collect();
+    let query = event.query.clone().map(|text| AskedQuery { view: String::new(), folded: text.clone(), text, stems });
+    ResolvedEvent { shelves, query, ..ResolvedEvent::new(event, items) }
 }
 
 /// What the engine does with an event of an entry at `now_ms`.

@@ -8,6 +8,7 @@
 pub mod assign;
 mod epoch;
 pub mod experiment;
+pub mod never;
 mod shop;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
+use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
 use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::views::{
@@ -31,6 +32,8 @@ pub struct Shop {
     pub facets: Vec<(String, AttributeDefinition)>,
     /// Who sees which overlays.
     pub experiments: Experiments,
+    /// What is never suggested.
+    pub never_suggested: NeverSuggested,
 }
 
 impl Shop {
@@ -45,7 +48,10 @@ impl Shop {
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
         let facets = attributes.facets();
         let experiments = read_experiments(documents, &mut problems);
-        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments }, problems)
+        let never_suggested =
+            NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
+        let field_weights = FieldWeights::default();
+        (Self { views, attributes, field_weights, facets, experiments, never_suggested }, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -91,6 +97,21 @@ impl Shop {
         let body = document.as_ref().and_then(|document| document.write.body.as_deref());
         let definition = body.and_then(|body| parse_attribute(code, body).ok());
         definition.unwrap_or_else(|| AttributeDefinition::default_for(code))
+    }
+
+    /// The store view of a code, the default one for an empty code, as the live documents say, without reading what
+    /// is not asked for. A code that no document has is a view like the plain one.
+    pub fn store_view_in(store: &Store, code: &str) -> StoreView {
+        if code.is_empty() {
+            let documents = store.select(&[]);
+            let views = read_kind(&documents, STORE_VIEW_KIND, parse_store_view, &mut Vec::new());
+            return Views::new(views, BTreeMap::new()).view("").unwrap_or_default();
+        }
+        let key = DocumentKey { kind: STORE_VIEW_KIND.into(), scope: String::new(), id: code.into() };
+        let document = store.get(&key, DocumentState::Live, "");
+        let body = document.as_ref().and_then(|document| document.write.body.as_deref());
+        let view = body.and_then(|body| parse_store_view(code, body).ok());
+        view.unwrap_or_else(|| StoreView { code: code.to_owned(), ..StoreView::default() })
     }
 
     /// The distinct text sources with their locales, by name: each is the code of the view whose texts it holds.

@@ -82,6 +82,14 @@ pub fn stems(locale: &str, text: &str) -> Vec<String> {
     analyze(locale, text).iter().map(|word| stemmer.stem(word).into_owned()).collect()
 }
 
+/// The stems of a text, each once, in letter order: what a query is known by, whatever the order of its words.
+pub fn stem_set(locale: &str, text: &str) -> Vec<String> {
+    let mut stems = stems(locale, text);
+    stems.sort_unstable();
+    stems.dedup();
+    stems
+}
+
 /// A run of letters and digits with at most single joints inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Compound {

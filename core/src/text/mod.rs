@@ -24,7 +24,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
-pub use analyzer::{Language, analyze, stems};
+pub use analyzer::{Language, analyze, stem_set, stems};
 pub use document::{FieldWeights, TextDoc, TextField};
 pub use error::TextError;
 pub use index::TextIndex;

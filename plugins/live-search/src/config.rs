@@ -33,6 +33,8 @@ const SIGNALS: [(&str, f32, Curve); 7] = [
 pub struct Settings {
     /// Signals added to the text score.
     pub behavior: BehaviorSettings,
+    /// What earlier searches for the same led to.
+    pub evidence: EvidenceSettings,
     /// Synonyms.
     pub synonyms: SynonymSettings,
     /// Query rules: how many, and how large.
@@ -58,6 +60,22 @@ pub struct BehaviorSettings {
 impl Default for BehaviorSettings {
     fn default() -> Self {
         Self { budget: 0.3, browse_budget: 1.0, signals: BTreeMap::new() }
+    }
+}
+
+/// Settings of the evidence from earlier searches.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvidenceSettings {
+    /// Most that it adds to an item or takes from it, in best text scores of the list.
+    pub budget: f32,
+    /// Most that an item gets for being seldom seen, as a share of its own text score.
+    pub exploration: f32,
+}
+
+impl Default for EvidenceSettings {
+    fn default() -> Self {
+        Self { budget: 6.0, exploration: 0.0 }
     }
 }
 
@@ -120,6 +138,8 @@ impl Settings {
         let settings: Self = serde_json::from_str(json).map_err(|error| format!("settings: {error}"))?;
         settings.rules.check("rules")?;
         let (synonyms, redirects) = (&settings.synonyms, &settings.redirects);
+        in_range("evidence.budget", settings.evidence.budget, 0.0, 100.0)?;
+        in_range("evidence.exploration", settings.evidence.exploration, 0.0, 1.0)?;
         in_range("synonyms.weight", synonyms.weight, f32::MIN_POSITIVE, 1.0)?;
         in_range("synonyms.per_scope_max", synonyms.per_scope_max, 1, 1_000_000)?;
         in_range("synonyms.terms_max", synonyms.terms_max, 2, 1_000)?;
@@ -229,6 +249,7 @@ mod tests {
         check(r#"{"behavior":{"signals":{"discount":{"weight":1}}}}"#, "`behavior.signals.\"discount\"` has no curve");
         check(r#"{"behavior":{"signals":{"views.7d":{"half":1,"to":2}}}}"#, "mixes curves");
         check(r#"{"behavior":{"signals":{"discount":{"from":1,"to":1}}}}"#, "must differ");
+        check(r#"{"evidence":{"budget":-1}}"#, "`evidence.budget` is -1, allowed are 0 to 100");
         check(r#"{"synonyms":{"weight":0}}"#, "`synonyms.weight` is 0");
         check(r#"{"rules":{"conditions_max":100}}"#, "`rules.conditions_max` is 100");
         check(r#"{"resolution":"best"}"#, "unknown variant `best`");

@@ -14,6 +14,7 @@ pub mod search_rules;
 pub mod synonyms;
 
 pub mod behavior;
+pub mod evidence;
 
 pub mod matching;
 pub mod score;
@@ -60,6 +61,14 @@ impl Plugin for LiveSearch {
             reads.extend(behavior.signals.iter().map(|signal| signal.column.as_str()));
             let scorer =
                 Contribution::scorer("behavior", Phase::All, &reads, &[("behavior", Combine::Add)], score::score);
+            contributions.push(scorer.on(&[ListKind::Search]));
+        }
+        let evidence = self.settings.evidence;
+        if evidence.budget > 0.0 || evidence.exploration > 0.0 {
+            let mut reads = vec![column::TEXT, column::QUERY_EVIDENCE];
+            reads.extend((evidence.exploration > 0.0).then_some(column::QUERY_NOVELTY));
+            let writes = [("evidence", Combine::Add)];
+            let scorer = Contribution::scorer("evidence", Phase::All, &reads, &writes, score::evidence);
             contributions.push(scorer.on(&[ListKind::Search]));
         }
         contributions
@@ -215,7 +224,7 @@ mod tests {
         let check = |settings: &str, expected: &[&str]| {
             let contributions = LiveSearch::configure(settings).unwrap().contributions();
             let reads = contributions.iter().find_map(|contribution| match &contribution.role {
-                planogram_abi::Role::Scorer { reads, .. } => Some(reads.clone()),
+                planogram_abi::Role::Scorer { reads, .. } if contribution.name == "behavior" => Some(reads.clone()),
                 _ => None,
             });
             assert_eq!(reads.unwrap_or_default(), expected, "{settings}");

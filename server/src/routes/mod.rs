@@ -13,6 +13,7 @@ pub mod log;
 pub mod models;
 pub mod people;
 pub mod plugins;
+pub mod suggest;
 pub mod units;
 pub mod write;
 

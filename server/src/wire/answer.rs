@@ -48,6 +48,9 @@ pub struct ListJson {
     /// The arm of each experiment the shopper takes part in, experiment to arm.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub arms: BTreeMap<String, String>,
+    /// Of a search: what else might be searched for, at most five.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<String>,
 }
 
 /// The slice of a list.
@@ -313,6 +316,7 @@ impl From<ListAnswer> for ListJson {
             warnings: answer.warnings,
             unit: answer.unit.map(UnitJson::from),
             arms: answer.arms.into_iter().collect(),
+            suggestions: answer.suggestions,
         }
     }
 }
@@ -505,6 +509,7 @@ pub(crate) mod tests {
             warnings: vec![],
             unit: None,
             arms: vec![],
+            suggestions: vec![],
         }
     }
 

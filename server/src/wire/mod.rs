@@ -21,5 +21,6 @@ pub mod person;
 pub mod plugin;
 pub mod product;
 pub mod schema;
+pub mod suggest;
 pub mod time;
 pub mod write;

@@ -372,6 +372,23 @@ pub struct UnitsQuery {
     filter: Option<Vec<String>>,
 }
 
+/// What a request for suggestions takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code)]
+pub struct SuggestQuery {
+    /// What was typed so far, at most 255 characters; popular queries without it.
+    q: Option<String>,
+    /// Store view code; the default one when left out.
+    store_view: Option<String>,
+    /// 1 to 20, 8 by default.
+    limit: Option<u32>,
+    /// Wait until the log is folded up to here.
+    min_seq: Option<u64>,
+    /// Give up what is not done by then; 1 to 60,000.
+    deadline_ms: Option<u64>,
+}
+
 /// What every list takes in an address besides [`SharedQuery`].
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -511,7 +528,7 @@ mod tests {
 
     #[test]
     fn what_is_described_is_what_is_decoded() {
-        use super::super::{category, config, event, list, page, patch, product, units};
+        use super::super::{category, config, event, list, page, patch, product, suggest, units};
         check::<ProductBody>(product::FIELDS);
         check::<VariantBody>(product::VARIANT_FIELDS);
         check::<PatchBody>(patch::FIELDS);
@@ -524,6 +541,7 @@ mod tests {
         check_address::<ListQuery>(list::OF_LIST);
         check_address::<SharedQuery>(list::SHARED);
         check_address::<UnitsQuery>(units::OWN);
+        check_address::<SuggestQuery>(suggest::OWN);
         check_address::<DocumentQuery>(config::READ);
         let write: Vec<&str> = config::WRITE.iter().copied().filter(|w| !config::READ.contains(w)).collect();
         check_address::<DocumentWriteQuery>(&write);

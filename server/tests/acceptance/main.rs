@@ -22,6 +22,7 @@ mod recommendations;
 mod reload;
 mod session;
 mod shop;
+mod suggestions;
 mod template;
 mod units;
 mod vectors;

@@ -46,6 +46,7 @@ struct Shopped {
 
 const SKUS: [&str; 6] = ["S0", "S1", "S2", "S3", "S4", "S5"];
 const NAMES: [&str; 5] = ["Striped shirt", "Plain shirt", "Wool pants", "Brass lamp", "Shirt lamp"];
+const QUERIES: [&str; 4] = ["shirt", "Shirt  lamp", "lamp shirts", "Wol"];
 const COLORS: [&str; 3] = ["Red", "Blue", "Green"];
 const PATHS: [&str; 5] = ["Men", "Men/Tops", "Men/Tops/Tees", "Light", "Sale"];
 const SHOPPERS: [&str; 4] = ["ann", "bob", "cid", "dee"];
@@ -111,12 +112,15 @@ fn happened(shopped: &Shopped, now_ms: TimeMs) -> Event {
     let kind = EventKind::ALL[usize::from(shopped.kind)];
     let shopper = SHOPPERS[usize::from(shopped.shopper)];
     let item = |at: &u8| EventItem { sku: sku(*at).into(), quantity: 1.0, price_minor: None, position: None };
+    let searched = matches!(kind, EventKind::SearchRequest | EventKind::SearchResponse | EventKind::SearchClick);
     let is_order = matches!(kind, EventKind::OrderPlaced | EventKind::OrderCanceled | EventKind::Returned);
     Event {
         time_ms: now_ms - shopped.minutes_ago * 60_000,
         customer: shopped.id.is_multiple_of(3).then(|| format!("{shopper}@home")),
         items: shopped.skus.iter().map(item).collect(),
         order: is_order.then(|| format!("o{}", shopped.id % 8)),
+        query: searched.then(|| QUERIES[usize::from(shopped.id) % QUERIES.len()].into()),
+        request_id: shopped.id.is_multiple_of(2).then(|| format!("r{}", shopped.id % 10)),
         ..event(&format!("e{}", shopped.id), kind, shopper, "")
     }
 }
@@ -279,6 +283,10 @@ fn seen(engine: &Arc<Engine>) -> Vec<String> {
         request.facets = Some(vec!["color".into()]);
         request.shopper.visitor = Some(SHOPPERS[0].into());
         said.push(format!("{:?}", engine.list(request)));
+    }
+    for text in ["", "s", "lam"] {
+        let request = SuggestRequest { text: text.into(), limit: 5, ..SuggestRequest::default() };
+        said.push(format!("{:?}", engine.suggest_here(&request)));
     }
     said
 }

@@ -1,0 +1,211 @@
+//! What might the shopper want to type?
+//!
+//! First what other shoppers typed and found something with, the most used first; then what product names say from
+//! the begun words on ("sport" is the beginning of "sport pant" in "Supernova Sport Pant"); then categories. Nothing
+//! that only one or two people typed is ever shown, see `signal/queries`. Beside a list of results the names of
+//! these results are read, which costs next to nothing; while something is typed, names are searched when so few
+//! products can match that it is quick, and else only their words are offered. Where nothing else completes a
+//! misspelled last word, its likeliest correction is tried.
+
+use std::collections::BTreeMap;
+
+use super::request::*;
+use super::run::{Run, Subject};
+use crate::catalog::doc::PRODUCTS;
+use crate::catalog::views::{OutOfStock, StoreView};
+use crate::catalog::{Purpose, StockRule, UniverseQuery};
+use crate::limits::{
+    QUERY_CHARS_MAX, SUGGESTION_CATEGORIES_MAX, SUGGESTION_NAMES_MAX, SUGGESTION_PRODUCTS_MAX, SUGGESTION_WORDS_MORE,
+    SUGGESTIONS_BESIDE_MAX, SUGGESTIONS_MAX,
+};
+use crate::snapshot::{Epoch, Snapshot};
+use crate::text::{self, LastWord, Match, TextView, read_query};
+
+/// Answers a search box.
+///
+/// # Errors
+/// When the store view does not exist, or a parameter is out of range.
+pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> Result<SuggestAnswer, QueryError> {
+    check(request)?;
+    let view = epoch.shop.store_view(&request.store_view);
+    let view =
+        view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: request.store_view.clone() })?;
+    let mut box_ = SearchBox::of(snapshot, epoch, view, &request.text, request.limit);
+    box_.take_used_queries(&request.text);
+    if !box_.typed.is_empty() {
+        box_.take_names(&request.text);
+        box_.take_categories();
+        if box_.found.is_empty() {
+            box_.correct(&request.text);
+        }
+    }
+    Ok(SuggestAnswer { suggestions: box_.found, as_of: snapshot.as_of(epoch) })
+}
+
+/// What to suggest beside the results of a search.
+pub(super) fn beside(run: &Run<'_>, hits: &[Hit]) -> Vec<String> {
+    let Subject::Search { text } = &run.subject else { return Vec::new() };
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), text, SUGGESTIONS_BESIDE_MAX);
+    box_.take_used_queries(text);
+    box_.take_phrases(hits.iter().take(SUGGESTION_NAMES_MAX).map(|hit| hit.name.as_str()));
+    let catalog = &run.snapshot.catalog;
+    for hit in hits.iter().take(SUGGESTION_NAMES_MAX) {
+        for place in catalog.product(hit.item).iter().flat_map(|product| &product.placements) {
+            let above = std::iter::once(place.category).chain(catalog.ancestors(place.category));
+            above.filter_map(|id| catalog.category_node(id)).for_each(|node| box_.take_category(&node.name));
+        }
+    }
+    box_.found.into_iter().map(|suggestion| suggestion.text).collect()
+}
+
+fn check(request: &SuggestRequest) -> Result<(), QueryError> {
+    let n_chars = request.text.chars().count();
+    let invalid = |parameter: &str, message: String, allowed: String| {
+        Err(QueryError::Invalid { parameter: parameter.into(), message, allowed })
+    };
+    if n_chars > QUERY_CHARS_MAX {
+        return invalid("q", format!("`q` has {n_chars} characters"), format!("at most {QUERY_CHARS_MAX} allowed"));
+    }
+    if request.limit == 0 || request.limit > SUGGESTIONS_MAX {
+        return invalid("limit", format!("`limit` is {}", request.limit), format!("1 to {SUGGESTIONS_MAX} allowed"));
+    }
+    Ok(())
+}
+
+/// Suggestions in the making.
+struct SearchBox<'a> {
+    snapshot: &'a Snapshot,
+    epoch: &'a Epoch,
+    view: StoreView,
+    /// What was typed, in small letters, single spaces.
+    typed: String,
+    limit: usize,
+    found: Vec<Suggestion>,
+}
+
+impl<'a> SearchBox<'a> {
+    fn of(snapshot: &'a Snapshot, epoch: &'a Epoch, view: StoreView, text: &str, limit: usize) -> Self {
+        Self { snapshot, epoch, view, typed: lower(text), limit, found: Vec::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+
+    /// Takes a text that is new and is not what was typed already.
+    fn take(&mut self, text: &str, kind: SuggestionKind) {
+        let is_known = text == self.typed || self.found.iter().any(|known| known.text == text);
+        if !is_known && !self.is_full() && !self.epoch.shop.never_suggested.forbids(text) {
+            self.found.push(Suggestion { text: text.to_owned(), kind });
+        }
+    }
+
+    fn take_used_queries(&mut self, text: &str) {
+        let mut begun = text::analyze(&self.view.locale, text).join(" ");
+        if !begun.is_empty() && text.ends_with(char::is_whitespace) {
+            begun.push(' ');
+        }
+        // More than wanted, since some may be forbidden.
+        let used = self.snapshot.signals.used_queries(&self.view.code, &begun, SUGGESTIONS_MAX);
+        used.iter().for_each(|text| self.take(text, SuggestionKind::Query));
+    }
+
+    /// What names say from the begun words on: what more of them say first, then in the order of the names.
+    fn take_phrases<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        if self.is_full() || self.typed.is_empty() {
+            return;
+        }
+        let words = self.typed.split(' ').count() + SUGGESTION_WORDS_MORE;
+        let mut phrases: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for name in names {
+            let name = lower(name);
+            let begins = std::iter::once(0).chain(name.match_indices(' ').map(|(at, _)| at + 1));
+            for begun in begins.map(|at| &name[at..]).filter(|rest| rest.starts_with(self.typed.as_str())) {
+                let phrase = begun.split(' ').take(words).collect::<Vec<_>>().join(" ");
+                let order = phrases.len();
+                phrases.entry(trimmed(&phrase)).or_insert((0, order)).0 += 1;
+            }
+        }
+        let mut phrases: Vec<(String, (usize, usize))> = phrases.into_iter().collect();
+        phrases.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.1.1.cmp(&b.1.1)));
+        phrases.iter().for_each(|(phrase, _)| self.take(phrase, SuggestionKind::Name));
+    }
+
+    /// Names of products that match, when few can; the words they may go on with otherwise.
+    fn take_names(&mut self, text: &str) {
+        let Some(texts) = self.snapshot.text.view(&self.view.text_source).filter(|_| !self.is_full()) else { return };
+        let begun = self.typed.rsplit(' ').next().unwrap_or_default().to_owned();
+        let completions = texts.completions(&begun, SUGGESTIONS_MAX);
+        let n_products: u32 = completions.iter().map(|word| word.documents).fold(0, u32::saturating_add);
+        if n_products <= SUGGESTION_PRODUCTS_MAX {
+            let names = self.matching_names(texts, text);
+            self.take_phrases(names.iter().map(String::as_str));
+        } else if begun == self.typed {
+            completions.iter().for_each(|word| self.take(&word.word, SuggestionKind::Name));
+        }
+    }
+
+    fn matching_names(&self, texts: &TextView, text: &str) -> Vec<String> {
+        let stock = if self.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
+        let catalog = &self.snapshot.catalog;
+        let shown = UniverseQuery { collection: PRODUCTS, purpose: Purpose::Search, view: &self.view.code, stock };
+        let universe = catalog.universe(shown);
+        let query = read_query(texts.language(), text, LastWord::Begun);
+        let weights = &self.epoch.shop.field_weights;
+        // What the index cannot answer is left out of a suggestion; the search itself says so.
+        let mut found = texts.search(&query, weights, Some(&universe.items), Match::All).unwrap_or_default();
+        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let products = found.iter().take(SUGGESTION_NAMES_MAX).filter_map(|(item, _)| catalog.product(*item));
+        products.map(|product| product.name_in(&self.view.code).to_owned()).collect()
+    }
+
+    fn take_categories(&mut self) {
+        let nodes = self.snapshot.catalog.categories().take(SUGGESTION_CATEGORIES_MAX);
+        for (_, node) in nodes.filter(|(_, node)| !node.members().is_empty()) {
+            if self.is_full() {
+                return;
+            }
+            self.take_category(&node.name);
+        }
+    }
+
+    fn take_category(&mut self, name: &str) {
+        if !self.is_full() {
+            let name = lower(name);
+            let begins = name.starts_with(&self.typed) || name.contains(&format!(" {}", self.typed));
+            if begins && !self.typed.is_empty() {
+                self.take(&name, SuggestionKind::Category);
+            }
+        }
+    }
+
+    /// Tries again with the likeliest correction of the last word.
+    fn correct(&mut self, text: &str) {
+        let Some(texts) = self.snapshot.text.view(&self.view.text_source) else { return };
+        let Some(last) = text.split_whitespace().last() else { return };
+        let corrections = texts.corrections(last, 1).unwrap_or_default();
+        let Some(correction) = corrections.first() else { return };
+        let before = text.trim_end().strip_suffix(last).unwrap_or_default();
+        let corrected = format!("{before}{}", correction.word);
+        self.typed = lower(&corrected);
+        self.take_used_queries(&corrected);
+        self.take_names(&corrected);
+        let typed = std::mem::take(&mut self.typed);
+        self.take(&typed, SuggestionKind::Name);
+        self.typed = typed;
+    }
+}
+
+/// Small letters, single spaces.
+fn lower(text: &str) -> String {
+    let text = text.to_lowercase();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without the punctuation a cut leaves at the end.
+fn trimmed(phrase: &str) -> String {
+    phrase.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '"' && c != ')').to_owned()
+}
