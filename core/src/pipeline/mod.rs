@@ -12,6 +12,7 @@ pub mod explain;
 mod understand;
 mod eligible;
 mod permit;
+mod hybrid;
 mod retrieve;
 mod facet;
 mod rank;

@@ -36,6 +36,11 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
     let (bands, scores) = (order::first_bands(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, ledger: Ledger::default() };
     ranked.enter(base);
+    let nearness = std::mem::take(&mut ranked.matches.nearness);
+    if !nearness.is_empty() {
+        let values = Values::Dense(nearness);
+        ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values });
+    }
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);
     apply_factors(run, understanding, &mut ranked);

@@ -32,6 +32,8 @@ pub struct ListRequest {
     /// Of a unit: rank exactly these skus, in the order another system gave them, at most
     /// [`AMONG_MAX`](crate::limits::AMONG_MAX); empty for what the unit finds itself.
     pub among: Vec<String>,
+    /// Of a search: what is looked for, as a vector the caller made; beside the words or instead of them.
+    pub vector: Option<QueryVector>,
     /// Ledger lines on every item?
     pub explain: bool,
     /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
@@ -62,6 +64,7 @@ impl ListRequest {
             facets: None,
             shopper: Shopper::default(),
             among: Vec::new(),
+            vector: None,
             explain: false,
             now_ms: None,
             overlays: Vec::new(),
@@ -93,6 +96,15 @@ pub enum List {
         /// The product the page is about (sku), and others.
         anchors: Vec<String>,
     },
+}
+
+/// A direction in a vector space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryVector {
+    /// Name of the space.
+    pub space: String,
+    /// As many finite numbers as the space has, not all of them 0; of any length.
+    pub values: Vec<f32>,
 }
 
 /// Who asks.

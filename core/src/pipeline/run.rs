@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{eligible, facet, lend, page, rank, rerank, retrieve, understand};
+use super::{eligible, facet, hybrid, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
@@ -66,6 +66,8 @@ pub(super) struct Run<'a> {
     pub subject: Subject,
     /// Who asks, resolved.
     pub shopper: Resolved,
+    /// The vector that the request brings, of length 1.
+    pub vector: Option<Vec<f32>>,
     /// What the shopper likes, made when it is first asked for.
     taste: OnceCell<Affinities>,
     /// Variants that may stand for their products: those that pass every filter.
@@ -125,6 +127,8 @@ impl<'a> Run<'a> {
         let demand = resolve_demand(snapshot, epoch, &view);
         let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
         let shopper = resolve_shopper(snapshot, request, &subject);
+        let vector = hybrid::supplied(snapshot, request)?;
+        let warnings = hybrid::warning(request, &view).into_iter().collect();
         Ok(Run {
             snapshot,
             epoch,
@@ -138,10 +142,11 @@ impl<'a> Run<'a> {
             seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
             subject,
             shopper,
+            vector,
             taste: OnceCell::new(),
             variants: snapshot.catalog.alive().clone(),
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
-            warnings: Vec::new(),
+            warnings,
             unanchored: Cell::new(false),
             relaxed: Vec::new(),
             redirect: None,
