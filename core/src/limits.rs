@@ -127,6 +127,8 @@ pub const DEFAULT_RETENTION_MS: i64 = 0;
 
 // Log: served records.
 
+/// Columns of a served record: what was added up and what may be learned from, some 2 KB for a page of 24.
+pub const SERVED_COLUMNS_MAX: usize = 48;
 /// Served records that may wait for the disk before new ones are dropped.
 pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
 /// Served records that can be found by request id.

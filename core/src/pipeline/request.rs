@@ -180,6 +180,8 @@ pub struct ListAnswer {
     pub unit: Option<UnitInfo>,
     /// Arms of the experiments the shopper takes part in: (experiment, arm), by experiment.
     pub arms: Arms,
+    /// Names of [`Hit::values`]; empty when nobody keeps them.
+    pub columns: Vec<String>,
 }
 
 /// One item of an answer.
@@ -217,6 +219,8 @@ pub struct Hit {
     pub position: u32,
     /// Why it stands here, when asked.
     pub ledger: Option<Vec<LedgerLine>>,
+    /// What the score was made of, one number for each of [`ListAnswer::columns`]; for the record of what was served.
+    pub values: Vec<f32>,
 }
 
 impl Hit {

@@ -22,6 +22,15 @@ use crate::signal::Demand;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
 
+/// What of an answer is kept for those who learn from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing: nobody is served.
+    Nothing,
+    /// What the scores of the shown items were made of.
+    Columns,
+}
+
 /// Ranks one list over one snapshot. `taken` are items that an earlier list of the same page shows already.
 ///
 /// # Errors
@@ -32,6 +41,7 @@ pub fn rank_list(
     request: &ListRequest,
     taken: &RoaringBitmap,
     attempt: &Attempt,
+    keep: Keep,
 ) -> Result<ListAnswer, QueryError> {
     let mut run = Run::begin(snapshot, epoch, request, taken, attempt)?;
     let mut understanding = understand::understand(&mut run);
@@ -42,7 +52,7 @@ pub fn rank_list(
     let facets = facet::count(&mut run, &universe, &matches);
     let ranked = rank::rank(&mut run, &understanding, matches);
     let ordered = rerank::rerank(&mut run, understanding, ranked);
-    page::page(run, &universe, ordered, facets)
+    page::page(run, &universe, ordered, facets, keep)
 }
 
 /// What every step of one request can see.

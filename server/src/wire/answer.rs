@@ -491,6 +491,7 @@ pub(crate) mod tests {
             query_type: None,
             position: 24,
             ledger: Some(values.iter().map(line).collect()),
+            values: vec![],
         };
         ListAnswer {
             items: vec![hit],
@@ -505,6 +506,7 @@ pub(crate) mod tests {
             warnings: vec![],
             unit: None,
             arms: vec![],
+            columns: vec![],
         }
     }
 

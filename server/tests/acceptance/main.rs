@@ -11,6 +11,7 @@ mod demo;
 mod evaluate;
 mod experiments;
 mod faults;
+mod hybrid;
 mod identity;
 mod killed;
 mod luma;
