@@ -24,6 +24,7 @@ mod reload;
 mod session;
 mod shop;
 mod template;
+mod train;
 mod units;
 mod vectors;
 mod writes;
