@@ -33,28 +33,36 @@ pub fn vectors(docs: impl IntoIterator<Item = TextDoc>, stop: &AtomicBool) -> Op
         return Some((Packed::default(), Terms::default()));
     }
     let back = matrix.transposed(CONTENT_COLUMNS as usize);
-    let found =
+    let mut found =
         coordinates(items.len(), MODEL_DIMENSION, CONTENT_ITERATIONS, stop, |x| matrix.times(back.times(x).view()))?;
+    drop_own_ways(&mut found);
     let terms = terms(&back, &found, &idf)?;
     let rows = found.as_slice().unwrap_or_default().chunks_exact(MODEL_DIMENSION);
     Some((Packed::new(MODEL_DIMENSION, items.into_iter().zip(rows)).ok()?, terms))
+}
+
+/// Leaves out directions that carry no more than one product does (Kaiser's rule: the mean eigenvalue is 1, as rows have
+/// length 1). In a small shop 64 directions would hold every product apart, and words that stand with the same words
+/// would not meet; in a large one all 64 carry more.
+fn drop_own_ways(found: &mut Array2<f32>) {
+    for mut column in found.columns_mut() {
+        if column.dot(&column) <= 1.0 {
+            column.fill(0.0);
+        }
+    }
 }
 
 /// The words' vectors: `V = Aᵀ U S⁻¹`, each times the word's weight in a text. `found` is `U S`, so the squared length
 /// of its column is the square of the singular value.
 fn terms(back: &Sparse, found: &Array2<f32>, idf: &[f32]) -> Option<Terms> {
     let squares: Vec<f32> = found.columns().into_iter().map(|column| column.dot(&column)).collect();
-    // Directions that hardly carry anything are noise, which dividing by them would blow up.
-    let least = squares.iter().copied().fold(0.0, f32::max) * 1e-6;
     let places = back.times(found.view());
     let known = |column: &u32| idf[*column as usize] > 0.0 && back.row(*column as usize).next().is_some();
     let columns: Vec<u32> = (0..CONTENT_COLUMNS).filter(known).collect();
     let place = |column: &u32| {
         let weight = idf[*column as usize];
         let row = places.row(*column as usize).to_vec();
-        row.into_iter()
-            .zip(&squares)
-            .map(move |(sum, square)| if *square > least { weight * sum / square } else { 0.0 })
+        row.into_iter().zip(&squares).map(move |(sum, square)| if *square > 0.0 { weight * sum / square } else { 0.0 })
     };
     let values = columns.iter().flat_map(place).collect();
     Terms::from_parts(columns, values).ok()

@@ -96,6 +96,10 @@ enum Scale {
 
 impl Scale {
     fn apply(self, x: f32, best: f32) -> f32 {
+        // A missing value is an average one.
+        if x.is_nan() {
+            return 0.0;
+        }
         let scaled = match self {
             Scale::Score => x / best,
             Scale::Spread { center, spread, is_log } => {
@@ -103,7 +107,7 @@ impl Scale {
                 (x - center) / spread
             }
         };
-        // A missing value is an average one.
+        // Infinite values may leave nothing that can be compared.
         if scaled.is_nan() { 0.0 } else { scaled.clamp(-REACH, REACH) }
     }
 }

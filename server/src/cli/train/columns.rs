@@ -45,6 +45,9 @@ impl Column {
     /// A value as the model sees it; 0 when missing.
     pub fn apply(&self, x: f32, best: f64) -> f64 {
         let x = f64::from(x);
+        if x.is_nan() {
+            return 0.0;
+        }
         let scaled = match self.scale {
             Scale::Score => x / best,
             Scale::Linear { center, spread } => (x - center) / spread,
@@ -134,6 +137,8 @@ mod tests {
         let column = Column { name: "price".into(), scale: Scale::Linear { center: 10.0, spread: 2.0 } };
         let applied = [12.0, 1e9, f32::NAN].map(|x| column.apply(x, 1.0));
         assert_eq!(applied, [1.0, REACH, 0.0]);
+        let log = Column { name: "price".into(), scale: Scale::Log { center: 2.0, spread: 1.0 } };
+        assert_eq!([f32::NAN, 0.0].map(|x| log.apply(x, 1.0)), [0.0, -2.0]);
         assert_eq!(Column { name: "p/x".into(), scale: Scale::Score }.apply(3.0, 12.0), 0.25);
     }
 }
