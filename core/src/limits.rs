@@ -127,6 +127,8 @@ pub const DEFAULT_RETENTION_MS: i64 = 0;
 
 // Log: served records.
 
+/// Columns of a served record: what was added up and what may be learned from, some 2 KB for a page of 24.
+pub const SERVED_COLUMNS_MAX: usize = 48;
 /// Served records that may wait for the disk before new ones are dropped.
 pub const DEFAULT_SERVED_QUEUE: usize = 4_096;
 /// Served records that can be found by request id.
@@ -336,6 +338,21 @@ pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
 pub const MODEL_CHANGES_MIN: u64 = 5_000;
 /// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
 pub const MODEL_PAUSE_FACTOR: u32 = 9;
+// Search by words and vectors.
+
+/// What the nearest product adds, as a share of the best text score, when a store view does not say.
+pub const DEFAULT_HYBRID_WEIGHT: f32 = 0.3;
+/// Highest such share: above it words hardly count.
+pub const HYBRID_WEIGHT_MAX: f64 = 10.0;
+/// Similarity (cosine) from which a product counts as near.
+pub const DEFAULT_HYBRID_FLOOR: f32 = 0.5;
+/// Products found by vector alone: a page or four, so that totals and facets speak of the words.
+pub const DEFAULT_HYBRID_CANDIDATES: usize = 100;
+/// Most of them that a store view may ask for.
+pub const HYBRID_CANDIDATES_MAX: usize = 1_000;
+/// First matches whose mean stands for a query in a space that knows no words.
+pub const HYBRID_FEEDBACK_ITEMS: usize = 10;
+
 // Signals: baskets.
 
 /// Most items of a basket that its completion starts from: work grows with it.

@@ -20,7 +20,10 @@ use crate::limits::{
 };
 
 /// Spaces whose vectors the kernel makes itself: from visits, from orders, from the products' own texts.
-pub const OWN_VECTOR_SPACES: [&str; 3] = ["co-view", "co-purchase", "content"];
+pub const OWN_VECTOR_SPACES: [&str; 3] = ["co-view", "co-purchase", CONTENT_SPACE];
+
+/// The space of the products' own texts, into which a query can be folded.
+pub const CONTENT_SPACE: &str = "content";
 
 /// Highest quantity in stock: whole numbers up to here are exact.
 const QUANTITY_MAX: f64 = 9_007_199_254_740_992.0;

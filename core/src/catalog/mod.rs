@@ -14,6 +14,7 @@ pub mod definition;
 pub mod doc;
 pub mod eligible;
 pub mod facet;
+pub mod hybrid;
 pub mod price;
 pub mod record;
 pub mod save;

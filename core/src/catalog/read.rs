@@ -93,6 +93,18 @@ impl Fields {
         })
     }
 
+    /// One object; what is wrong inside it is noted under its own pointer.
+    pub fn object<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields) -> T) -> Option<T> {
+        let object = self.typed(key, "an object", |value| value.as_object().cloned())?;
+        let mut fields = Fields { object, known: Vec::new(), problems: Vec::new() };
+        let value = read(&mut fields);
+        fields.refuse_rest();
+        let under = pointer(&[key]);
+        let problems = fields.problems.into_iter();
+        self.problems.extend(problems.map(|it| Problem { pointer: format!("{under}{}", it.pointer), ..it }));
+        Some(value)
+    }
+
     /// From 1 to `len_max` objects; what is wrong inside one is noted under its own pointer. None of them is read
     /// when one is no object.
     pub fn objects<T>(&mut self, key: &'static str, len_max: usize, read: impl Fn(&mut Fields) -> T) -> Option<Vec<T>> {

@@ -10,6 +10,7 @@ use planogram_abi::Problem;
 
 use super::Catalog;
 use super::doc::ROOT_BOOK;
+use super::hybrid::Hybrid;
 use super::price::BookChain;
 use super::read::Fields;
 use crate::limits::{CODE_BYTES_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
@@ -36,7 +37,19 @@ pub const STORE_VIEW_SCHEMA: &str = r#"{
     "price_book": {"type": "string", "minLength": 1, "default": "default"},
     "text_source": {"type": "string", "minLength": 1, "description": "Code of the view whose texts are searched; the view itself when absent."},
     "default": {"type": "boolean", "default": false, "description": "Does it answer requests that name no view?"},
-    "out_of_stock": {"enum": ["show", "hide"], "default": "show"}
+    "out_of_stock": {"enum": ["show", "hide"], "default": "show"},
+    "hybrid": {
+      "type": "object",
+      "additionalProperties": false,
+      "description": "Search by words and vectors together. Off when absent, but for requests that bring a vector of their own.",
+      "properties": {
+        "enabled": {"type": "boolean", "default": true, "description": "False also switches off the vectors that requests bring."},
+        "space": {"type": "string", "minLength": 1, "default": "content", "description": "Vector space that the words are looked up in."},
+        "weight": {"type": "number", "minimum": 0, "maximum": 10, "description": "What the nearest product gets, as a share of the best text score."},
+        "floor": {"type": "number", "minimum": 0, "maximum": 1, "description": "Similarity from which a product counts as near."},
+        "candidates": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "Products at most that are found by vector alone."}
+      }
+    }
   }
 }"#;
 
@@ -65,7 +78,7 @@ pub enum OutOfStock {
 }
 
 /// One face of the shop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoreView {
     /// Code that requests name.
     pub code: String,
@@ -83,6 +96,8 @@ pub struct StoreView {
     pub is_default: bool,
     /// What happens to products that cannot be bought.
     pub out_of_stock: OutOfStock,
+    /// Search by words and vectors together.
+    pub hybrid: Hybrid,
 }
 
 impl Default for StoreView {
@@ -96,6 +111,7 @@ impl Default for StoreView {
             text_source: DEFAULT_VIEW.to_owned(),
             is_default: true,
             out_of_stock: OutOfStock::Show,
+            hybrid: Hybrid::default(),
         }
     }
 }
@@ -144,6 +160,7 @@ pub fn parse_store_view(code: &str, json: &str) -> Result<StoreView, Vec<Problem
         out_of_stock: fields
             .word("out_of_stock", &[("show", OutOfStock::Show), ("hide", OutOfStock::Hide)])
             .unwrap_or_default(),
+        hybrid: fields.object("hybrid", Hybrid::read).unwrap_or_default(),
     };
     fields.finish(view)
 }
@@ -189,7 +206,7 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 /// Every store view and price book in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Views {
     views: BTreeMap<String, StoreView>,
     books: BTreeMap<String, PriceBook>,

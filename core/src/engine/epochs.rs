@@ -112,6 +112,7 @@ impl EpochBuilder {
             conditions: compiler.conditions.into_inner(),
             plugins,
             unprepared,
+            kinds_in_use: kinds_in_use(&selection),
             drafted: old.drafted.clone(),
             arms: BTreeMap::new(),
         };
@@ -171,8 +172,10 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
         Some(same) => same.drafted.clone(),
         None => Arc::new(store.drafts().map(|(_, overlay)| overlay.to_owned()).collect::<BTreeSet<String>>()),
     };
+    let kinds_in_use = kinds_in_use(&selection);
     Epoch {
         revision,
+        kinds_in_use,
         overlays,
         shop,
         conditions: compiler.conditions.into_inner(),
@@ -182,6 +185,11 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
         arms: BTreeMap::new(),
         store,
     }
+}
+
+/// Kinds of which there is a document.
+fn kinds_in_use(selection: &Selection<'_>) -> BTreeSet<String> {
+    selection.kinds().into_iter().filter(|kind| !selection.of_kind(kind).is_empty()).collect()
 }
 
 /// Every document a plugin may own, ordered by kind, scope and id. A reloaded version may own kinds that the

@@ -18,7 +18,8 @@ use crate::limits::PAGE_LISTS_MAX;
 use crate::log::identity::People;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
-use crate::pipeline::{explain, run, suggest};
+use crate::pipeline::run::{self, Keep};
+use crate::pipeline::{explain, suggest};
 use crate::snapshot::Snapshot;
 
 /// Takes an answer, once, on whatever thread has it.
@@ -38,7 +39,8 @@ impl Engine {
         let served = (self.clone(), request.clone());
         let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
-            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
+            let nothing = RoaringBitmap::new();
+            rank_seen(&people.load(), snapshot, seen, &request, &nothing, attempt, Keep::Columns)
         };
         let reply: Reply<ListAnswer> = Box::new(move |answer| {
             let (engine, request) = served;
@@ -77,7 +79,7 @@ impl Engine {
             let mut taken = RoaringBitmap::new();
             let mut lists = Vec::with_capacity(page.lists.len());
             for ((name, _), request) in page.lists.iter().zip(&requests) {
-                let answer = rank_seen(&people, snapshot, seen, request, &taken, attempt);
+                let answer = rank_seen(&people, snapshot, seen, request, &taken, attempt, Keep::Columns);
                 if let Ok(answer) = &answer {
                     taken.extend(answer.items.iter().map(|hit| hit.item.0));
                 }
@@ -110,7 +112,8 @@ impl Engine {
         let ticket = self.ticket(&request);
         let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
-            rank_seen(&people.load(), snapshot, seen, &request, &RoaringBitmap::new(), attempt)
+            let nothing = RoaringBitmap::new();
+            rank_seen(&people.load(), snapshot, seen, &request, &nothing, attempt, Keep::Nothing)
         };
         wait_for_reply(|reply| self.on_pool(ticket, job, reply))
     }
@@ -141,7 +144,8 @@ impl Engine {
     pub fn list_here(&self, request: &ListRequest) -> Result<ListAnswer, QueryError> {
         let snapshot = self.publisher.current();
         let seen = self.epochs.see(&snapshot, &Ask::of(request))?;
-        rank_seen(&self.people.load(), &snapshot, &seen, request, &RoaringBitmap::new(), &Attempt::inline())
+        let nothing = RoaringBitmap::new();
+        rank_seen(&self.people.load(), &snapshot, &seen, request, &nothing, &Attempt::inline(), Keep::Nothing)
     }
 
     /// Ranks one page and waits for it.
@@ -208,8 +212,12 @@ impl Engine {
             List::Category { path } => (ServedKind::Category, path),
             List::Unit { unit, .. } => (ServedKind::Unit, unit),
         };
-        let item =
-            |hit: &Hit| ServedItem { item: hit.item, position: hit.position, score: hit.score, values: Vec::new() };
+        let item = |hit: &Hit| ServedItem {
+            item: hit.item,
+            position: hit.position,
+            score: hit.score,
+            values: hit.values.clone(),
+        };
         self.served.record(ServedRecord {
             request_id: answer.request_id.clone(),
             time_ms: self.clock.now_ms(),
@@ -217,7 +225,7 @@ impl Engine {
             subject: subject.clone(),
             store_view: request.store_view.clone(),
             visitor: served_visitor(&self.people.load(), request),
-            columns: Vec::new(),
+            columns: answer.columns.clone(),
             items: answer.items.iter().map(item).collect(),
             arms: answer.arms.clone(),
         });
@@ -232,8 +240,9 @@ pub(super) fn rank_seen(
     request: &ListRequest,
     taken: &RoaringBitmap,
     attempt: &Attempt,
+    keep: Keep,
 ) -> Result<ListAnswer, QueryError> {
-    let answer = run::rank_list(snapshot, &seen.epoch, &disguised(people, request), taken, attempt)?;
+    let answer = run::rank_list(snapshot, &seen.epoch, &disguised(people, request), taken, attempt, keep)?;
     Ok(ListAnswer { arms: seen.arms.clone(), ..answer })
 }
 

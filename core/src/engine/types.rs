@@ -118,6 +118,19 @@ pub struct ModelInfo {
     pub spaces: Vec<SpaceInfo>,
 }
 
+/// A scorer that takes part where a document of the kind it is named after is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LearnedScorer {
+    /// Its plugin.
+    pub plugin: String,
+    /// The kind of its documents, which is also its name.
+    pub kind: String,
+    /// Columns that served records keep for it.
+    pub reads: Vec<String>,
+    /// Its own lines in the ledger: `plugin/output`.
+    pub writes: Vec<String>,
+}
+
 /// When a write is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Acknowledge {

@@ -18,6 +18,7 @@ use crate::id::{ItemId, TimeMs};
 use crate::limits::{PAGE_LISTS_MAX, READINESS_SAMPLE};
 use crate::log::identity::People;
 use crate::pipeline::request::*;
+use crate::pipeline::run::Keep;
 use crate::pipeline::unit::{self, Unit};
 use crate::signal::{PlacementCounts, Window};
 use crate::snapshot::{Epoch, Snapshot};
@@ -138,7 +139,7 @@ fn rank_units(
             page: Page { number: 1, size: unit.limit },
             ..request.list.clone()
         };
-        let answer = rank_seen(people, snapshot, seen, &list, &taken, attempt);
+        let answer = rank_seen(people, snapshot, seen, &list, &taken, attempt, Keep::Columns);
         if let Ok(answer) = &answer {
             taken.extend(answer.items.iter().map(|hit| hit.item.0));
         }

@@ -105,6 +105,11 @@ impl PluginSet {
         self.on(list).filter(in_phase)
     }
 
+    /// Scorers of a list, whatever the phase, that are named after a configuration kind of their plugin.
+    pub fn learned_scorers(&self, list: ListKind) -> impl Iterator<Item = &Slot> {
+        self.on(list).filter(|slot| slot.learned_kind().is_some())
+    }
+
     /// Rerankers of a list, in configured order.
     pub fn rerankers(&self, list: ListKind) -> impl Iterator<Item = &Slot> {
         self.on(list).filter(|slot| matches!(slot.role(), DescribedRole::Reranker { .. }))
@@ -265,6 +270,15 @@ impl Slot {
     /// `plugin/name`.
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// The configuration kind that a scorer is named after, if its plugin owns one of that name: such a scorer takes
+    /// part only where a document of the kind is in force, and what it reads is kept with what was served, so that
+    /// its documents can be learned.
+    pub fn learned_kind(&self) -> Option<&str> {
+        let is_scorer = matches!(self.role(), DescribedRole::Scorer { .. });
+        let kinds = &self.member.running.description.kinds;
+        kinds.iter().map(|kind| kind.name.as_str()).find(|kind| is_scorer && *kind == self.name())
     }
 
     /// Columns a scorer or reranker reads, in the order it wants them.

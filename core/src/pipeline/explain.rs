@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 
 use super::request::QueryError;
 use super::request::{ListRequest, Page};
-use super::run::{self, Run};
+use super::run::{self, Keep, Run};
 use super::{eligible, retrieve, understand};
 use crate::host::{Attempt, CallContext};
 use crate::limits::PAGE_SIZE_MAX;
@@ -51,7 +51,7 @@ fn place(
     attempt: &Attempt,
 ) -> Result<String, QueryError> {
     let whole = ListRequest { page: Page { number: 1, size: PAGE_SIZE_MAX }, facets: Some(vec![]), ..request.clone() };
-    let answer = run::rank_list(snapshot, epoch, &whole, &RoaringBitmap::new(), attempt)?;
+    let answer = run::rank_list(snapshot, epoch, &whole, &RoaringBitmap::new(), attempt, Keep::Nothing)?;
     Ok(match answer.items.iter().find(|hit| hit.item.0 == item) {
         Some(hit) => {
             let page = hit.position / request.page.size + 1;

@@ -80,6 +80,31 @@ impl Ledger {
         Some(rows.iter().map(|&row| entry.values.of(row).map_or(f32::NAN, |(value, _)| value)).collect())
     }
 
+    /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values of
+    /// each row in their order. Several contributions of one name are added up.
+    pub fn table(&self, rows: &[u32]) -> (Vec<String>, Vec<Vec<f32>>) {
+        let mut names: Vec<String> = Vec::new();
+        let mut place = |entry: &Entry| {
+            names.iter().position(|name| *name == entry.name).unwrap_or_else(|| {
+                names.push(entry.name.clone());
+                names.len() - 1
+            })
+        };
+        let places: Vec<usize> = self.entries.iter().map(&mut place).collect();
+        let values_of = |&row: &u32| {
+            let (mut running, mut values) = (0.0, vec![0.0; names.len()]);
+            for (entry, &place) in self.entries.iter().zip(&places) {
+                let Some((value, _)) = entry.values.of(row) else { continue };
+                let change = delta(running, entry.combine, value);
+                running += change;
+                values[place] += if entry.combine == Combine::Feature { value } else { change as f32 };
+            }
+            values
+        };
+        let values = rows.iter().map(values_of).collect();
+        (names, values)
+    }
+
     /// The lines of one row; contributions of nothing are left out, except the first.
     pub fn lines(&self, row: u32) -> Vec<LedgerLine> {
         let mut running = 0.0;
@@ -129,6 +154,10 @@ mod tests {
             let sum = lines.iter().filter(|l| l.kind == LedgerKind::Score).fold(0.0, |sum, l| sum + l.value);
             assert_eq!(sum.to_bits(), scores[row as usize].to_bits(), "{lines:?}");
         }
+        let (names, values) = ledger.table(&[2, 1]);
+        assert_eq!(names, ["kernel/text", "p/f", "p/note", "p/s"]);
+        assert_eq!((values[0][0], values[1][3], values[1][2]), (1e-9, 3.3, 0.0));
+        assert!((f64::from(values[1].iter().sum::<f32>()) - scores[1]).abs() < 1e-5);
         assert_eq!(ledger.column("p/s", &[1]), Some(vec![3.3]));
         assert!(ledger.column("p/s", &[0]).unwrap()[0].is_nan());
         assert_eq!(ledger.lines(1).last().map(|l| l.note.as_str()), Some("rule"));

@@ -13,6 +13,7 @@ mod understand;
 mod eligible;
 mod permit;
 mod evidence;
+mod hybrid;
 mod retrieve;
 mod facet;
 mod rank;

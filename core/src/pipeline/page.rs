@@ -3,21 +3,24 @@
 //! Cuts the page out of the ordered list, asserts once more that nothing ineligible is on it, and hydrates the
 //! few items that are left: the variant that satisfied the filters gives price and image.
 
-use planogram_abi::ListKind;
+use planogram_abi::{ListKind, column};
 
+use super::column as columns;
 use super::eligible::Universe;
 use super::request::*;
 use super::rerank::Ordered;
-use super::run::{Run, Subject};
+use super::run::{Keep, Run, Subject};
 use super::suggest;
+use crate::host::Slot;
 use crate::id::ItemId;
-use crate::limits::WARNINGS_MAX;
+use crate::limits::{SERVED_COLUMNS_MAX, WARNINGS_MAX};
 
 pub(super) fn page(
     mut run: Run<'_>,
     universe: &Universe,
     ordered: Ordered,
     facets: Vec<Facet>,
+    keep: Keep,
 ) -> Result<ListAnswer, QueryError> {
     let total = listed(&run, ordered.ranked.matches.len());
     let Page { number, size } = run.request.page;
@@ -31,12 +34,17 @@ pub(super) fn page(
         });
     }
     let shown = ordered.rows.iter().take(total).enumerate().skip(begin).take(size as usize);
+    let rows: Vec<u32> = shown.clone().map(|(_, &row)| row).collect();
+    let (columns, mut values) = match keep {
+        Keep::Columns => kept_columns(&run, &ordered, &rows),
+        Keep::Nothing => (Vec::new(), vec![Vec::new(); rows.len()]),
+    };
     let mut items = Vec::with_capacity(size as usize);
-    for (position, &row) in shown {
+    for ((position, &row), values) in shown.zip(&mut values) {
         let item = ItemId(ordered.ranked.matches.items[row as usize]);
         assert!(universe.items.contains(item.0), "item {} is on the page but not in the universe", item.0);
         if let Some(hit) = hydrate(&run, &ordered, row, position as u32) {
-            items.push(hit);
+            items.push(Hit { values: std::mem::take(values), ..hit });
         }
     }
     let suggestions = suggest::beside(&run, &items);
@@ -57,7 +65,27 @@ pub(super) fn page(
         // The line does not know how its epoch was chosen; the engine does.
         arms: Arms::new(),
         suggestions,
+        columns,
     })
+}
+
+/// What was added up for the rows, then what learned scorers read of them, whether or not they took part: names, and
+/// values by row.
+fn kept_columns(run: &Run<'_>, ordered: &Ordered, rows: &[u32]) -> (Vec<String>, Vec<Vec<f32>>) {
+    let ranked = &ordered.ranked;
+    let (mut names, mut values) = ranked.ledger.table(rows);
+    names.truncate(SERVED_COLUMNS_MAX);
+    values.iter_mut().for_each(|values| values.truncate(SERVED_COLUMNS_MAX));
+    let plugins = run.epoch.plugins.clone();
+    for name in plugins.learned_scorers(run.kind()).flat_map(Slot::reads) {
+        if name == column::SCORE || names.contains(name) || names.len() == SERVED_COLUMNS_MAX {
+            continue;
+        }
+        let column = columns::gather(run, name, ranked, rows);
+        names.push(name.clone());
+        values.iter_mut().zip(column).for_each(|(values, value)| values.push(value));
+    }
+    (names, values)
 }
 
 /// Drops repetitions, the first stays, and whatever is beyond `max`.
@@ -118,6 +146,7 @@ fn hydrate(run: &Run<'_>, ordered: &Ordered, row: u32, position: u32) -> Option<
         query_type,
         position,
         ledger: run.request.explain.then(|| ledger(run, ordered, row)),
+        values: Vec::new(),
     })
 }
 

@@ -36,11 +36,16 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
     let (bands, scores) = (order::first_bands(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, ledger: Ledger::default() };
     ranked.enter(base);
+    let nearness = std::mem::take(&mut ranked.matches.nearness);
+    if !nearness.is_empty() {
+        let values = Values::Dense(nearness);
+        ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values });
+    }
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);
     apply_factors(run, understanding, &mut ranked);
     let plugins = run.epoch.plugins.clone();
-    if plugins.scorers(run.kind(), Phase::Window).next().is_some() && run.has_time_for("phase 2") {
+    if plugins.scorers(run.kind(), Phase::Window).any(|slot| run.epoch.is_awake(slot)) && run.has_time_for("phase 2") {
         let window = order::head(run, &ranked, DEFAULT_WINDOW);
         if n > window.len() {
             order::band_rows_outside(&window, &mut ranked.bands);
@@ -58,7 +63,7 @@ fn score_phase(run: &mut Run<'_>, phase: Phase, rows: &[u32], ranked: &mut Ranke
     let plugins = run.epoch.plugins.clone();
     let mut gathered: HashMap<String, Vec<f32>> = HashMap::new();
     let items: Vec<u32> = rows.iter().map(|&row| ranked.matches.items[row as usize]).collect();
-    for slot in plugins.scorers(run.kind(), phase) {
+    for slot in plugins.scorers(run.kind(), phase).filter(|slot| run.epoch.is_awake(slot)) {
         gathered.insert(column::SCORE.into(), ranked.scores_of(rows));
         for name in slot.reads() {
             if !gathered.contains_key(name) {

@@ -32,6 +32,8 @@ pub struct ListRequest {
     /// Of a unit: rank exactly these skus, in the order another system gave them, at most
     /// [`AMONG_MAX`](crate::limits::AMONG_MAX); empty for what the unit finds itself.
     pub among: Vec<String>,
+    /// Of a search: what is looked for, as a vector the caller made; beside the words or instead of them.
+    pub vector: Option<QueryVector>,
     /// Ledger lines on every item?
     pub explain: bool,
     /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
@@ -62,6 +64,7 @@ impl ListRequest {
             facets: None,
             shopper: Shopper::default(),
             among: Vec::new(),
+            vector: None,
             explain: false,
             now_ms: None,
             overlays: Vec::new(),
@@ -93,6 +96,15 @@ pub enum List {
         /// The product the page is about (sku), and others.
         anchors: Vec<String>,
     },
+}
+
+/// A direction in a vector space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryVector {
+    /// Name of the space.
+    pub space: String,
+    /// As many finite numbers as the space has, not all of them 0; of any length.
+    pub values: Vec<f32>,
 }
 
 /// Who asks.
@@ -170,6 +182,8 @@ pub struct ListAnswer {
     pub arms: Arms,
     /// Of a search: what else might be searched for, at most five.
     pub suggestions: Vec<String>,
+    /// Names of [`Hit::values`]; empty when nobody keeps them.
+    pub columns: Vec<String>,
 }
 
 /// What a search box asks while something is typed.
@@ -253,6 +267,8 @@ pub struct Hit {
     pub position: u32,
     /// Why it stands here, when asked.
     pub ledger: Option<Vec<LedgerLine>>,
+    /// What the score was made of, one number for each of [`ListAnswer::columns`]; for the record of what was served.
+    pub values: Vec<f32>,
 }
 
 impl Hit {

@@ -12,6 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::eligible::Universe;
 use super::evidence;
+use super::hybrid;
 use super::run::{Run, Subject};
 use super::source;
 use super::understand::Understanding;
@@ -29,6 +30,8 @@ pub(super) struct Matches {
     pub base: Vec<f32>,
     /// Ledger name of the base.
     pub base_name: String,
+    /// What nearness in a vector space adds, `[n]`; empty when no vector took part.
+    pub nearness: Vec<f32>,
     /// Raw scores by source, each `[n]`, NaN where the source did not find the item.
     pub sources: BTreeMap<String, Vec<f32>>,
     /// Of a unit: which rung supplied the row, 0 is the unit's own type; empty elsewhere.
@@ -41,7 +44,7 @@ pub(super) struct Matches {
 
 pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
     match &run.subject {
-        Subject::Search { text } if text.is_empty() => browse(universe),
+        Subject::Search { text } if text.is_empty() && run.vector.is_none() => browse(universe),
         Subject::Search { .. } => search(run, understanding, universe),
         Subject::Category { id, .. } => category(run, *id, universe),
         Subject::Unit { unit, .. } => {
@@ -79,6 +82,11 @@ fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
 fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
     let mut found = text_matches(run, &understanding.query, &universe.base.items);
     found.sort_unstable_by_key(|(item, _)| *item);
+    let direction = hybrid::direction(run, &found);
+    if let Some(direction) = &direction {
+        found.extend(direction.candidates(run, &found, &universe.base.items));
+        found.sort_unstable_by_key(|(item, _)| *item);
+    }
     add_included(&mut found, &universe.included);
     evidence::add_evident(run, &mut found, &universe.base.items);
     let mut unfiltered = None;
@@ -90,6 +98,11 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     (matches.items, matches.base) = found.into_iter().map(|(item, score)| (item.0, score)).unzip();
     matches.sources.insert("text".into(), matches.base.clone());
     matches.sources.extend(evidence::as_source(run, &matches.items));
+    if let Some(direction) = direction {
+        let similarities = direction.similarities(run, &matches.items);
+        matches.nearness = direction.contributions(&similarities);
+        matches.sources.insert("vector".into(), similarities);
+    }
     matches
 }
 
@@ -215,6 +228,7 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
         sources: sources.iter().map(|(name, scores)| (name.clone(), column(scores))).collect(),
         rungs: rows.values().map(|(_, rung)| *rung).collect(),
         rung_names,
+        nearness: Vec::new(),
         unfiltered: None,
         items,
     }

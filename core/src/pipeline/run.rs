@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{eligible, evidence, facet, lend, page, rank, rerank, retrieve, understand};
+use super::{eligible, evidence, facet, hybrid, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
@@ -21,6 +21,15 @@ use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
 use crate::signal::{Demand, Evidence};
 use crate::snapshot::{Epoch, Snapshot};
 use crate::visitor::{self, Affinities, Visitor};
+
+/// What of an answer is kept for those who learn from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing: nobody is served.
+    Nothing,
+    /// What the scores of the shown items were made of.
+    Columns,
+}
 
 /// Ranks one list over one snapshot. `taken` are items that an earlier list of the same page shows already.
 ///
@@ -32,6 +41,7 @@ pub fn rank_list(
     request: &ListRequest,
     taken: &RoaringBitmap,
     attempt: &Attempt,
+    keep: Keep,
 ) -> Result<ListAnswer, QueryError> {
     let mut run = Run::begin(snapshot, epoch, request, taken, attempt)?;
     let mut understanding = understand::understand(&mut run);
@@ -42,7 +52,7 @@ pub fn rank_list(
     let facets = facet::count(&mut run, &universe, &matches);
     let ranked = rank::rank(&mut run, &understanding, matches);
     let ordered = rerank::rerank(&mut run, understanding, ranked);
-    page::page(run, &universe, ordered, facets)
+    page::page(run, &universe, ordered, facets, keep)
 }
 
 /// What every step of one request can see.
@@ -66,6 +76,8 @@ pub(super) struct Run<'a> {
     pub subject: Subject,
     /// Who asks, resolved.
     pub shopper: Resolved,
+    /// The vector that the request brings, of length 1.
+    pub vector: Option<Vec<f32>>,
     /// What the shopper likes, made when it is first asked for.
     taste: OnceCell<Affinities>,
     /// What earlier searches for the same say, made when it is first asked for.
@@ -127,6 +139,8 @@ impl<'a> Run<'a> {
         let demand = resolve_demand(snapshot, epoch, &view);
         let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
         let shopper = resolve_shopper(snapshot, request, &subject);
+        let vector = hybrid::supplied(snapshot, request)?;
+        let warnings = hybrid::warning(request, &view).into_iter().collect();
         Ok(Run {
             snapshot,
             epoch,
@@ -140,11 +154,12 @@ impl<'a> Run<'a> {
             seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
             subject,
             shopper,
+            vector,
             taste: OnceCell::new(),
             evidence: OnceCell::new(),
             variants: snapshot.catalog.alive().clone(),
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
-            warnings: Vec::new(),
+            warnings,
             unanchored: Cell::new(false),
             relaxed: Vec::new(),
             redirect: None,

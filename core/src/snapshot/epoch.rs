@@ -12,7 +12,7 @@ use planogram_abi::ConditionId;
 use super::{Shop, assign};
 use crate::config::store::{Selection, Store};
 use crate::expr::{self, Condition};
-use crate::host::PluginSet;
+use crate::host::{PluginSet, Slot};
 
 /// One configuration with everything prepared for it.
 pub struct Epoch {
@@ -30,6 +30,8 @@ pub struct Epoch {
     pub plugins: Arc<PluginSet>,
     /// Plugins that could not prepare for this epoch, with what they said; each keeps its previous state.
     pub unprepared: BTreeMap<String, String>,
+    /// Kinds of which a document is in force here.
+    pub kinds_in_use: BTreeSet<String>,
     /// Overlays that hold a draft.
     pub drafted: Arc<BTreeSet<String>>,
     /// Of the live shop: what visitors in experiments see, by the overlays of their arms. Made and retired together
@@ -41,6 +43,11 @@ impl Epoch {
     /// The documents as this epoch sees them.
     pub fn documents(&self) -> Selection<'_> {
         self.store.select(&self.overlays)
+    }
+
+    /// Whether a scorer takes part: one that is named after a kind of document does where there is such a document.
+    pub fn is_awake(&self, scorer: &Slot) -> bool {
+        scorer.learned_kind().is_none_or(|kind| self.kinds_in_use.contains(kind))
     }
 
     /// The overlays of a list that change anything, each once, at its last place.

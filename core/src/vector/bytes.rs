@@ -10,9 +10,12 @@ use super::graph::{Graph, Level};
 use super::model::{Model, ModelSpace};
 use super::packed::Packed;
 use super::scan::Rows;
+use super::terms::Terms;
 use crate::limits::{CODE_BYTES_MAX, GRAPH_LEVELS_MAX, MODEL_SPACES_MAX};
 
-const MAGIC: &[u8; 8] = b"PLGVECT1";
+const MAGIC: &[u8; 8] = b"PLGVECT2";
+/// Files of an older version end behind the spaces: they have no words.
+const MAGIC_WITHOUT_TERMS: &[u8; 8] = b"PLGVECT1";
 const CHECKSUM_BYTES: usize = 32;
 
 /// Why a model file was refused.
@@ -42,6 +45,9 @@ pub fn to_bytes(model: &Model) -> Vec<u8> {
             }
         }
     }
+    numbers(&mut out, model.terms.columns());
+    number(&mut out, model.terms.values().len());
+    model.terms.values().iter().for_each(|value| out.extend(value.to_le_bytes()));
     let checksum = blake3::hash(&out);
     out.extend(checksum.as_bytes());
     out
@@ -69,7 +75,8 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, ModelError> {
         return Err(refused("the checksum does not fit, the file is damaged or cut off"));
     }
     let mut reader = Reader(body);
-    if reader.take("magic", MAGIC.len())? != MAGIC {
+    let magic = reader.take("magic", MAGIC.len())?;
+    if magic != MAGIC && magic != MAGIC_WITHOUT_TERMS {
         return Err(refused("not a model file of this version"));
     }
     let generation = reader.long("generation")?;
@@ -79,10 +86,11 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Model, ModelError> {
         let (name, space) = reader.space()?;
         spaces.insert(name, space);
     }
+    let terms = if magic == MAGIC { reader.terms()? } else { Terms::default() };
     if !reader.0.is_empty() {
-        return Err(ModelError(format!("{} bytes follow the last space", reader.0.len())));
+        return Err(ModelError(format!("{} bytes follow the last part", reader.0.len())));
     }
-    Ok(Model { generation, built_at, spaces })
+    Ok(Model { generation, built_at, spaces, terms })
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -141,6 +149,12 @@ impl<'a> Reader<'a> {
         Ok((name.to_owned(), ModelSpace { packed, graph }))
     }
 
+    fn terms(&mut self) -> Result<Terms, ModelError> {
+        let columns = self.list("columns of words")?.collect();
+        let values = self.list("values of words")?.map(f32::from_bits).collect();
+        Terms::from_parts(columns, values).map_err(ModelError)
+    }
+
     fn level(&mut self) -> Result<Level, ModelError> {
         Ok(Level {
             rows: self.list("rows of a level")?.collect(),
@@ -158,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::id::ItemId;
+    use crate::limits::MODEL_DIMENSION;
     use crate::vector::graph;
 
     fn model() -> Model {
@@ -168,7 +183,8 @@ mod tests {
         let graph = graph::build(&packed, &AtomicBool::new(false));
         let bare = ModelSpace { packed: packed.clone(), graph: None };
         let spaces = [("bare".to_owned(), bare), ("graphed".to_owned(), ModelSpace { packed, graph })];
-        Model { generation: 3, built_at: 17, spaces: spaces.into() }
+        let terms = Terms::from_parts(vec![3, 9], (0..2 * MODEL_DIMENSION).map(|n| n as f32).collect()).unwrap();
+        Model { generation: 3, built_at: 17, spaces: spaces.into(), terms }
     }
 
     fn signed(mut body: Vec<u8>) -> Vec<u8> {
@@ -198,8 +214,18 @@ mod tests {
         longer.push(0);
         assert_eq!(
             from_bytes(&signed(longer)).unwrap_err().to_string(),
-            "model file refused: 1 bytes follow the last space"
+            "model file refused: 1 bytes follow the last part"
         );
+    }
+
+    #[test]
+    fn a_file_without_words_is_still_read() {
+        let model = Model { terms: Terms::default(), ..model() };
+        let mut body = to_bytes(&model);
+        // Two empty lists less, under the magic of before.
+        body.truncate(body.len() - CHECKSUM_BYTES - 8);
+        body[..MAGIC.len()].copy_from_slice(MAGIC_WITHOUT_TERMS);
+        assert!(from_bytes(&signed(body)) == Ok(model));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use roaring::RoaringBitmap;
 use super::graph::{self, Graph};
 use super::packed::Packed;
 use super::scan::{self, Near, Rows};
+use super::terms::Terms;
 use super::{SearchScratch, Space, content, factorize};
 use crate::catalog::check::OWN_VECTOR_SPACES;
 use crate::id::{ItemId, Seq};
@@ -27,6 +28,8 @@ pub struct Model {
     pub built_at: Seq,
     /// Spaces by name.
     pub spaces: BTreeMap<String, ModelSpace>,
+    /// Words in the space `content`.
+    pub terms: Terms,
 }
 
 /// The frozen vectors of one space.
@@ -102,10 +105,11 @@ where
     T: IntoIterator<Item = TextDoc>,
 {
     let [co_view, co_purchase, content] = OWN_VECTOR_SPACES;
+    let (texts, terms) = content::vectors(inputs.texts, stop)?;
     let mut packed: Vec<(String, Packed)> = vec![
         (co_view.to_owned(), factorize::factorize(inputs.co_viewed, stop)?),
         (co_purchase.to_owned(), factorize::factorize(inputs.co_bought, stop)?),
-        (content.to_owned(), content::vectors(inputs.texts, stop)?),
+        (content.to_owned(), texts),
     ];
     let large = inputs.supplied.iter().filter(|(_, space)| space.len() >= GRAPH_ROWS_MIN);
     for (name, space) in large.take(MODEL_SPACES_MAX - packed.len()) {
@@ -120,5 +124,5 @@ where
         let graph = if packed.len() < GRAPH_ROWS_MIN { None } else { Some(graph::build(&packed, stop)?) };
         spaces.insert(name, ModelSpace { packed, graph });
     }
-    Some(Model { generation, built_at: inputs.built_at, spaces })
+    Some(Model { generation, built_at: inputs.built_at, spaces, terms })
 }

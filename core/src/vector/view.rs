@@ -12,8 +12,9 @@ use roaring::RoaringBitmap;
 use super::graph::Scratch;
 use super::model::{Model, ModelSpace};
 use super::scan::{Near, Rows, Top, scan};
+use super::terms::Folded;
 use super::{Space, VectorError, normalized};
-use crate::catalog::check::OWN_VECTOR_SPACES;
+use crate::catalog::check::{CONTENT_SPACE, OWN_VECTOR_SPACES};
 use crate::id::ItemId;
 
 /// A supplied space and what its graph does not know yet.
@@ -176,15 +177,8 @@ impl Vectors {
         scratch: &'s mut SearchScratch,
     ) -> Result<&'s [Near], VectorError> {
         let (live, learned) = (self.live.get(space), self.learned(space));
-        let expected = match (live, learned) {
-            (Some(live), _) => live.space.dimension(),
-            (None, Some(learned)) => learned.packed.dimension(),
-            (None, None) => return Err(self.unknown(space)),
-        };
-        if query.len() != expected {
-            return Err(VectorError::Mismatch { n: query.len(), expected });
-        }
-        let query = normalized(query)?;
+        let query = self.unit(space, query)?;
+        let expected = query.len();
         scratch.top.reset(k);
         let graphed = self.model.as_deref().and_then(|model| graphed(model, space));
         match (live, graphed, learned) {
@@ -197,6 +191,34 @@ impl Vectors {
             (None, _, None) => {}
         }
         Ok(scratch.top.best())
+    }
+
+    /// A vector of a space at length 1.
+    ///
+    /// # Errors
+    /// When there is no such space, or it is no vector of it.
+    pub fn unit(&self, space: &str, vector: &[f32]) -> Result<Vec<f32>, VectorError> {
+        let expected = match (self.live.get(space), self.learned(space)) {
+            (Some(live), _) => live.space.dimension(),
+            (None, Some(learned)) => learned.packed.dimension(),
+            (None, None) => return Err(self.unknown(space)),
+        };
+        if vector.len() != expected {
+            return Err(VectorError::Mismatch { n: vector.len(), expected });
+        }
+        normalized(vector)
+    }
+
+    /// A text in a space; `None` when the space does not know its words, or none at all.
+    pub fn fold_text(&self, space: &str, text: &str) -> Option<Folded> {
+        // Only the texts' own space has words.
+        let learned = self.model.as_ref().filter(|_| space == CONTENT_SPACE && self.learned(space).is_some())?;
+        learned.terms.fold(text)
+    }
+
+    /// Whether texts can be folded into a space.
+    pub fn knows_words(&self, space: &str) -> bool {
+        space == CONTENT_SPACE && self.model.as_ref().is_some_and(|model| !model.terms.is_empty())
     }
 
     /// A space that the kernel makes. What a model holds of other spaces is a graph over supplied vectors and says
@@ -248,7 +270,7 @@ mod tests {
         let graph = graph::build(&packed, &AtomicBool::new(false));
         (3_400..3_500).for_each(|item| vectors.follow(ItemId(item), &of("visual", vector(item))));
         let spaces = BTreeMap::from([("visual".to_owned(), ModelSpace { packed, graph })]);
-        vectors.adopt(Some(Arc::new(Model { generation: 1, built_at: 9, spaces })));
+        vectors.adopt(Some(Arc::new(Model { generation: 1, built_at: 9, spaces, ..Model::default() })));
         vectors
     }
 

@@ -11,6 +11,7 @@ use planogram_rules::{Limits, Resolution};
 use serde::Deserialize;
 
 use crate::behavior::{Behavior, Curve, Signal};
+use crate::ranker::RankerSettings;
 
 /// The 33 English stop words that are stripped from synonyms.
 const STOP_WORDS: &str = "a an and are as at be but by for if in into is it no not of on or such that the their then \
@@ -43,6 +44,8 @@ pub struct Settings {
     pub resolution: Resolution,
     /// Redirects.
     pub redirects: RedirectSettings,
+    /// The learned ranker.
+    pub ranker: RankerSettings,
 }
 
 /// Settings of the signals.
@@ -145,6 +148,7 @@ impl Settings {
         in_range("synonyms.terms_max", synonyms.terms_max, 2, 1_000)?;
         in_range("redirects.per_scope_max", redirects.per_scope_max, 1, 1_000_000)?;
         settings.behavior()?;
+        settings.ranker.check()?;
         Ok(settings)
     }
 

@@ -17,6 +17,7 @@ pub mod behavior;
 pub mod evidence;
 
 pub mod matching;
+pub mod ranker;
 pub mod score;
 pub mod state;
 pub mod understand;
@@ -34,6 +35,9 @@ pub const SYNONYM: &str = "synonym";
 pub const SEARCH_RULE: &str = "search-rule";
 /// Kind of the documents that hold redirects.
 pub const REDIRECT: &str = "redirect";
+
+/// Kind of the documents that hold a learned ranker, and name of the scorer that works by them.
+pub const RANKER: &str = "ranker";
 
 planogram_abi::export_plugin!(LiveSearch);
 
@@ -71,6 +75,15 @@ impl Plugin for LiveSearch {
             let scorer = Contribution::scorer("evidence", Phase::All, &reads, &writes, score::evidence);
             contributions.push(scorer.on(&[ListKind::Search]));
         }
+        let ranker = &self.settings.ranker;
+        if !ranker.columns.is_empty() {
+            let reads: Vec<&str> =
+                std::iter::once(column::SCORE).chain(ranker.columns.iter().map(String::as_str)).collect();
+            let writes = ranker.writes();
+            let writes: Vec<(&str, Combine)> = writes.iter().map(|(name, combine)| (name.as_str(), *combine)).collect();
+            let scorer = Contribution::scorer(RANKER, Phase::Window, &reads, &writes, ranker::score);
+            contributions.push(scorer.on(&[ListKind::Search]));
+        }
         contributions
     }
 
@@ -80,6 +93,7 @@ impl Plugin for LiveSearch {
             kind(SYNONYM, include_str!("../schema/synonym.json")),
             kind(SEARCH_RULE, include_str!("../schema/search-rule.json")),
             kind(REDIRECT, include_str!("../schema/redirect.json")),
+            kind(RANKER, include_str!("../schema/ranker.json")),
         ]
     }
 
@@ -141,7 +155,7 @@ mod tests {
             assert_eq!(plugin.validate(&document, &[]), [], "{json}");
             documents += 1;
         }
-        assert_eq!(documents, 4);
+        assert_eq!(documents, 5);
     }
 
     #[test]
@@ -223,8 +237,9 @@ mod tests {
     fn only_columns_that_count_are_read() {
         let check = |settings: &str, expected: &[&str]| {
             let contributions = LiveSearch::configure(settings).unwrap().contributions();
-            let reads = contributions.iter().find_map(|contribution| match &contribution.role {
-                planogram_abi::Role::Scorer { reads, .. } if contribution.name == "behavior" => Some(reads.clone()),
+            let mut behavior = contributions.iter().filter(|contribution| contribution.name == "behavior");
+            let reads = behavior.find_map(|contribution| match &contribution.role {
+                planogram_abi::Role::Scorer { reads, .. } => Some(reads.clone()),
                 _ => None,
             });
             assert_eq!(reads.unwrap_or_default(), expected, "{settings}");

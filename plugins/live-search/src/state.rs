@@ -12,10 +12,11 @@ use planogram_rules::{Findings, Origin, Scopes};
 
 use crate::behavior::Behavior;
 use crate::config::Settings;
+use crate::ranker::{Ranker, Rankers};
 use crate::redirects::{Redirect, Redirects};
 use crate::search_rules::{SearchRule, SearchRules};
 use crate::synonyms::{Matcher, SynonymSet};
-use crate::{REDIRECT, SEARCH_RULE, SYNONYM};
+use crate::{RANKER, REDIRECT, SEARCH_RULE, SYNONYM};
 
 /// The state bound to one epoch.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct State {
     pub redirects: Redirects,
     /// Synonyms.
     pub synonyms: Arc<SynonymBook>,
+    /// Learned rankers.
+    pub rankers: Rankers,
 }
 
 impl State {
@@ -42,10 +45,15 @@ impl State {
         let mut rules = Vec::new();
         let mut redirects = Redirects::default();
         let mut synonyms = SynonymBook::default();
+        let mut rankers = Rankers::default();
         for document in epoch.documents {
             let read = match document.kind {
                 SYNONYM => read_synonym(document, settings).map(|set| synonyms.insert(document, set)),
                 SEARCH_RULE => read_rule(document, settings, &behavior).map(|rule| rules.push(rule)),
+                RANKER => {
+                    let read = Ranker::read(document, &settings.ranker);
+                    read.map(|ranker| rankers.insert(Origin::of(document), ranker))
+                }
                 REDIRECT => read_redirect(document).map(|redirect| redirects.insert(Origin::of(document), redirect)),
                 _ => Ok(()),
             };
@@ -58,7 +66,7 @@ impl State {
             _ => Arc::new(synonyms),
         };
         let rules = SearchRules::new(rules, settings.resolution)?;
-        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms })
+        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers })
     }
 }
 

@@ -7,18 +7,24 @@ use planogram_abi::{Document, Problem};
 use planogram_rules::rule::check_count;
 
 use crate::config::Settings;
+use crate::ranker::Ranker;
 use crate::state::{read_redirect, read_rule, read_synonym};
 use crate::synonyms::{Direction, direction_of};
-use crate::{REDIRECT, SEARCH_RULE, SYNONYM};
+use crate::{RANKER, REDIRECT, SEARCH_RULE, SYNONYM};
 
 /// Everything that is wrong with `document`; empty when it is good.
 pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
     let (own, max) = match document.kind {
         SYNONYM => (synonym(settings, document, others), settings.synonyms.per_scope_max),
         SEARCH_RULE => (rule(settings, document), settings.rules.rules_max),
+        RANKER => (Ranker::read(document, &settings.ranker).err().unwrap_or_default(), 1),
         REDIRECT => (redirect(document, others), settings.redirects.per_scope_max),
         other => {
-            return vec![Problem::new("", format!("kind `{other}` is not ours"), "synonym, search-rule, redirect")];
+            return vec![Problem::new(
+                "",
+                format!("kind `{other}` is not ours"),
+                "synonym, search-rule, redirect, ranker",
+            )];
         }
     };
     own.into_iter().chain(check_count(document, others, max)).collect()

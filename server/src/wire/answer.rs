@@ -495,6 +495,7 @@ pub(crate) mod tests {
             query_type: None,
             position: 24,
             ledger: Some(values.iter().map(line).collect()),
+            values: vec![],
         };
         ListAnswer {
             items: vec![hit],
@@ -510,6 +511,7 @@ pub(crate) mod tests {
             unit: None,
             arms: vec![],
             suggestions: vec![],
+            columns: vec![],
         }
     }
 

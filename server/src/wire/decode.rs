@@ -198,6 +198,22 @@ impl<'v, 'd> Fields<'v, 'd> {
         Some(texts)
     }
 
+    /// A list of numbers that fit 32 bits, if there is one.
+    pub fn numbers(&mut self, name: &str) -> Option<Vec<f32>> {
+        let pointer = self.pointer(name);
+        let mut numbers = Vec::new();
+        for (i, entry) in self.array(name)?.iter().enumerate() {
+            match entry.as_f64().map(|number| number as f32).filter(|number| number.is_finite()) {
+                Some(number) => numbers.push(number),
+                None => {
+                    let message = wrong_type(entry, "a finite number of 32 bits");
+                    self.defects.push(Defect::new(format!("{pointer}/{i}"), message, "a list of numbers"));
+                }
+            }
+        }
+        Some(numbers)
+    }
+
     /// An object, if there is one.
     pub fn object(&mut self, name: &str) -> Option<&'v Map<String, Value>> {
         let value = self.present(name)?;

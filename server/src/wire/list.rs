@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use planogram_core::limits::QUERY_CHARS_MAX;
-use planogram_core::pipeline::request::{Arms, List, ListRequest, Page, Shopper};
+use planogram_core::limits::{QUERY_CHARS_MAX, VECTOR_DIMENSIONS_MAX};
+use planogram_core::pipeline::request::{Arms, List, ListRequest, Page, QueryVector, Shopper};
 use serde_json::Value;
 
 use super::decode::{Fields, cut};
@@ -48,6 +48,9 @@ pub const SHARED: &[&str] = &[
 ];
 /// Parameters that say which part of a list is wanted, in which order.
 pub const OF_LIST: &[&str] = &["page", "page_size", "sort", "filter", "facets"];
+
+/// Parameters of a search by a vector, in a JSON body only: an address has no room for them.
+pub const OF_VECTOR: &[&str] = &["vector", "vector_space"];
 
 /// Parameters every list takes.
 pub fn common() -> impl Iterator<Item = &'static str> {
@@ -91,6 +94,10 @@ impl Target {
 /// # Errors
 /// The parameter at fault.
 pub fn from_address(target: Target, pairs: &[(String, String)], headers: &FromHeaders) -> Result<ListRequest, Problem> {
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| OF_VECTOR.contains(&name.as_str())) {
+        let message = format!("`{name}` does not stand in an address");
+        return Err(Problem::parameter(name, message, "`vector` and `vector_space` in the JSON body of a POST"));
+    }
     let mut address = Address::new(pairs, &target.parameters());
     let request = request(target, &mut address, headers);
     settle(address).map(|()| request)
@@ -102,7 +109,10 @@ pub fn from_address(target: Target, pairs: &[(String, String)], headers: &FromHe
 /// Everything that is wrong with the body.
 pub fn from_json(target: Target, body: &Value, headers: &FromHeaders) -> Result<ListRequest, Problem> {
     let mut defects = Vec::new();
-    let allowed = target.parameters();
+    let mut allowed = target.parameters();
+    if target == Target::Search {
+        allowed.extend(OF_VECTOR);
+    }
     let request = Fields::open(body, "", &allowed, &mut defects).map(|mut f| request(target, &mut f, headers));
     match request {
         Some(request) if defects.is_empty() => Ok(request),
@@ -117,6 +127,7 @@ pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders)
         _ => Vec::new(),
     };
     ListRequest {
+        vector: if target == Target::Search { vector(p) } else { None },
         list: list(target, p),
         among,
         request_id: request_id(p).unwrap_or_else(|| headers.request_id.clone()),
@@ -149,6 +160,28 @@ fn list(target: Target, p: &mut dyn Params) -> List {
         Target::Category(path) => List::Category { path },
         Target::Unit(unit) => List::Unit { unit, anchors: p.list("anchors").unwrap_or_default() },
     }
+}
+
+/// Reads the vector and the space it lies in.
+fn vector(p: &mut dyn Params) -> Option<QueryVector> {
+    match (p.numbers("vector"), p.text("vector_space").filter(|space| !space.is_empty())) {
+        (Some(values), Some(space)) if (1..=VECTOR_DIMENSIONS_MAX).contains(&values.len()) => {
+            return Some(QueryVector { space, values });
+        }
+        (Some(values), Some(_)) => {
+            let message = format!("`vector` has {} numbers", values.len());
+            p.report("vector", message, format!("1 to {VECTOR_DIMENSIONS_MAX} numbers"));
+        }
+        (Some(_), None) => {
+            p.report("vector_space", "`vector_space` is missing".to_owned(), "the space of `vector`".to_owned())
+        }
+        (None, Some(_)) => {
+            let message = "`vector_space` means nothing without `vector`".to_owned();
+            p.report("vector_space", message, "`vector` beside it".to_owned());
+        }
+        (None, None) => {}
+    }
+    None
 }
 
 fn page(p: &mut dyn Params) -> Page {

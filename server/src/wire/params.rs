@@ -21,6 +21,8 @@ pub trait Params {
     fn flag(&mut self, name: &str) -> Option<bool>;
     /// Several texts; in an address separated by commas.
     fn list(&mut self, name: &str) -> Option<Vec<String>>;
+    /// Several numbers; never in an address.
+    fn numbers(&mut self, name: &str) -> Option<Vec<f32>>;
     /// A time.
     fn moment(&mut self, name: &str) -> Option<i64>;
     /// The filters.
@@ -112,6 +114,10 @@ impl Params for Address<'_> {
         Some(condition::split(text).into_iter().map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect())
     }
 
+    fn numbers(&mut self, _: &str) -> Option<Vec<f32>> {
+        None
+    }
+
     fn moment(&mut self, name: &str) -> Option<i64> {
         match time::parse(self.raw(name)?) {
             Ok(ms) => Some(ms),
@@ -192,6 +198,10 @@ impl Params for Fields<'_, '_> {
 
     fn list(&mut self, name: &str) -> Option<Vec<String>> {
         self.texts(name)
+    }
+
+    fn numbers(&mut self, name: &str) -> Option<Vec<f32>> {
+        Fields::numbers(self, name)
     }
 
     fn moment(&mut self, name: &str) -> Option<i64> {

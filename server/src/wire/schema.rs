@@ -220,6 +220,10 @@ pub struct EventItemBody {
 pub struct ListBody {
     /// Search only: the shopper's words, at most 255 characters.
     q: Option<String>,
+    /// Search only: what is looked for as a vector, beside the words or instead of them: finite numbers, not all 0.
+    vector: Option<Vec<f32>>,
+    /// Search only: the vector space that `vector` lies in.
+    vector_space: Option<String>,
     /// Recommendations only: skus the unit is about.
     anchors: Option<Vec<String>>,
     /// Recommendations only: rank exactly these skus, at most 100, given in the order of another system.

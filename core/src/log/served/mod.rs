@@ -37,7 +37,8 @@ pub struct ServedRecord {
     pub store_view: String,
     /// Key of the visitor's pseudonym; `None` without consent and before the visitor's first event.
     pub visitor: Option<u64>,
-    /// Names of the score columns.
+    /// Names of the columns: what was added up, then what a learned scorer reads besides; at most
+    /// [`SERVED_COLUMNS_MAX`](crate::limits::SERVED_COLUMNS_MAX).
     pub columns: Vec<String>,
     /// What was shown, in order.
     pub items: Vec<ServedItem>,
@@ -65,8 +66,8 @@ pub struct ServedItem {
     pub position: u32,
     /// Its score.
     pub score: f64,
-    /// One value per column of the record.
-    pub values: Vec<f64>,
+    /// One value per column of the record; NaN where it is missing.
+    pub values: Vec<f32>,
 }
 
 /// How much of the served records is kept.
@@ -101,6 +102,7 @@ pub struct ServedJournal {
     recent: Mutex<Recent>,
     /// `None` without files.
     disk: Option<Disk>,
+    dir: Option<PathBuf>,
 }
 
 struct Disk {
@@ -122,7 +124,7 @@ impl ServedJournal {
     /// When the directory cannot be made or listed, or no thread can be started.
     pub fn start(config: &ServedConfig) -> io::Result<Self> {
         let recent = Mutex::new(Recent { limit: config.recent, order: VecDeque::new(), by_id: HashMap::new() });
-        let Some(dir) = &config.dir else { return Ok(Self { recent, disk: None }) };
+        let Some(dir) = &config.dir else { return Ok(Self { recent, disk: None, dir: None }) };
         let files = file::Files::open(dir, config.file_bytes, config.files.max(1))?;
         let (queue, messages) = bounded(config.queue.max(1));
         let dropped = Arc::new(AtomicU64::new(0));
@@ -130,7 +132,8 @@ impl ServedJournal {
         let thread = std::thread::Builder::new()
             .name("served-journal".into())
             .spawn(move || write_all(&messages, files, &counter))?;
-        Ok(Self { recent, disk: Some(Disk { queue: Some(queue), dropped, thread: Some(thread) }) })
+        let disk = Disk { queue: Some(queue), dropped, thread: Some(thread) };
+        Ok(Self { recent, disk: Some(disk), dir: Some(dir.clone()) })
     }
 
     /// Remembers `record`. Never waits for the disk: when it lags, the record is only kept in memory and counted
@@ -148,6 +151,27 @@ impl ServedJournal {
     /// The newest record of that request, while it is recent.
     pub fn find(&self, request_id: &str) -> Option<Arc<ServedRecord>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(request_id).cloned()
+    }
+
+    /// Hands over every record that is kept, oldest first: those in the files, or the recent ones where there are no
+    /// files. Returns what could not be read, in words.
+    ///
+    /// # Errors
+    /// When the directory or a file cannot be read at all.
+    pub fn each(&self, take: &mut dyn FnMut(&ServedRecord)) -> io::Result<Vec<String>> {
+        let Some(dir) = &self.dir else {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).order.clone();
+            recent.iter().for_each(|record| take(record));
+            return Ok(Vec::new());
+        };
+        self.flush();
+        let mut damaged = Vec::new();
+        for path in list(dir)? {
+            let file = read(&path)?;
+            file.records.iter().for_each(&mut *take);
+            damaged.extend(file.damaged.map(|reason| format!("{}: {reason}", path.display())));
+        }
+        Ok(damaged)
     }
 
     /// Records that did not reach a file, since the start.
@@ -271,6 +295,11 @@ mod tests {
             assert_eq!(journal.dropped(), 0);
         }
         assert_eq!(read_all(&config), (0..30).map(record).collect::<Vec<_>>());
+        let journal = ServedJournal::start(&config).unwrap();
+        journal.record(record(30));
+        let mut seen = Vec::new();
+        assert_eq!(journal.each(&mut |record| seen.push(record.clone())).unwrap(), [""; 0]);
+        assert_eq!(seen, (0..31).map(record).collect::<Vec<_>>());
     }
 
     #[test]

@@ -105,6 +105,10 @@ pub struct EvaluateArgs {
     /// Ask a seeded sample of this many cases a row.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sample: Option<u32>,
+    /// Search by words and vectors: switches the store view's `hybrid` on, with what the JSON object says, and has the
+    /// learned vectors built before the first question.
+    #[arg(long, value_name = "JSON", num_args = 0..=1, default_missing_value = "{}")]
+    hybrid: Option<String>,
     /// Seed of samples, intervals and made-up queries.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -143,6 +147,7 @@ fn evaluate(args: &EvaluateArgs, settings: &Settings, say: &mut dyn FnMut(&str))
         say(&format!("{}: reading", task.name()));
         let mut rows = Vec::new();
         for plan in task.plans(&args.data, args.reference, args.seed)? {
+            let plan = Plan { hybrid: args.hybrid.clone(), ..plan };
             let played = run::play(&plan, settings, options, say)?;
             let popularity = plan.popularity();
             say("working out intervals");

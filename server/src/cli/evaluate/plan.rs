@@ -239,6 +239,8 @@ pub struct Plan {
     pub rows: Vec<Row>,
     /// Whether the engine hears the script also under `--frozen`, because there is no past to learn from.
     pub always_live: bool,
+    /// The `hybrid` of the store view, a JSON object; `None` leaves it as it ships.
+    pub hybrid: Option<String>,
     /// What a reader of the figures must know: how times were made up, what was left out.
     pub notes: Vec<String>,
 }

@@ -68,6 +68,10 @@ pub fn play(
     if refused > 0 {
         say(&format!("{refused} products were refused and stand in by their sku alone"));
     }
+    if let Some(hybrid) = &plan.hybrid {
+        say("building vectors");
+        shop.search_by_vectors(hybrid)?;
+    }
     let is_live = !options.is_frozen || plan.always_live;
     let mut played: Vec<Played> = Vec::new();
     for (at, row) in plan.rows.iter().enumerate() {

@@ -91,6 +91,16 @@ impl Shop {
         Ok(refused.len())
     }
 
+    /// Builds the learned vectors and lets the default store view search by them, as a JSON object says.
+    pub fn search_by_vectors(&self, hybrid: &str) -> anyhow::Result<()> {
+        let hybrid: serde_json::Value = serde_json::from_str(hybrid).context("`--hybrid`")?;
+        let view = serde_json::json!({"locale": "en-US", "hybrid": hybrid});
+        let write = SeedDocument::global("store-view", "default", view).into_write("evaluate", "");
+        self.engine.write_config(vec![write], options(Acknowledge::Visible)).context("`--hybrid`")?;
+        self.engine.rebuild_models().context("the learned vectors")?;
+        Ok(())
+    }
+
     /// Writes the document of the first offer that the engine and its plugins know; answers which it was.
     pub fn choose(&self, unit: &str, limit: u32, offers: &'static [Offer]) -> anyhow::Result<&'static Offer> {
         for offer in offers {
