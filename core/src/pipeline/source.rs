@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use planogram_abi::{Candidate, source};
 use roaring::RoaringBitmap;
 
-use super::run::Run;
+use super::run::{Run, Subject};
 use super::shown::{self, Shown};
 use crate::catalog::doc::LinkKind;
 use crate::id::ItemId;
@@ -172,8 +172,12 @@ fn for_you(run: &Run<'_>, k: usize, universe: &RoaringBitmap) -> Vec<Candidate> 
     let popular: Vec<ItemId> =
         run.demand.top(Counter::Purchases, Window::Month, k, universe).into_iter().map(top).collect();
     let viewed: Vec<ItemId> = run.shopper.recent.iter().copied().map(ItemId).collect();
+    // That shoppers go back to what they viewed is for other units to show, unless this one is told to.
+    let may_return = matches!(&run.subject, Subject::Unit { unit, .. } if unit.keep_seen == Some(true));
+    let unseen = (!may_return).then(|| universe - RoaringBitmap::from_iter(&run.shopper.recent));
+    let next = unseen.as_ref().unwrap_or(universe);
     let past = Past { visitor, viewed: &viewed };
-    let estimates = next_purchases(&snapshot.visitors, past, &popular, universe, &snapshot.signals);
+    let estimates = next_purchases(&snapshot.visitors, past, &popular, next, &snapshot.signals);
     // What was bought before its product was known may stand for that product's variant.
     let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
     for (item, estimate) in estimates {

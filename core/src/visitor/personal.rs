@@ -5,7 +5,8 @@
 //! what they bought or looked at lately (the average over the history of how often it was together with each item,
 //! fading with age, and for what they looked at also what is looked at next, in that order of views), and that
 //! anybody buys it. All are in the same unit, purchases an order, so that a long history outweighs the crowd and a
-//! short one does not. What is looked at next may be what was looked at last, where this shop's shoppers go back.
+//! short one does not. What is looked at next may be what was
+//! looked at before, where this shop's shoppers go back and the caller lets them.
 //! The personal part follows Hu et al., "Modeling Personalized Item Frequency Information for Next-basket
 //! Recommendation", SIGIR 2020, without its neighbors: those brought nothing beyond the item pairs where it was
 //! measured.
@@ -45,13 +46,12 @@ pub struct Past<'a> {
 
 /// Estimated purchases in the next order, for every item that anything speaks for; in order of item id.
 ///
-/// `popular` are items to estimate in any case; what is looked at next is sought in the `universe`, the rest is not
-/// confined to it.
+/// `popular` are items to estimate in any case; what is looked at next is sought among the items of `next`.
 pub fn next_purchases(
     visitors: &VisitorView,
     past: Past<'_>,
     popular: &[ItemId],
-    universe: &RoaringBitmap,
+    next: &RoaringBitmap,
     signals: &SignalView,
 ) -> Vec<(ItemId, f32)> {
     let mut scores: FxHashMap<ItemId, f32> = popular.iter().map(|&item| (item, 0.0)).collect();
@@ -66,7 +66,7 @@ pub fn next_purchases(
     let seen: Vec<(ItemId, f32)> = past.viewed.iter().copied().take(HISTORY_VIEWS_MAX).zip(ages).collect();
     neighbors(&seen, CoKind::ViewedViewed, Counter::Views, signals, &mut scores);
     let in_order: Vec<u32> = past.viewed.iter().take(VISIT_CONTEXT_MAX).rev().map(|item| item.0).collect();
-    for (item, chance) in signals.next_in_visit(&in_order, HISTORY_NEXT_MAX, universe) {
+    for (item, chance) in signals.next_in_visit(&in_order, HISTORY_NEXT_MAX, next) {
         *scores.entry(item).or_default() += NEXT_WEIGHT * chance;
     }
     let mut estimates: Vec<(ItemId, f32)> =

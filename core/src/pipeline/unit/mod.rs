@@ -82,7 +82,7 @@ pub const SCHEMA: &str = r#"{
       },
       "description": "what relates the items to the page's product, the first anchor; not for units on home or page-builder pages"
     },
-    "keep_seen": {"type": "boolean", "description": "whether what the shopper has seen in this visit may stand in it; by default in every type but session"},
+    "keep_seen": {"type": "boolean", "description": "whether what the shopper has seen in this visit may stand in it, by default in every type but session; true lets recommended-for-you propose going back to it"},
     "fallback": {"type": "array", "items": {"type": "string"}, "default": ["most-viewed"], "description": "unit types that fill it up, in order; for recently-viewed the default is none"}
   }
 }"#;

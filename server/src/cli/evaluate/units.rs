@@ -73,7 +73,7 @@ pub const NEXT_ORDER: &[Offer] = &[
 
 /// What continues a long history.
 pub const NEXT_IN_HISTORY: &[Offer] = &[
-    offer("recommended-for-you", r#"{"keep_purchased": true}"#, &["most-viewed"], Tells::Shopper),
+    offer("recommended-for-you", r#"{"keep_purchased": true, "keep_seen": true}"#, &["most-viewed"], Tells::Shopper),
     offer("viewed-this-viewed-that", "{}", &["most-viewed"], Tells::Anchors),
 ];
 
