@@ -58,6 +58,8 @@ pub struct Attribute {
     pub(crate) variant_numbers: Column<f64>,
     /// Variants with a value of their own.
     own_values: u32,
+    /// Items with a variant that has any value.
+    n_items: u32,
 }
 
 impl Attribute {
@@ -69,6 +71,11 @@ impl Attribute {
     /// How many texts the dictionary holds; ordinals are below this.
     pub fn n_values(&self) -> usize {
         self.values.len()
+    }
+
+    /// How many products have any value.
+    pub fn n_items(&self) -> u64 {
+        u64::from(self.n_items)
     }
 
     /// Does every variant of a product share the product's values?
@@ -269,7 +276,14 @@ impl Attributes {
         after.iter().for_each(|(variant, level)| self.set_own(*variant, &level.pairs));
         let new: Vec<(VariantId, Pairs)> = after.iter().map(|(v, _)| (*v, self.effective(item, *v))).collect();
 
-        self.diff(&union(&old), &union(&new), |posting, member| put(&mut posting.items, item.0, member));
+        let (had, has) = (union(&old), union(&new));
+        self.diff(&had, &has, |posting, member| put(&mut posting.items, item.0, member));
+        for attribute in attributes_of(&has).filter(|attribute| !has_attribute(&had, *attribute)) {
+            self.get_mut(attribute).n_items += 1;
+        }
+        for attribute in attributes_of(&had).filter(|attribute| !has_attribute(&has, *attribute)) {
+            self.get_mut(attribute).n_items -= 1;
+        }
         for (variant, pairs) in &old {
             let now = new.iter().find(|(kept, _)| kept == variant).map_or(&[][..], |(_, pairs)| pairs);
             self.diff(pairs, now, |posting, member| put(&mut posting.variants, variant.0, member));

@@ -8,6 +8,7 @@
 //! Not here: text (`text`), what shoppers do (`signal`), order (`pipeline`). What an attribute, price book or
 //! store view is used for is configuration, parsed in `definition` and `views` and passed in where it counts.
 
+pub mod access;
 pub mod attribute;
 pub mod check;
 pub mod definition;

@@ -12,7 +12,7 @@ use super::Catalog;
 use super::doc::ROOT_BOOK;
 use super::price::BookChain;
 use super::read::Fields;
-use crate::limits::{CODE_BYTES_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
+use crate::limits::{CODE_BYTES_MAX, DEFAULT_DYNAMIC_FACETS, DYNAMIC_FACETS_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
 
 /// Kind of store view documents.
 pub const STORE_VIEW_KIND: &str = "store-view";
@@ -36,7 +36,9 @@ pub const STORE_VIEW_SCHEMA: &str = r#"{
     "price_book": {"type": "string", "minLength": 1, "default": "default"},
     "text_source": {"type": "string", "minLength": 1, "description": "Code of the view whose texts are searched; the view itself when absent."},
     "default": {"type": "boolean", "default": false, "description": "Does it answer requests that name no view?"},
-    "out_of_stock": {"enum": ["show", "hide"], "default": "show"}
+    "out_of_stock": {"enum": ["show", "hide"], "default": "show"},
+    "out_of_stock_last": {"enum": ["off", "relevance", "always"], "default": "off", "description": "Do products that cannot be bought stand behind all others: never, unless the request sorts, or always?"},
+    "dynamic_facets": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 20, "description": "Dynamic facets shown at once, the most telling ones."}
   }
 }"#;
 
@@ -64,6 +66,18 @@ pub enum OutOfStock {
     Hide,
 }
 
+/// Whether products that cannot be bought stand behind all others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutOfStockLast {
+    /// They stand where they would anyway.
+    #[default]
+    Off,
+    /// In a list's own order, but not where the request sorts.
+    Relevance,
+    /// In every order.
+    Always,
+}
+
 /// One face of the shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreView {
@@ -83,6 +97,10 @@ pub struct StoreView {
     pub is_default: bool,
     /// What happens to products that cannot be bought.
     pub out_of_stock: OutOfStock,
+    /// Whether those that are shown stand last.
+    pub out_of_stock_last: OutOfStockLast,
+    /// Dynamic facets shown at once.
+    pub dynamic_facets: usize,
 }
 
 impl Default for StoreView {
@@ -96,6 +114,8 @@ impl Default for StoreView {
             text_source: DEFAULT_VIEW.to_owned(),
             is_default: true,
             out_of_stock: OutOfStock::Show,
+            out_of_stock_last: OutOfStockLast::Off,
+            dynamic_facets: DEFAULT_DYNAMIC_FACETS,
         }
     }
 }
@@ -114,6 +134,9 @@ impl Default for PriceBook {
         Self { currency: "USD".to_owned(), parent: None }
     }
 }
+
+const LAST: [(&str, OutOfStockLast); 3] =
+    [("off", OutOfStockLast::Off), ("relevance", OutOfStockLast::Relevance), ("always", OutOfStockLast::Always)];
 
 /// Reads one store view document.
 ///
@@ -144,6 +167,10 @@ pub fn parse_store_view(code: &str, json: &str) -> Result<StoreView, Vec<Problem
         out_of_stock: fields
             .word("out_of_stock", &[("show", OutOfStock::Show), ("hide", OutOfStock::Hide)])
             .unwrap_or_default(),
+        out_of_stock_last: fields.word("out_of_stock_last", &LAST).unwrap_or_default(),
+        dynamic_facets: fields
+            .integer("dynamic_facets", 0, DYNAMIC_FACETS_MAX as i64)
+            .map_or(usual.dynamic_facets, |n| n as usize),
     };
     fields.finish(view)
 }

@@ -3,13 +3,17 @@
 //! A document is checked by the owner of its kind before it is stored: the kernel for its own kinds, a plugin
 //! for the others. A write is all or none, and is acknowledged when the epoch made from it is published.
 
+use std::sync::Arc;
+
 use planogram_abi::Problem;
 
 use super::Engine;
 use super::epochs::{self, lend};
 use super::types::*;
-use crate::catalog::{definition, views};
+use crate::catalog::definition::AttributeDefinitions;
+use crate::catalog::{access, definition, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
+use crate::config::store::Store;
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::entry::Body;
@@ -23,6 +27,9 @@ type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
 const KERNEL_KINDS: &[KernelKind] = &[
     (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
         problems(definition::parse_attribute(id, json))
+    }),
+    (access::CATEGORY_ACCESS_KIND, access::CATEGORY_ACCESS_SCHEMA, |_, json| {
+        problems(access::parse_category_access(json))
     }),
     (experiment::EXPERIMENT_KIND, experiment::EXPERIMENT_SCHEMA, |id, json| {
         problems(experiment::parse_experiment(id, json))
@@ -52,6 +59,7 @@ impl Engine {
         self.check_combinations(&epoch, &writes)?;
         self.check_books(&epoch, &writes)?;
         self.check_units(&epoch, &writes)?;
+        self.check_attributes(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
@@ -154,6 +162,73 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Holds live attributes to the bounds of the shop: how many are facets, and how much each shows.
+    fn check_attributes(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let is_live =
+            |write: &&DocumentWrite| write.key.kind == definition::ATTRIBUTE_KIND && write.state == DocumentState::Live;
+        if !writes.iter().any(|write| is_live(&write)) {
+            return Ok(());
+        }
+        let facets = |store: &Store| {
+            let read = store.select(&[]).of_kind(definition::ATTRIBUTE_KIND).into_iter();
+            let read = read.filter_map(|document| {
+                let code = document.write.key.id.clone();
+                let body = document.write.body.as_deref()?;
+                definition::parse_attribute(&code, body).ok().map(|definition| (code, definition))
+            });
+            AttributeDefinitions::new(read.collect()).facets().len()
+        };
+        let mut store = epoch.store.clone();
+        let current = self.publisher.current();
+        store.apply(writes, current.seq + 1, current.now_ms);
+        let (before, after) = (facets(&epoch.store), facets(&store));
+        for write in writes.iter().filter(is_live) {
+            let Some(body) = &write.body else { continue };
+            let Ok(one) = definition::parse_attribute(&write.key.id, body) else { continue };
+            let problems = self.attribute_bounds.check(&one, before, after);
+            if !problems.is_empty() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every draft of an overlay live, all or none, and discards the drafts; returns what became live and the log
+    /// position. A draft that says a document is gone deletes it.
+    ///
+    /// # Errors
+    /// [`WriteError::NotFound`] when the overlay has no draft; others as [`Engine::write_config`].
+    pub fn publish_overlay(&self, overlay: &str, options: WriteOptions) -> Result<(Vec<Document>, Seq), WriteError> {
+        let store = self.publisher.current().epoch.store.clone();
+        let mut writes = Vec::new();
+        for (key, _) in store.drafts().filter(|(_, of)| *of == overlay) {
+            let Some(draft) = store.get(key, DocumentState::Draft, overlay) else { continue };
+            // What changes before this is written is a conflict, not something to be overwritten.
+            let expected_revision = Some(store.revision(key));
+            let live = DocumentWrite {
+                state: DocumentState::Live,
+                overlay: String::new(),
+                expected_revision,
+                ..draft.write.clone()
+            };
+            if live.body.is_some() || store.get(key, DocumentState::Live, "").is_some() {
+                writes.push(live);
+            }
+            let state = DocumentState::Discarded;
+            writes.push(DocumentWrite { state, body: None, expected_revision, ..draft.write.clone() });
+        }
+        if writes.is_empty() {
+            return Err(WriteError::NotFound { what: "draft in the overlay".into(), name: overlay.into() });
+        }
+        let live: Vec<DocumentKey> =
+            writes.iter().filter(|write| write.state == DocumentState::Live).map(|write| write.key.clone()).collect();
+        let (_, seq) = self.write_config(writes, options)?;
+        let store = &self.publisher.current().epoch.store;
+        let is_it = |document: &Arc<Document>| document.seq == seq && document.write.state == DocumentState::Live;
+        let published = live.iter().filter_map(|key| store.history(key).into_iter().find(is_it));
+        Ok((published.map(|document| (*document).clone()).collect(), seq))
     }
 
     /// Lets the owners prepare for the documents as they would be: what a plugin cannot prepare is refused here,

@@ -10,6 +10,7 @@ pub mod unit;
 pub mod run;
 pub mod explain;
 mod understand;
+pub mod filter;
 mod eligible;
 mod permit;
 mod retrieve;
@@ -19,6 +20,7 @@ mod rerank;
 mod page;
 
 mod column;
+mod highlight;
 mod ledger;
 mod lend;
 mod order;

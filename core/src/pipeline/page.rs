@@ -6,6 +6,7 @@
 use planogram_abi::ListKind;
 
 use super::eligible::Universe;
+use super::highlight;
 use super::request::*;
 use super::rerank::Ordered;
 use super::run::{Run, Subject};
@@ -29,12 +30,14 @@ pub(super) fn page(
             allowed: format!("1 to {pages} allowed"),
         });
     }
+    let mut highlighter = highlight::highlighter(&run);
     let shown = ordered.rows.iter().take(total).enumerate().skip(begin).take(size as usize);
     let mut items = Vec::with_capacity(size as usize);
     for (position, &row) in shown {
         let item = ItemId(ordered.ranked.matches.items[row as usize]);
         assert!(universe.items.contains(item.0), "item {} is on the page but not in the universe", item.0);
-        if let Some(hit) = hydrate(&run, &ordered, row, position as u32) {
+        if let Some(mut hit) = hydrate(&run, &ordered, row, position as u32) {
+            hit.highlights = highlighter.as_mut().map(|finder| highlight::of_item(&run, finder, item));
             items.push(hit);
         }
     }
@@ -115,6 +118,7 @@ fn hydrate(run: &Run<'_>, ordered: &Ordered, row: u32, position: u32) -> Option<
         query_type,
         position,
         ledger: run.request.explain.then(|| ledger(run, ordered, row)),
+        highlights: None,
     })
 }
 
@@ -129,6 +133,10 @@ fn query_type(ordered: &Ordered, row: u32) -> String {
 /// The score's lines, then what moved the item without touching the score.
 fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
     let mut lines = ordered.ranked.ledger.lines(row);
+    if ordered.ranked.sold_out.get(row as usize) == Some(&true) {
+        let note = "cannot be bought now, so it stands behind what can".to_owned();
+        lines.push(LedgerLine { kind: LedgerKind::Band, name: "kernel/out-of-stock".into(), value: 0.0, note });
+    }
     lines.extend(ordered.remarks.iter().filter(|(of, _)| *of == row).map(|(_, line)| line.clone()));
     if run.has_explicit_sort() {
         lines.extend(run.request.sort.iter().map(|key| LedgerLine {

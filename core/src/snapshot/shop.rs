@@ -9,15 +9,16 @@ use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
+use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
 use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::views::{
     PRICE_BOOK_KIND, PriceBook, STORE_VIEW_KIND, StoreView, Views, parse_price_book, parse_store_view,
 };
 use crate::catalog::{BRAND, BookChain, Catalog};
-use crate::config::document::{DocumentKey, DocumentState};
+use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
-use crate::id::ItemId;
+use crate::id::{ItemId, TimeMs};
 use crate::text::{FieldWeights, TextDoc};
 
 /// The kernel's settings of one epoch.
@@ -31,6 +32,15 @@ pub struct Shop {
     pub facets: Vec<(String, AttributeDefinition)>,
     /// Who sees which overlays.
     pub experiments: Experiments,
+    /// Categories that are kept for some customers.
+    access: Vec<AccessDocument>,
+}
+
+/// A category access document with where and when it holds.
+#[derive(Clone, Debug, PartialEq)]
+struct AccessDocument {
+    write: DocumentWrite,
+    access: CategoryAccess,
 }
 
 impl Shop {
@@ -45,7 +55,8 @@ impl Shop {
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
         let facets = attributes.facets();
         let experiments = read_experiments(documents, &mut problems);
-        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments }, problems)
+        let access = read_access(documents, &mut problems);
+        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments, access }, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -82,6 +93,33 @@ impl Shop {
     /// What an attribute is used for.
     pub fn attribute(&self, code: &str) -> AttributeDefinition {
         self.attributes.get(code)
+    }
+
+    /// What the document of an attribute says, if there is one.
+    pub fn documented(&self, code: &str) -> Option<&AttributeDefinition> {
+        self.attributes.documented(code)
+    }
+
+    /// The categories that a shopper of this customer group, or of none, does not see in a store view at a time. A
+    /// view's own document stands in for the one of every view with the same id.
+    pub fn hidden_categories(
+        &self,
+        catalog: &Catalog,
+        view: &str,
+        group: Option<&str>,
+        now_ms: TimeMs,
+    ) -> HiddenCategories {
+        let in_force = |one: &&AccessDocument| one.write.is_valid_at(now_ms);
+        let own = |id: &str| {
+            let same = |one: &&AccessDocument| one.write.key.id == id && one.write.key.scope == view;
+            self.access.iter().filter(in_force).any(|one| same(&one))
+        };
+        let here = self.access.iter().filter(in_force).filter(|one| {
+            let key = &one.write.key;
+            if key.scope.is_empty() { view.is_empty() || !own(&key.id) } else { key.scope == view }
+        });
+        let closed = here.filter(|one| !one.access.admits(group)).map(|one| one.access.category.as_str());
+        HiddenCategories::of(catalog, closed)
     }
 
     /// What an attribute is used for as the live documents say, without reading all the others.
@@ -153,6 +191,20 @@ impl Shop {
             }
         }
     }
+}
+
+fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AccessDocument> {
+    let mut read = Vec::new();
+    for document in documents.of_kind(CATEGORY_ACCESS_KIND) {
+        match parse_category_access(document.write.body.as_deref().unwrap_or("{}")) {
+            Ok(access) => read.push(AccessDocument { write: document.write.clone(), access }),
+            Err(found) => {
+                let id = &document.write.key.id;
+                problems.extend(found.iter().map(|problem| said(CATEGORY_ACCESS_KIND, id, problem)));
+            }
+        }
+    }
+    read
 }
 
 /// The experiments of a configuration; what cannot be read is added to `problems`.
