@@ -15,6 +15,7 @@ pub mod definition;
 pub mod doc;
 pub mod eligible;
 pub mod facet;
+pub mod facet_document;
 pub mod price;
 pub mod record;
 pub mod save;

@@ -10,10 +10,8 @@ use planogram_abi::Problem;
 use super::Engine;
 use super::epochs::{self, lend};
 use super::types::*;
-use crate::catalog::definition::AttributeDefinitions;
-use crate::catalog::{access, definition, views};
+use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
-use crate::config::store::Store;
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::entry::Body;
@@ -34,6 +32,7 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (experiment::EXPERIMENT_KIND, experiment::EXPERIMENT_SCHEMA, |id, json| {
         problems(experiment::parse_experiment(id, json))
     }),
+    (facet_document::FACET_KIND, facet_document::FACET_SCHEMA, facet_document::check_facet),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
@@ -59,7 +58,7 @@ impl Engine {
         self.check_combinations(&epoch, &writes)?;
         self.check_books(&epoch, &writes)?;
         self.check_units(&epoch, &writes)?;
-        self.check_attributes(&epoch, &writes)?;
+        self.check_facets(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
@@ -164,30 +163,26 @@ impl Engine {
         Ok(())
     }
 
-    /// Holds live attributes to the bounds of the shop: how many are facets, and how much each shows.
-    fn check_attributes(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+    /// Holds live attributes and facets to the bounds of the shop: how many are facets, and how much each shows.
+    fn check_facets(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let kinds = [definition::ATTRIBUTE_KIND, facet_document::FACET_KIND];
         let is_live =
-            |write: &&DocumentWrite| write.key.kind == definition::ATTRIBUTE_KIND && write.state == DocumentState::Live;
+            |write: &&DocumentWrite| kinds.contains(&write.key.kind.as_str()) && write.state == DocumentState::Live;
         if !writes.iter().any(|write| is_live(&write)) {
             return Ok(());
         }
-        let facets = |store: &Store| {
-            let read = store.select(&[]).of_kind(definition::ATTRIBUTE_KIND).into_iter();
-            let read = read.filter_map(|document| {
-                let code = document.write.key.id.clone();
-                let body = document.write.body.as_deref()?;
-                definition::parse_attribute(&code, body).ok().map(|definition| (code, definition))
-            });
-            AttributeDefinitions::new(read.collect()).facets().len()
-        };
         let mut store = epoch.store.clone();
         let current = self.publisher.current();
         store.apply(writes, current.seq + 1, current.now_ms);
-        let (before, after) = (facets(&epoch.store), facets(&store));
-        for write in writes.iter().filter(is_live) {
-            let Some(body) = &write.body else { continue };
-            let Ok(one) = definition::parse_attribute(&write.key.id, body) else { continue };
-            let problems = self.attribute_bounds.check(&one, before, after);
+        let after = Shop::read(&store.select(&[])).0;
+        let before = epoch.shop.facet_counts();
+        // A view that has facets of its own for the first time had those of all views.
+        let count_before = |view: &str| before.get(view).or_else(|| before.get("")).copied().unwrap_or(0);
+        let grown = after.facet_counts().into_iter().map(|(view, n)| (count_before(view), n));
+        let (count_before, count) = grown.max_by_key(|(_, n)| *n).unwrap_or_default();
+        for write in writes.iter().filter(is_live).filter(|write| write.body.is_some()) {
+            let one = after.attribute_in_view(&write.key.scope, &write.key.id);
+            let problems = self.attribute_bounds.check(&one, count_before, count);
             if !problems.is_empty() {
                 return Err(WriteError::Refused { key: write.key.clone(), problems });
             }
@@ -408,9 +403,10 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
         if !write.key.scope.is_empty() {
             problem("", format!("a document of kind `{}` cannot be scoped to a store view", write.key.kind), allowed);
         }
-        if write.from_ms.is_some() || write.until_ms.is_some() {
-            problem("", format!("a document of kind `{}` holds at all times", write.key.kind), allowed);
-        }
+    }
+    let is_dated = write.from_ms.is_some() || write.until_ms.is_some();
+    if is_dated && (is_whole_shop(&write.key.kind) || write.key.kind == facet_document::FACET_KIND) {
+        problem("", format!("a document of kind `{}` holds at all times", write.key.kind), "no validity");
     }
     if let Some(body) = &write.body
         && body.len() > CONFIG_BYTES_MAX

@@ -46,10 +46,10 @@ pub(super) fn count(run: &mut Run<'_>, universe: &Universe, matches: &Matches) -
 
 /// The facets to count: those asked for, else pinned ones in their order, then dynamic ones by label.
 fn wanted(run: &Run<'_>) -> Vec<(String, AttributeDefinition)> {
-    let shop = &run.epoch.shop;
+    let (shop, view) = (&run.epoch.shop, run.view.code.as_str());
     match &run.request.facets {
-        None => shop.facets.clone(),
-        Some(codes) => codes.iter().map(|code| (code.clone(), shop.attribute(code))).collect(),
+        None => shop.facets(view).to_vec(),
+        Some(codes) => codes.iter().map(|code| (code.clone(), shop.attribute_in_view(view, code))).collect(),
     }
 }
 

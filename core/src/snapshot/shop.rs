@@ -3,20 +3,22 @@
 //! Store views, price books, attribute definitions and experiments, typed once per epoch, and what follows from
 //! them: which facets are shown, which texts are searched. Documents that cannot be read are left out and named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
-use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
+use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, PRICE, parse_attribute};
 use crate::catalog::doc::AttributeValue;
+use crate::catalog::facet_document::FACET_KIND;
+use crate::catalog::read::laid_over;
 use crate::catalog::views::{
     PRICE_BOOK_KIND, PriceBook, STORE_VIEW_KIND, StoreView, Views, parse_price_book, parse_store_view,
 };
 use crate::catalog::{BRAND, BookChain, Catalog};
-use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
+use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
 use crate::id::{ItemId, TimeMs};
 use crate::text::{FieldWeights, TextDoc};
@@ -28,12 +30,21 @@ pub struct Shop {
     attributes: AttributeDefinitions,
     /// How much a word counts in each field.
     pub field_weights: FieldWeights,
-    /// Facets in display order: pinned ones, then dynamic ones.
-    pub facets: Vec<(String, AttributeDefinition)>,
+    /// Facets of every store view that has documents of its own, and of all others under the empty code.
+    facets: BTreeMap<String, Offered>,
     /// Who sees which overlays.
     pub experiments: Experiments,
     /// Categories that are kept for some customers.
     access: Vec<AccessDocument>,
+}
+
+/// What one store view offers as facets.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Offered {
+    /// Definitions with the facet documents laid over them.
+    definitions: AttributeDefinitions,
+    /// Facets in display order: pinned ones, then dynamic ones.
+    facets: Vec<(String, AttributeDefinition)>,
 }
 
 /// A category access document with where and when it holds.
@@ -53,7 +64,7 @@ impl Shop {
         let attributes = AttributeDefinitions::new(definitions);
         let views = Views::new(views, books);
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
-        let facets = attributes.facets();
+        let facets = read_facets(documents, &mut problems);
         let experiments = read_experiments(documents, &mut problems);
         let access = read_access(documents, &mut problems);
         (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments, access }, problems)
@@ -88,6 +99,25 @@ impl Shop {
     /// A price book and its parents.
     pub fn book(&self, catalog: &Catalog, code: &str) -> Option<BookChain> {
         self.views.chain(catalog, code)
+    }
+
+    /// The facets of a store view in display order: pinned ones, then dynamic ones.
+    pub fn facets(&self, view: &str) -> &[(String, AttributeDefinition)] {
+        self.offered(view).map_or(&[], |offered| &offered.facets)
+    }
+
+    /// What an attribute is used for in a store view, its facet documents laid over it.
+    pub fn attribute_in_view(&self, view: &str, code: &str) -> AttributeDefinition {
+        self.offered(view).map_or_else(|| AttributeDefinition::default_for(code), |it| it.definitions.get(code))
+    }
+
+    /// How many facets each store view has that has facet documents of its own, and all others under the empty code.
+    pub fn facet_counts(&self) -> BTreeMap<&str, usize> {
+        self.facets.iter().map(|(view, offered)| (view.as_str(), offered.facets.len())).collect()
+    }
+
+    fn offered(&self, view: &str) -> Option<&Offered> {
+        self.facets.get(view).or_else(|| self.facets.get(""))
     }
 
     /// What an attribute is used for.
@@ -191,6 +221,49 @@ impl Shop {
             }
         }
     }
+}
+
+/// Lays the facet documents of all views, then those of each view, over the attributes' own documents.
+fn read_facets(documents: &Selection<'_>, problems: &mut Vec<String>) -> BTreeMap<String, Offered> {
+    let body = |document: &Document| document.write.body.clone().unwrap_or_else(|| "{}".to_owned());
+    let mut bodies: BTreeMap<String, String> = BTreeMap::new();
+    for document in documents.of_kind(ATTRIBUTE_KIND) {
+        bodies.insert(document.write.key.id.clone(), body(document));
+    }
+    let facets = documents.of_kind(FACET_KIND);
+    let lay = |bodies: &mut BTreeMap<String, String>, scope: &str| {
+        for document in facets.iter().filter(|document| document.write.key.scope == scope) {
+            let code = &document.write.key.id;
+            let base = bodies.get(code).map_or(built_in(code), String::as_str);
+            if let Ok(whole) = laid_over(base, &body(document)) {
+                bodies.insert(code.clone(), whole);
+            }
+        }
+    };
+    lay(&mut bodies, "");
+    let scopes: BTreeSet<&str> = facets.iter().map(|document| document.write.key.scope.as_str()).collect();
+    let mut offered = BTreeMap::new();
+    for scope in scopes.into_iter().chain([""]) {
+        let mut bodies = bodies.clone();
+        if !scope.is_empty() {
+            lay(&mut bodies, scope);
+        }
+        let mut definitions = BTreeMap::new();
+        for (code, body) in bodies {
+            match parse_attribute(&code, &body) {
+                Ok(definition) => drop(definitions.insert(code, definition)),
+                Err(found) => problems.extend(found.iter().map(|problem| said(FACET_KIND, &code, problem))),
+            }
+        }
+        let definitions = AttributeDefinitions::new(definitions);
+        offered.insert(scope.to_owned(), Offered { facets: definitions.facets(), definitions });
+    }
+    offered
+}
+
+/// What a facet document is laid over when its attribute has no document: prices are numbers, nothing else is known.
+fn built_in(code: &str) -> &'static str {
+    if code == PRICE { r#"{"type":"number"}"# } else { "{}" }
 }
 
 fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AccessDocument> {

@@ -3,7 +3,7 @@
 //! Pinned facets stand first, in the merchant's order. Of the others, as many as the store view shows are taken by what
 //! they are worth to somebody who wants to narrow these matches: `coverage · split`, where `coverage` is the share of
 //! the matches that have a value and `split` the chance that two values drawn from the matches differ (Gini, 1912;
-//! Simpson, *Measurement of diversity*, Nature 1949). A facet that a filter is about always stays.
+//! Simpson, *Measurement of diversity*, Nature 1949). Those that a filter is about stay besides.
 //! Those that the matches have clearly more often than the shop does speak of what was searched for: they are
 //! `intelligent` and go before the `popular` ones; inside each group they stand by label.
 
@@ -37,7 +37,7 @@ impl Weighed {
     }
 
     fn worth(&self) -> f64 {
-        if self.filtered { f64::INFINITY } else { self.coverage * self.split }
+        self.coverage * self.split
     }
 }
 
@@ -49,9 +49,10 @@ pub(super) fn split(counts: impl Iterator<Item = u64> + Clone) -> f64 {
 
 /// The facets to show out of those that were counted, which are pinned ones in order, then dynamic ones by label.
 pub(super) fn choose(counted: Vec<Weighed>, dynamic_max: usize) -> Vec<Facet> {
-    let mut by_worth: Vec<usize> = (0..counted.len()).filter(|&at| !counted[at].pinned).collect();
+    let stays = |one: &Weighed| one.pinned || one.filtered;
+    let mut by_worth: Vec<usize> = (0..counted.len()).filter(|&at| !stays(&counted[at])).collect();
     by_worth.sort_by(|&a, &b| counted[b].worth().total_cmp(&counted[a].worth()).then(a.cmp(&b)));
-    let mut kept: Vec<bool> = counted.iter().map(|one| one.pinned || one.filtered).collect();
+    let mut kept: Vec<bool> = counted.iter().map(stays).collect();
     by_worth.into_iter().take(dynamic_max).for_each(|at| kept[at] = true);
     let mut kept: Vec<Weighed> = counted.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(one, _)| one).collect();
     kept.sort_by_key(|one| match one.kind() {
@@ -94,7 +95,7 @@ mod tests {
             assert_eq!(shown.iter().map(|facet| facet.attribute.as_str()).collect::<Vec<_>>(), expected, "{max}");
         };
         check(9, &["pinned", "memory", "alike", "color", "filtered", "rare"]);
-        check(3, &["pinned", "memory", "color", "filtered"]);
+        check(2, &["pinned", "memory", "color", "filtered"]);
         check(0, &["pinned", "filtered"]);
     }
 
