@@ -10,7 +10,7 @@ use planogram_abi::Problem;
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
-use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, PRICE, parse_attribute};
+use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::facet_document::FACET_KIND;
 use crate::catalog::read::laid_over;
@@ -234,7 +234,7 @@ fn read_facets(documents: &Selection<'_>, problems: &mut Vec<String>) -> BTreeMa
     let lay = |bodies: &mut BTreeMap<String, String>, scope: &str| {
         for document in facets.iter().filter(|document| document.write.key.scope == scope) {
             let code = &document.write.key.id;
-            let base = bodies.get(code).map_or(built_in(code), String::as_str);
+            let base = bodies.get(code).map_or("{}", String::as_str);
             if let Ok(whole) = laid_over(base, &body(document)) {
                 bodies.insert(code.clone(), whole);
             }
@@ -259,11 +259,6 @@ fn read_facets(documents: &Selection<'_>, problems: &mut Vec<String>) -> BTreeMa
         offered.insert(scope.to_owned(), Offered { facets: definitions.facets(), definitions });
     }
     offered
-}
-
-/// What a facet document is laid over when its attribute has no document: prices are numbers, nothing else is known.
-fn built_in(code: &str) -> &'static str {
-    if code == PRICE { r#"{"type":"number"}"# } else { "{}" }
 }
 
 fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AccessDocument> {

@@ -78,7 +78,7 @@ mod tests {
             (0.0, 90.0, 20.0),
             (0.0, 300.0, 50.0),
             (15.0, 90.0, 20.0),
-            (-1.0, 7_000.0, 1_000.0),
+            (-1.0, 7_000.0, 2_000.0),
         ] {
             let step = round_step(low, high, 8);
             assert!((step - expected).abs() < 1e-9, "{low} to {high}: {step}");
