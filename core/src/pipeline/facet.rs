@@ -138,13 +138,16 @@ impl<'c, 'a> Counter<'c, 'a> {
             (_, Some(id)) => self.values(id, definition, set),
             (_, None) => Tally::default(),
         };
-        let share = |n: u64, of: u64| if of == 0 { 0.0 } else { (n as f64 / of as f64).min(1.0) };
-        let holders = id.and_then(|id| catalog.attribute(id)).map_or(u64::MAX, |attribute| attribute.n_items());
+        let share = |n: f64, of: u64| if of == 0 { 0.0 } else { (n / of as f64).min(1.0) };
+        let attribute = id.and_then(|id| catalog.attribute(id));
+        // Everything has a price and hangs somewhere. A product with several values was counted once for each.
+        let (holders, per_item) =
+            attribute.map_or((f64::INFINITY, 1.0), |it| (it.n_items() as f64, it.values_per_item()));
         let mut weighed = Weighed {
             facet: frame(code, definition, tally.buckets, tally.bounds),
             pinned: definition.facet == FacetMode::Pinned,
             filtered,
-            coverage: share(tally.counted, set.items.len()),
+            coverage: share(tally.counted as f64 / per_item, set.items.len()),
             in_shop: share(holders, catalog.n_products()),
             split: tally.split,
         };

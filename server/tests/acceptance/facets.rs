@@ -92,9 +92,14 @@ fn row_048_facets_that_speak_of_the_query_go_before_popular_ones() {
     assert_eq!(codes(&list), ["price", "ram", "color"], "though Color comes before Memory");
     let kinds = ["price", "ram", "color"].map(|code| one(&list, code)["kind"].as_str().unwrap().to_owned());
     assert_eq!(kinds, ["pinned", "intelligent", "popular"]);
+    // What several values of one product add up to is not mistaken for more products.
+    let sports = json!({"sport": ["Run", "Swim", "Ski", "Row"]});
+    shop.put(&json!((0..5).map(|i| row(&format!("S{i}"), "Mug", 9.0, sports.clone())).collect::<Vec<_>>()));
+    attribute(&shop, "sport", json!({"type": "list", "facet": "dynamic"}));
+    assert_eq!(one(&shop.ok("/v1/search?q=mug"), "sport")["kind"], "popular");
     // Without a query the memory is nothing special.
     let all = shop.ok("/v1/search");
-    assert_eq!(codes(&all), ["price", "color", "ram"]);
+    assert_eq!(codes(&all), ["price", "color", "ram", "sport"]);
     assert_eq!(one(&all, "ram")["kind"], "popular");
 }
 
