@@ -383,6 +383,11 @@ pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
 pub const VISITOR_DEVICES_MAX: usize = 32;
 
+// Catalog: who sees what.
+
+/// Most customer groups that one category is kept for.
+pub const CATEGORY_GROUPS_MAX: usize = 1_000;
+
 // Conditions.
 
 /// Deepest condition tree.
@@ -456,8 +461,45 @@ pub const UNIT_FALLBACK_MAX: usize = 8;
 pub const RETRIEVE_FACTOR: usize = 4;
 /// Rows of the head that phase 2 scores.
 pub const DEFAULT_WINDOW: usize = 300;
-/// Ranges a numeric facet is cut into when none are configured, about.
-pub const RANGES_WANTED: usize = 8;
+
+// Pipeline: facets.
+
+/// Most values or ranges of one facet, and most lower edges of its ranges: each is counted for every request.
+pub const FACET_BUCKETS_MAX: usize = 1_000;
+/// Most values that always stand in a facet.
+pub const FACET_PINNED_VALUES_MAX: usize = 100;
+/// Values a facet shows, and ranges a numeric one is cut into, when its document does not say.
+pub const DEFAULT_FACET_SIZE: usize = 8;
+/// Attributes that may be facets when nothing else is configured: each is counted for every request.
+pub const DEFAULT_FACETS_MAX: usize = 100;
+/// Values or ranges that a facet may show when nothing else is configured.
+pub const DEFAULT_FACET_BUCKETS_MAX: usize = 100;
+/// Dynamic facets shown at once when a store view does not say.
+pub const DEFAULT_DYNAMIC_FACETS: usize = 20;
+/// Most dynamic facets a store view may show at once.
+pub const DYNAMIC_FACETS_MAX: usize = 1_000;
+/// A dynamic facet speaks of what was searched for when this share of the matches has it, or more …
+pub const INTELLIGENT_COVERAGE_MIN: f64 = 0.3;
+/// … and when they have it this many times as often as the shop does.
+pub const INTELLIGENT_LIFT_MIN: f64 = 1.5;
+
+// Pipeline: filters.
+
+/// Attributes that the filters of one request may test by one text operator when nothing else is configured: every
+/// such test walks the attribute's dictionary.
+pub const DEFAULT_TEXT_FILTERS_MAX: usize = 6;
+/// Longest text that a shopper's `contains` looks for inside words alone, in characters; a longer one is typed word by
+/// word and may match so, too.
+pub const CONTAINS_CHARS_MAX: usize = 10;
+
+// Pipeline: highlights.
+
+/// Longest part of a text that is shown with its matched words, in characters.
+pub const HIGHLIGHT_CHARS_MAX: usize = 240;
+/// Longest text that is looked through for matched words, in bytes.
+pub const HIGHLIGHT_BYTES_MAX: usize = 16 << 10;
+/// Most texts of one item that are shown with their matched words.
+pub const HIGHLIGHTS_MAX: usize = 20;
 
 /// Products that earlier searches bring into a list though their texts do not match.
 pub const EVIDENT_ITEMS_MAX: usize = 50;

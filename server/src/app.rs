@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, people, plugins, suggest,
+    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, overlays, people, plugins,
+    suggest,
     units,
 };
 use crate::state::AppState;
@@ -55,6 +56,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(config::history))
+        .routes(routes!(overlays::publish))
         .routes(routes!(ask::get, ask::post))
         .routes(routes!(ask::get_ask, ask::post_ask))
         .routes(routes!(plugins::list))

@@ -121,6 +121,7 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
         Method::POST => {
             path.starts_with("/v1/plugins/")
                 || path.starts_with("/v1/models/")
+                || path.starts_with("/v1/overlays/")
                 || (path == "/v1/events" && !events_open)
         }
         // The log holds everything that was done; a person's data are for that person alone.
@@ -176,6 +177,7 @@ mod tests {
         check(Method::POST, "/v1/plugins/x/reload", true);
         check(Method::POST, "/v1/models/rebuild", true);
         check(Method::GET, "/v1/models", false);
+        check(Method::POST, "/v1/overlays/spring/publish", true);
         assert!(needs_key(&Method::POST, "/v1/events", false));
     }
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use planogram_core::engine::types::{EngineConfig, ModelConfig, PluginEntry, UnitBounds};
+use planogram_core::engine::types::{AttributeBounds, EngineConfig, ModelConfig, PluginEntry, UnitBounds};
 use planogram_core::id::{HOUR_MS, TimeMs};
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,18 @@ table! {
 }
 
 table! {
+    /// `[attributes]`: facets and filters.
+    Attributes {
+        /// Most attributes that may be facets, 1 to 10000; `categories`, `price` and `brand` count.
+        facets_max: usize = 100;
+        /// Most values or ranges a facet may show, 1 to 1000.
+        buckets_max: usize = 100;
+        /// Most attributes that the filters of one request may test by the same text operator, 0 to 1000.
+        text_filters_max: usize = 6;
+    }
+}
+
+table! {
     /// `[plugins]`: where ranking plugins come from.
     Plugins {
         /// Folders searched for plugin libraries after the one of the executable.
@@ -140,6 +152,8 @@ pub struct Settings {
     pub engine: Engine,
     /// Recommendation units.
     pub units: Units,
+    /// Facets and filters.
+    pub attributes: Attributes,
     /// Where ranking plugins come from.
     pub plugins: Plugins,
     /// Who may write.
@@ -222,6 +236,9 @@ impl Settings {
         within("engine.retention_hours", e.retention_hours, 0, 876_000)?;
         within("units.limit_max", u64::from(self.units.limit_max), 1, 100)?;
         within("units.per_page_type_max", self.units.per_page_type_max as u64, 1, 50)?;
+        within("attributes.facets_max", self.attributes.facets_max as u64, 1, 10_000)?;
+        within("attributes.buckets_max", self.attributes.buckets_max as u64, 1, 1_000)?;
+        within("attributes.text_filters_max", self.attributes.text_filters_max as u64, 0, 1_000)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -269,6 +286,11 @@ impl Settings {
             unit_bounds: UnitBounds {
                 limit_max: self.units.limit_max,
                 per_page_type_max: self.units.per_page_type_max,
+            },
+            attribute_bounds: AttributeBounds {
+                facets_max: self.attributes.facets_max,
+                buckets_max: self.attributes.buckets_max,
+                text_filters_max: self.attributes.text_filters_max,
             },
         })
     }
@@ -320,6 +342,7 @@ pub fn reference() -> String {
     Server::describe("server", &mut out);
     Engine::describe("engine", &mut out);
     Units::describe("units", &mut out);
+    Attributes::describe("attributes", &mut out);
     Plugins::describe("plugins", &mut out);
     Auth::describe("auth", &mut out);
     Cors::describe("cors", &mut out);

@@ -58,6 +58,10 @@ pub struct Attribute {
     pub(crate) variant_numbers: Column<f64>,
     /// Variants with a value of their own.
     own_values: u32,
+    /// Items with a variant that has any value.
+    n_items: u32,
+    /// Different values of each item, summed over all items.
+    n_held: u64,
 }
 
 impl Attribute {
@@ -69,6 +73,16 @@ impl Attribute {
     /// How many texts the dictionary holds; ordinals are below this.
     pub fn n_values(&self) -> usize {
         self.values.len()
+    }
+
+    /// How many products have any value.
+    pub fn n_items(&self) -> u64 {
+        u64::from(self.n_items)
+    }
+
+    /// Values a product has on average, of those that have any; 1 when none has.
+    pub fn values_per_item(&self) -> f64 {
+        if self.n_items == 0 { 1.0 } else { self.n_held as f64 / f64::from(self.n_items) }
     }
 
     /// Does every variant of a product share the product's values?
@@ -269,7 +283,9 @@ impl Attributes {
         after.iter().for_each(|(variant, level)| self.set_own(*variant, &level.pairs));
         let new: Vec<(VariantId, Pairs)> = after.iter().map(|(v, _)| (*v, self.effective(item, *v))).collect();
 
-        self.diff(&union(&old), &union(&new), |posting, member| put(&mut posting.items, item.0, member));
+        let (had, has) = (union(&old), union(&new));
+        self.diff(&had, &has, |posting, member| put(&mut posting.items, item.0, member));
+        self.count_holders(&had, &has);
         for (variant, pairs) in &old {
             let now = new.iter().find(|(kept, _)| kept == variant).map_or(&[][..], |(_, pairs)| pairs);
             self.diff(pairs, now, |posting, member| put(&mut posting.variants, variant.0, member));
@@ -278,6 +294,21 @@ impl Attributes {
             self.diff(&[], pairs, |posting, member| put(&mut posting.variants, variant.0, member));
         }
         self.update_numbers(item, &old, shared, after);
+    }
+
+    /// Keeps the numbers of holders up to date when an item's values change.
+    fn count_holders(&mut self, had: &[Pair], has: &[Pair]) {
+        let mut changed: Vec<u32> = attributes_of(had).chain(attributes_of(has)).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        for attribute in changed {
+            let (old, new) = (values_in(had, attribute).len(), values_in(has, attribute).len());
+            if old != new {
+                let counted = self.get_mut(attribute);
+                counted.n_held = counted.n_held + new as u64 - old as u64;
+                counted.n_items = counted.n_items + u32::from(new > 0) - u32::from(old > 0);
+            }
+        }
     }
 
     fn set_own(&mut self, variant: VariantId, pairs: &[Pair]) {

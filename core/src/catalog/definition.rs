@@ -8,8 +8,12 @@ use std::collections::BTreeMap;
 
 use planogram_abi::Problem;
 
+use super::attribute::fold_text;
 use super::read::Fields;
-use crate::limits::{CODE_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{
+    CATEGORY_PATH_BYTES_MAX, CODE_BYTES_MAX, DEFAULT_FACET_BUCKETS_MAX, DEFAULT_FACET_SIZE, DEFAULT_FACETS_MAX,
+    DEFAULT_TEXT_FILTERS_MAX, FACET_BUCKETS_MAX, FACET_PINNED_VALUES_MAX, NAME_BYTES_MAX,
+};
 
 /// Kind of the documents read here.
 pub const ATTRIBUTE_KIND: &str = "attribute";
@@ -17,8 +21,6 @@ pub const ATTRIBUTE_KIND: &str = "attribute";
 pub const PRICE: &str = "price";
 /// Facet over the category tree.
 pub const CATEGORIES: &str = "categories";
-/// Most buckets of one numeric facet.
-const BUCKETS_MAX: usize = 100;
 
 /// JSON Schema of an attribute document; its id is the attribute's code.
 pub const ATTRIBUTE_SCHEMA: &str = r#"{
@@ -33,13 +35,15 @@ pub const ATTRIBUTE_SCHEMA: &str = r#"{
     "searchable": {"type": "boolean", "description": "Do its texts answer searches? True for text and list when absent."},
     "weight": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1, "description": "Weight of its texts in relevance."},
     "filterable": {"type": "boolean", "default": true},
+    "operators": {"type": "array", "items": {"enum": ["contains", "starts_with", "ends_with", "words"]}, "description": "Tests of parts of its texts that shoppers' filters may make; all when absent."},
     "facet": {"enum": ["off", "pinned", "dynamic"], "default": "off"},
     "facet_position": {"type": "integer", "minimum": 0, "maximum": 1000000, "description": "Order among pinned facets, smallest first."},
-    "facet_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 8, "description": "Values shown at most."},
-    "facet_sort": {"enum": ["count", "alphabetical"], "default": "count"},
-    "buckets": {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": 100, "description": "Ascending lower edges of the ranges of a numeric facet; the last range is open."},
-    "step": {"type": "number", "exclusiveMinimum": 0, "description": "Width of equal ranges of a numeric facet, when there are no buckets."},
-    "sortable": {"type": "boolean", "default": false}
+    "facet_size": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 8, "description": "Values shown at most, as far as the settings allow; 0 shows none."},
+    "facet_sort": {"enum": ["count", "alphabetical", "position"], "description": "Order of its values: `position`, the order of the category tree, for `categories` alone and its default; `count` for all others when absent."},
+    "pinned_values": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 100, "uniqueItems": true, "description": "Values (of `categories`: paths) that stand first in this order, also when no match has them."},
+    "buckets": {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": 1000, "description": "Ascending lower edges of the ranges of a numeric facet; the last range is open."},
+    "step": {"type": "number", "exclusiveMinimum": 0, "description": "Width of equal ranges of a numeric facet, when there are no buckets. With `facet_size` there are that many from 0 on, the last one open."},
+    "sortable": {"type": "boolean", "default": true, "description": "May a request sort by it?"}
   }
 }"#;
 
@@ -77,7 +81,12 @@ pub enum FacetSort {
     Count,
     /// By text.
     Alphabetical,
+    /// As the merchant put them: categories alone have such an order.
+    Position,
 }
+
+/// The tests of parts of a text, by the names they have in conditions.
+pub const TEXT_OPERATORS: [&str; 4] = ["contains", "starts_with", "ends_with", "words"];
 
 /// How a numeric facet is cut into ranges.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,8 +96,10 @@ pub enum FacetRanges {
     Automatic,
     /// Ascending lower edges; the last range is open.
     Edges(Vec<f64>),
-    /// Equal ranges of this width, above 0.
+    /// Equal ranges of this width, above 0, from the lowest number to the highest.
     Step(f64),
+    /// This many equal ranges of a width above 0, the first from 0 on, the last one open.
+    Steps(f64, usize),
 }
 
 /// What one attribute is used for.
@@ -108,10 +119,14 @@ pub struct AttributeDefinition {
     pub facet: FacetMode,
     /// Order among pinned facets, smallest first; `None` goes behind.
     pub facet_position: Option<u32>,
-    /// Values shown at most, 1 to 100.
+    /// Tests of parts of its texts that a request's filters may make, of [`TEXT_OPERATORS`]; `None` allows all.
+    pub operators: Option<Vec<String>>,
+    /// Values shown at most, 0 to 1,000.
     pub facet_size: usize,
     /// Order of its values.
     pub facet_sort: FacetSort,
+    /// Values that stand first, whether a match has them or not.
+    pub pinned_values: Vec<String>,
     /// How numbers are cut into ranges.
     pub ranges: FacetRanges,
     /// May a request sort by it?
@@ -133,12 +148,14 @@ impl AttributeDefinition {
             searchable: value_type != AttributeType::Number,
             weight: 1,
             filterable: true,
+            operators: None,
             facet,
             facet_position,
-            facet_size: 8,
-            facet_sort: FacetSort::Count,
+            facet_size: DEFAULT_FACET_SIZE,
+            facet_sort: if code == CATEGORIES { FacetSort::Position } else { FacetSort::Count },
+            pinned_values: Vec::new(),
             ranges: FacetRanges::Automatic,
-            sortable: code == PRICE,
+            sortable: true,
         }
     }
 }
@@ -176,20 +193,98 @@ pub fn parse_attribute(code: &str, json: &str) -> Result<AttributeDefinition, Ve
     read.facet = fields.word("facet", &modes).unwrap_or(read.facet);
     let position = fields.integer("facet_position", 0, 1_000_000);
     read.facet_position = position.map(|position| position as u32).or(read.facet_position);
-    read.facet_size = fields.integer("facet_size", 1, 100).map_or(read.facet_size, |size| size as usize);
-    let sorts = [("count", FacetSort::Count), ("alphabetical", FacetSort::Alphabetical)];
+    let size = fields.integer("facet_size", 0, FACET_BUCKETS_MAX as i64).map(|size| size as usize);
+    read.facet_size = size.unwrap_or(read.facet_size);
+    read.pinned_values =
+        fields.texts("pinned_values", FACET_PINNED_VALUES_MAX, CATEGORY_PATH_BYTES_MAX).unwrap_or_default();
+    read_sort(&mut fields, code, &mut read);
+    read_operators(&mut fields, &mut read);
+    read_ranges(&mut fields, size, &mut read);
+    read.sortable = fields.flag("sortable").unwrap_or(read.sortable);
+    fields.finish(read)
+}
+
+fn read_sort(fields: &mut Fields, code: &str, read: &mut AttributeDefinition) {
+    let sorts =
+        [("count", FacetSort::Count), ("alphabetical", FacetSort::Alphabetical), ("position", FacetSort::Position)];
     read.facet_sort = fields.word("facet_sort", &sorts).unwrap_or(read.facet_sort);
-    let (edges, step) = (fields.ascending("buckets", BUCKETS_MAX), fields.positive("step"));
+    if read.facet_sort == FacetSort::Position && code != CATEGORIES {
+        fields.refuse(
+            "facet_sort",
+            "`facet_sort` is `position`, which categories alone have",
+            "`count`, `alphabetical`",
+        );
+    }
+}
+
+fn read_operators(fields: &mut Fields, read: &mut AttributeDefinition) {
+    read.operators = fields.texts("operators", TEXT_OPERATORS.len(), CODE_BYTES_MAX);
+    let unknown = read.operators.iter().flatten().find(|name| !TEXT_OPERATORS.contains(&name.as_str()));
+    if let Some(unknown) = unknown.cloned() {
+        fields.refuse("operators", format!("`operators` names `{unknown}`"), TEXT_OPERATORS.join(", "));
+    }
+}
+
+/// A size that is stated bounds the ranges of a `step`; the usual one does not, so that they reach the highest number.
+fn read_ranges(fields: &mut Fields, size: Option<usize>, read: &mut AttributeDefinition) {
+    let (edges, step) = (fields.ascending("buckets", FACET_BUCKETS_MAX), fields.positive("step"));
     if read.value_type != AttributeType::Number && (edges.is_some() || step.is_some()) {
         fields.refuse("type", "ranges are given but the type is not `number`", "`number` with `buckets` or `step`");
     }
-    read.ranges = match (edges, step) {
-        (Some(edges), _) => FacetRanges::Edges(edges),
-        (None, Some(step)) => FacetRanges::Step(step),
-        (None, None) => FacetRanges::Automatic,
+    read.ranges = match (edges, step, size) {
+        (Some(edges), ..) => FacetRanges::Edges(edges),
+        (None, Some(step), Some(size)) => FacetRanges::Steps(step, size),
+        (None, Some(step), None) => FacetRanges::Step(step),
+        (None, None, _) => FacetRanges::Automatic,
     };
-    read.sortable = fields.flag("sortable").unwrap_or(read.sortable);
-    fields.finish(read)
+}
+
+/// What a shop allows of its attributes, however their documents are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttributeBounds {
+    /// Most attributes that are facets.
+    pub facets_max: usize,
+    /// Most values or ranges a facet may show.
+    pub buckets_max: usize,
+    /// Most attributes that the filters of one request may test by the same one of [`TEXT_OPERATORS`].
+    pub text_filters_max: usize,
+}
+
+impl Default for AttributeBounds {
+    fn default() -> Self {
+        Self {
+            facets_max: DEFAULT_FACETS_MAX,
+            buckets_max: DEFAULT_FACET_BUCKETS_MAX,
+            text_filters_max: DEFAULT_TEXT_FILTERS_MAX,
+        }
+    }
+}
+
+impl AttributeBounds {
+    /// What is wrong with one more attribute document, beside those of the other attributes and as one of as many
+    /// facets as there were.
+    pub fn check(&self, one: &AttributeDefinition, facets_before: usize, facets: usize) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if facets > self.facets_max && facets > facets_before {
+            let allowed = format!("at most {} facets, `categories`, `price` and `brand` among them", self.facets_max);
+            problems.push(Problem::new("/facet", format!("it would be facet number {facets}"), allowed));
+        }
+        let mut at_most = |key: &str, n: usize| {
+            if n > self.buckets_max {
+                let message = format!("the facet would show {n} buckets");
+                problems.push(Problem::new(
+                    format!("/{key}"),
+                    message,
+                    format!("at most {} buckets", self.buckets_max),
+                ));
+            }
+        };
+        at_most("facet_size", one.facet_size);
+        if let FacetRanges::Edges(edges) = &one.ranges {
+            at_most("buckets", edges.len());
+        }
+        problems
+    }
 }
 
 /// Every attribute document in force.
@@ -209,19 +304,25 @@ impl AttributeDefinitions {
         self.documents.get(code).cloned().unwrap_or_else(|| AttributeDefinition::default_for(code))
     }
 
+    /// The definition of a code, if it has a document.
+    pub fn documented(&self, code: &str) -> Option<&AttributeDefinition> {
+        self.documents.get(code)
+    }
+
     /// Every definition that has a document, by code.
     pub fn documents(&self) -> impl Iterator<Item = (&String, &AttributeDefinition)> {
         self.documents.iter()
     }
 
-    /// Pinned facets in display order, then dynamic ones in code order; the built-in ones included.
+    /// Pinned facets in display order, then dynamic ones by label; the built-in ones included.
     pub fn facets(&self) -> Vec<(String, AttributeDefinition)> {
         let built_in = [CATEGORIES, PRICE, super::fold::BRAND].map(|code| (code.to_owned(), self.get(code)));
         let all: BTreeMap<_, _> = self.documents.clone().into_iter().chain(built_in).collect();
         let mut facets: Vec<_> = all.into_iter().filter(|(_, one)| one.facet != FacetMode::Off).collect();
-        let rank =
-            |one: &AttributeDefinition| (one.facet == FacetMode::Dynamic, one.facet_position.unwrap_or(u32::MAX));
-        facets.sort_by_key(|(_, one)| rank(one));
+        facets.sort_by_cached_key(|(_, one)| match one.facet {
+            FacetMode::Dynamic => (true, 0, fold_text(&one.label)),
+            FacetMode::Pinned | FacetMode::Off => (false, one.facet_position.unwrap_or(u32::MAX), String::new()),
+        });
         facets
     }
 }
@@ -248,11 +349,29 @@ mod tests {
             assert_eq!(found, pointers, "{json}");
         };
         check(r#"{"weight":11,"facet":"on","colour":1}"#, &["/weight", "/facet", "/colour"]);
-        check(r#"{"facet_size":0,"label":"","step":-1}"#, &["/label", "/facet_size", "/step"]);
+        check(r#"{"facet_size":1001,"label":"","step":-1}"#, &["/label", "/facet_size", "/step"]);
+        check(r#"{"facet_sort":"position","operators":["like"]}"#, &["/facet_sort", "/operators"]);
         check(r#"{"type":"number","buckets":[3,3]}"#, &["/buckets"]);
         check(r#"{"step":2}"#, &["/type"]);
         check("[]", &[""]);
         check("{", &[""]);
+    }
+
+    #[test]
+    fn a_size_that_is_stated_bounds_the_ranges() {
+        let ranges = |json: &str| parse_attribute("price", json).unwrap().ranges;
+        assert_eq!(ranges(r#"{"type":"number","step":20}"#), FacetRanges::Step(20.0));
+        assert_eq!(ranges(r#"{"type":"number","step":20,"facet_size":5}"#), FacetRanges::Steps(20.0, 5));
+        let bounds = AttributeBounds { buckets_max: 4, ..AttributeBounds::default() };
+        let found = |json: &str, before, facets| {
+            let problems = bounds.check(&parse_attribute("price", json).unwrap(), before, facets);
+            problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+        };
+        let max = bounds.facets_max;
+        assert_eq!(found(r#"{"type":"number","facet_size":4,"buckets":[1,2,3,4,5]}"#, max, max), ["/buckets"]);
+        assert_eq!(found(r#"{"facet_size":5}"#, max, max + 1), ["/facet", "/facet_size"]);
+        // A shop that has too many already may still change one of them.
+        assert_eq!(found(r#"{"facet_size":4}"#, max + 1, max + 1), [""; 0]);
     }
 
     #[test]

@@ -313,6 +313,18 @@ mod tests {
         }
 
         #[test]
+        fn holders_are_counted_while_values_come_and_go(catalog in arb_shop()) {
+            for attribute in catalog.attributes() {
+                let holders = catalog.lift(&attribute.present()).len();
+                prop_assert_eq!(attribute.n_items(), holders);
+                let ordinals = (0..attribute.n_values() as u32).chain([UNLISTED]);
+                let held: u64 = ordinals.filter_map(|ordinal| attribute.items(ordinal)).map(|items| items.len()).sum();
+                let expected = if holders == 0 { 1.0 } else { held as f64 / holders as f64 };
+                prop_assert_eq!(attribute.values_per_item(), expected);
+            }
+        }
+
+        #[test]
         fn ranges_and_bounds_agree_with_counting_by_hand(catalog in arb_shop(), keep in any::<u64>()) {
             let variants: RoaringBitmap = catalog.alive().iter().filter(|variant| keep >> (variant % 64) & 1 == 1).collect();
             let items = catalog.lift(&variants);

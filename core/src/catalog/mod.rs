@@ -8,6 +8,7 @@
 //! Not here: text (`text`), what shoppers do (`signal`), order (`pipeline`). What an attribute, price book or
 //! store view is used for is configuration, parsed in `definition` and `views` and passed in where it counts.
 
+pub mod access;
 pub mod attribute;
 pub mod check;
 pub mod definition;
@@ -15,6 +16,7 @@ pub mod doc;
 pub mod eligible;
 pub mod facet;
 pub mod hybrid;
+pub mod facet_document;
 pub mod price;
 pub mod record;
 pub mod save;

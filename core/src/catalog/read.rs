@@ -162,6 +162,21 @@ impl Fields {
     }
 }
 
+/// One document with the keys of another laid over it.
+///
+/// # Errors
+/// When one of them is no JSON object.
+pub(crate) fn laid_over(base: &str, over: &str) -> Result<String, Vec<Problem>> {
+    let (mut whole, over) = (Fields::parse(base)?, Fields::parse(over)?);
+    whole.object.extend(over.object);
+    Ok(Value::Object(whole.object).to_string())
+}
+
+/// The keys of a document, in order; none when it is no JSON object.
+pub(crate) fn keys(json: &str) -> Vec<String> {
+    Fields::parse(json).map_or_else(|_| Vec::new(), |fields| fields.object.keys().cloned().collect())
+}
+
 /// What sort of JSON value it is, for a message.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {

@@ -13,7 +13,7 @@ use super::doc::ROOT_BOOK;
 use super::hybrid::Hybrid;
 use super::price::BookChain;
 use super::read::Fields;
-use crate::limits::{CODE_BYTES_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
+use crate::limits::{CODE_BYTES_MAX, DEFAULT_DYNAMIC_FACETS, DYNAMIC_FACETS_MAX, NAME_BYTES_MAX, PRICE_BOOK_DEPTH_MAX};
 
 /// Kind of store view documents.
 pub const STORE_VIEW_KIND: &str = "store-view";
@@ -49,7 +49,9 @@ pub const STORE_VIEW_SCHEMA: &str = r#"{
         "floor": {"type": "number", "minimum": 0, "maximum": 1, "description": "Similarity from which a product counts as near."},
         "candidates": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "Products at most that are found by vector alone."}
       }
-    }
+    },
+    "out_of_stock_last": {"enum": ["off", "relevance", "always"], "default": "off", "description": "Do products that cannot be bought stand behind all others: never, unless the request sorts, or always?"},
+    "dynamic_facets": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 20, "description": "Dynamic facets shown at once, the most telling ones."}
   }
 }"#;
 
@@ -77,6 +79,18 @@ pub enum OutOfStock {
     Hide,
 }
 
+/// Whether products that cannot be bought stand behind all others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutOfStockLast {
+    /// They stand where they would anyway.
+    #[default]
+    Off,
+    /// In a list's own order, but not where the request sorts.
+    Relevance,
+    /// In every order.
+    Always,
+}
+
 /// One face of the shop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreView {
@@ -98,6 +112,10 @@ pub struct StoreView {
     pub out_of_stock: OutOfStock,
     /// Search by words and vectors together.
     pub hybrid: Hybrid,
+    /// Whether those that are shown stand last.
+    pub out_of_stock_last: OutOfStockLast,
+    /// Dynamic facets shown at once.
+    pub dynamic_facets: usize,
 }
 
 impl Default for StoreView {
@@ -112,6 +130,8 @@ impl Default for StoreView {
             is_default: true,
             out_of_stock: OutOfStock::Show,
             hybrid: Hybrid::default(),
+            out_of_stock_last: OutOfStockLast::Off,
+            dynamic_facets: DEFAULT_DYNAMIC_FACETS,
         }
     }
 }
@@ -130,6 +150,9 @@ impl Default for PriceBook {
         Self { currency: "USD".to_owned(), parent: None }
     }
 }
+
+const LAST: [(&str, OutOfStockLast); 3] =
+    [("off", OutOfStockLast::Off), ("relevance", OutOfStockLast::Relevance), ("always", OutOfStockLast::Always)];
 
 /// Reads one store view document.
 ///
@@ -161,6 +184,10 @@ pub fn parse_store_view(code: &str, json: &str) -> Result<StoreView, Vec<Problem
             .word("out_of_stock", &[("show", OutOfStock::Show), ("hide", OutOfStock::Hide)])
             .unwrap_or_default(),
         hybrid: fields.object("hybrid", Hybrid::read).unwrap_or_default(),
+        out_of_stock_last: fields.word("out_of_stock_last", &LAST).unwrap_or_default(),
+        dynamic_facets: fields
+            .integer("dynamic_facets", 0, DYNAMIC_FACETS_MAX as i64)
+            .map_or(usual.dynamic_facets, |n| n as usize),
     };
     fields.finish(view)
 }

@@ -3,12 +3,14 @@
 //! A document is checked by the owner of its kind before it is stored: the kernel for its own kinds, a plugin
 //! for the others. A write is all or none, and is acknowledged when the epoch made from it is published.
 
+use std::sync::Arc;
+
 use planogram_abi::Problem;
 
 use super::Engine;
 use super::epochs::{self, lend};
 use super::types::*;
-use crate::catalog::{definition, views};
+use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
@@ -24,9 +26,13 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
         problems(definition::parse_attribute(id, json))
     }),
+    (access::CATEGORY_ACCESS_KIND, access::CATEGORY_ACCESS_SCHEMA, |_, json| {
+        problems(access::parse_category_access(json))
+    }),
     (experiment::EXPERIMENT_KIND, experiment::EXPERIMENT_SCHEMA, |id, json| {
         problems(experiment::parse_experiment(id, json))
     }),
+    (facet_document::FACET_KIND, facet_document::FACET_SCHEMA, facet_document::check_facet),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
     (never::SUGGESTIONS_KIND, never::SUGGESTIONS_SCHEMA, |id, json| problems(never::parse_suggestions(id, json))),
@@ -53,6 +59,7 @@ impl Engine {
         self.check_combinations(&epoch, &writes)?;
         self.check_books(&epoch, &writes)?;
         self.check_units(&epoch, &writes)?;
+        self.check_facets(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();
@@ -155,6 +162,69 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Holds live attributes and facets to the bounds of the shop: how many are facets, and how much each shows.
+    fn check_facets(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
+        let kinds = [definition::ATTRIBUTE_KIND, facet_document::FACET_KIND];
+        let is_live =
+            |write: &&DocumentWrite| kinds.contains(&write.key.kind.as_str()) && write.state == DocumentState::Live;
+        if !writes.iter().any(|write| is_live(&write)) {
+            return Ok(());
+        }
+        let mut store = epoch.store.clone();
+        let current = self.publisher.current();
+        store.apply(writes, current.seq + 1, current.now_ms);
+        let after = Shop::read(&store.select(&[])).0;
+        let before = epoch.shop.facet_counts();
+        // A view that has facets of its own for the first time had those of all views.
+        let count_before = |view: &str| before.get(view).or_else(|| before.get("")).copied().unwrap_or(0);
+        let grown = after.facet_counts().into_iter().map(|(view, n)| (count_before(view), n));
+        let (count_before, count) = grown.max_by_key(|(_, n)| *n).unwrap_or_default();
+        for write in writes.iter().filter(is_live).filter(|write| write.body.is_some()) {
+            let one = after.attribute_in_view(&write.key.scope, &write.key.id);
+            let problems = self.attribute_bounds.check(&one, count_before, count);
+            if !problems.is_empty() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every draft of an overlay live, all or none, and discards the drafts; returns what became live and the log
+    /// position. A draft that says a document is gone deletes it.
+    ///
+    /// # Errors
+    /// [`WriteError::NotFound`] when the overlay has no draft; others as [`Engine::write_config`].
+    pub fn publish_overlay(&self, overlay: &str, options: WriteOptions) -> Result<(Vec<Document>, Seq), WriteError> {
+        let store = self.publisher.current().epoch.store.clone();
+        let mut writes = Vec::new();
+        for (key, _) in store.drafts().filter(|(_, of)| *of == overlay) {
+            let Some(draft) = store.get(key, DocumentState::Draft, overlay) else { continue };
+            // What changes before this is written is a conflict, not something to be overwritten.
+            let expected_revision = Some(store.revision(key));
+            let live = DocumentWrite {
+                state: DocumentState::Live,
+                overlay: String::new(),
+                expected_revision,
+                ..draft.write.clone()
+            };
+            if live.body.is_some() || store.get(key, DocumentState::Live, "").is_some() {
+                writes.push(live);
+            }
+            let state = DocumentState::Discarded;
+            writes.push(DocumentWrite { state, body: None, expected_revision, ..draft.write.clone() });
+        }
+        if writes.is_empty() {
+            return Err(WriteError::NotFound { what: "draft in the overlay".into(), name: overlay.into() });
+        }
+        let live: Vec<DocumentKey> =
+            writes.iter().filter(|write| write.state == DocumentState::Live).map(|write| write.key.clone()).collect();
+        let (_, seq) = self.write_config(writes, options)?;
+        let store = &self.publisher.current().epoch.store;
+        let is_it = |document: &Arc<Document>| document.seq == seq && document.write.state == DocumentState::Live;
+        let published = live.iter().filter_map(|key| store.history(key).into_iter().find(is_it));
+        Ok((published.map(|document| (*document).clone()).collect(), seq))
     }
 
     /// Lets the owners prepare for the documents as they would be: what a plugin cannot prepare is refused here,
@@ -334,9 +404,10 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
         if !write.key.scope.is_empty() {
             problem("", format!("a document of kind `{}` cannot be scoped to a store view", write.key.kind), allowed);
         }
-        if write.from_ms.is_some() || write.until_ms.is_some() {
-            problem("", format!("a document of kind `{}` holds at all times", write.key.kind), allowed);
-        }
+    }
+    let is_dated = write.from_ms.is_some() || write.until_ms.is_some();
+    if is_dated && (is_whole_shop(&write.key.kind) || write.key.kind == facet_document::FACET_KIND) {
+        problem("", format!("a document of kind `{}` holds at all times", write.key.kind), "no validity");
     }
     if let Some(body) = &write.body
         && body.len() > CONFIG_BYTES_MAX

@@ -89,6 +89,7 @@ pub struct Engine {
     /// Deadline of a request that names none.
     deadline: Duration,
     unit_bounds: UnitBounds,
+    attribute_bounds: AttributeBounds,
     /// True for a shop opened at an earlier position.
     read_only: bool,
     configuring: Mutex<()>,

@@ -180,6 +180,7 @@ impl Engine {
             observed: reached,
             deadline: config.deadline,
             unit_bounds: config.unit_bounds,
+            attribute_bounds: config.attribute_bounds,
             read_only,
             configuring: Default::default(),
             closed: Default::default(),

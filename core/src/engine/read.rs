@@ -19,7 +19,7 @@ use crate::log::identity::People;
 use crate::log::served::{ServedItem, ServedKind, ServedRecord};
 use crate::pipeline::request::*;
 use crate::pipeline::run::{self, Keep};
-use crate::pipeline::{explain, suggest};
+use crate::pipeline::{explain, filter, suggest};
 use crate::snapshot::Snapshot;
 
 /// Takes an answer, once, on whatever thread has it.
@@ -35,6 +35,9 @@ pub(super) struct Ticket {
 impl Engine {
     /// Ranks one list; `reply` is called exactly once, possibly on another thread.
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
+        if let Err(error) = self.check_filters([&request]) {
+            return reply(Err(error));
+        }
         let ticket = self.ticket(&request);
         let served = (self.clone(), request.clone());
         let people = self.people.clone();
@@ -68,6 +71,9 @@ impl Engine {
             let message = format!("the page has {} lists", page.lists.len());
             return reply(Err(invalid("lists", message, format!("1 to {PAGE_LISTS_MAX} allowed"))));
         }
+        if let Err(error) = self.check_filters(page.lists.iter().map(|(_, list)| list)) {
+            return reply(Err(error));
+        }
         // One snapshot for all: the first list's overlays, arms and deadline, the furthest position any waits for.
         let min_seq = page.lists.iter().filter_map(|(_, list)| list.min_seq).max();
         let ticket = Ticket { min_seq, ..self.ticket(&with_shopper(first, &page.shopper)) };
@@ -97,6 +103,12 @@ impl Engine {
             reply(answer);
         });
         self.on_pool(ticket, job, reply);
+    }
+
+    /// Holds the filters of requests to the bounds of the shop.
+    fn check_filters<'r>(&self, requests: impl IntoIterator<Item = &'r ListRequest>) -> Result<(), QueryError> {
+        let max = self.attribute_bounds.text_filters_max;
+        requests.into_iter().try_for_each(|request| filter::check_text_operators(&request.filters, max))
     }
 
     /// Ranks one list and waits for it.

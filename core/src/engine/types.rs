@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use crate::catalog::definition::AttributeBounds;
 use crate::config::document::{Document, DocumentKey};
 pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
@@ -43,6 +44,8 @@ pub struct EngineConfig {
     pub identity_seed: Option<u64>,
     /// How large and how many recommendation units may be.
     pub unit_bounds: UnitBounds,
+    /// How many facets there may be, how much they show, and how much filters may look through.
+    pub attribute_bounds: AttributeBounds,
 }
 
 impl Default for EngineConfig {
@@ -61,6 +64,7 @@ impl Default for EngineConfig {
             retention_ms: limits::DEFAULT_RETENTION_MS,
             identity_seed: None,
             unit_bounds: UnitBounds::default(),
+            attribute_bounds: AttributeBounds::default(),
         }
     }
 }

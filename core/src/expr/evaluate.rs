@@ -15,7 +15,7 @@ use crate::catalog::{BookChain, Catalog, Product};
 use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
 
 /// Fields that are not attributes.
-pub const FIELDS: [&str; 7] = ["sku", "name", "category", "price", "in_stock", "quantity", "age_days"];
+pub const FIELDS: [&str; 8] = ["sku", "name", "category", "categories", "price", "in_stock", "quantity", "age_days"];
 
 /// What a condition is evaluated for.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl<'a> Evaluation<'a> {
         match field {
             "sku" => Cow::Owned(self.sku(test)),
             "name" => self.products(|product| test_text(product.name_in(self.context.view), test)),
-            "category" => Cow::Owned(self.category(test)),
+            "category" | "categories" => Cow::Owned(self.category(test)),
             "price" => self.numbers(test, |variant| {
                 let quote = catalog.price(variant, self.context.book, self.context.now_ms);
                 quote.map(|quote| self.context.book.major(quote.final_minor))
@@ -127,6 +127,14 @@ impl<'a> Evaluation<'a> {
             Test::StartsWith(start) => {
                 let start = fold_text(start);
                 texts(&|text| text.starts_with(&start))
+            }
+            Test::EndsWith(end) => {
+                let end = fold_text(end);
+                texts(&|text| text.ends_with(&end))
+            }
+            Test::Words(words) => {
+                let words = fold_text(words);
+                texts(&|text| begins_words(text, &words))
             }
             Test::Exists => Cow::Owned(attribute.present()),
         }
@@ -195,7 +203,7 @@ impl<'a> Evaluation<'a> {
             Test::In(_) => wanted.contains(&number),
             Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
             Test::Exists => true,
-            Test::Contains(_) | Test::StartsWith(_) => false,
+            Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
         };
         Cow::Owned(self.variants(|variant| number(variant).is_some_and(|number| !number.is_nan() && holds(number))))
     }
@@ -227,9 +235,18 @@ fn test_text(text: &str, test: &Test) -> bool {
         Test::In(values) => values.iter().any(|value| fold_text(&spelling(value)) == text),
         Test::Contains(part) => text.contains(&fold_text(part)),
         Test::StartsWith(start) => text.starts_with(&fold_text(start)),
+        Test::EndsWith(end) => text.ends_with(&fold_text(end)),
+        Test::Words(words) => begins_words(&text, &fold_text(words)),
         Test::Exists => !text.is_empty(),
         Test::Range { .. } => false,
     }
+}
+
+/// Does each of the words begin a word of the text? Both are folded; no words are no match.
+fn begins_words(text: &str, words: &str) -> bool {
+    let cut = |c: char| !c.is_alphanumeric();
+    let mut words = words.split(cut).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some() && words.all(|wanted| text.split(cut).any(|word| word.starts_with(wanted)))
 }
 
 /// The text that a value is compared as.

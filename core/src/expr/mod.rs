@@ -25,7 +25,7 @@ pub enum Condition {
     Not(Box<Condition>),
     /// One field against one test.
     Field {
-        /// `sku`, `brand`, `category`, `price`, `in_stock`, `quantity`, `age_days`, `name`, or an attribute code.
+        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, or an attribute code.
         field: String,
         /// The test.
         test: Test,
@@ -50,6 +50,23 @@ pub enum Test {
     StartsWith(String),
     /// The field has any value.
     Exists,
+    /// The text ends with this, without case.
+    EndsWith(String),
+    /// Each word of this begins a word of the text, without case.
+    Words(String),
+}
+
+impl Test {
+    /// The name of a test that looks at parts of texts; `None` for the others.
+    pub fn text_operator(&self) -> Option<&'static str> {
+        match self {
+            Test::Contains(_) => Some("contains"),
+            Test::StartsWith(_) => Some("starts_with"),
+            Test::EndsWith(_) => Some("ends_with"),
+            Test::Words(_) => Some("words"),
+            Test::In(_) | Test::Range { .. } | Test::Exists => None,
+        }
+    }
 }
 
 /// A value to compare with.

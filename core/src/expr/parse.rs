@@ -1,7 +1,7 @@
 //! How is a condition written?
 //!
 //! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly one of
-//! `eq`, `in`, `range`, `contains`, `starts_with`, `exists`. Depth, nodes and values are bounded while
+//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded while
 //! reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
 //! exists is asked of a catalog later (`evaluate`), because attributes come and go.
 
@@ -15,7 +15,7 @@ use crate::limits::{
 };
 
 const NODE: &str = "an object with `all`, `any`, `not`, or `field` and one test";
-const TESTS: &str = "exactly one of `eq`, `in`, `range`, `contains`, `starts_with`, `exists`";
+const TESTS: &str = "exactly one of `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`";
 
 /// Reads a condition.
 ///
@@ -121,6 +121,8 @@ impl Reader {
             "range" => self.range(operand)?,
             "contains" => Test::Contains(self.text(operand, CONDITION_TEXT_BYTES_MAX)?),
             "starts_with" => Test::StartsWith(self.text(operand, CONDITION_TEXT_BYTES_MAX)?),
+            "ends_with" => Test::EndsWith(self.text(operand, CONDITION_TEXT_BYTES_MAX)?),
+            "words" => Test::Words(self.text(operand, CONDITION_TEXT_BYTES_MAX)?),
             "exists" => match operand.as_bool() {
                 Some(true) => Test::Exists,
                 Some(false) => return Some(None),
@@ -214,6 +216,8 @@ pub fn to_json(condition: &Condition) -> Json {
             }
             Test::Contains(text) => json!({ "field": field, "contains": text }),
             Test::StartsWith(text) => json!({ "field": field, "starts_with": text }),
+            Test::EndsWith(text) => json!({ "field": field, "ends_with": text }),
+            Test::Words(text) => json!({ "field": field, "words": text }),
             Test::Exists => json!({ "field": field, "exists": true }),
         },
     }

@@ -24,6 +24,8 @@ fn arb_test() -> impl Strategy<Value = Test> {
         }),
         1 => texts().prop_map(Test::Contains),
         1 => texts().prop_map(Test::StartsWith),
+        1 => texts().prop_map(Test::EndsWith),
+        1 => texts().prop_map(Test::Words),
         1 => Just(Test::Exists),
     ]
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use planogram_abi::{Target, Verb};
 use roaring::RoaringBitmap;
 
-use super::permit;
 use super::run::{Run, Subject};
 use super::understand::Understanding;
+use super::{filter, permit};
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::facet::Scope;
 use crate::catalog::views::OutOfStock;
@@ -51,7 +51,8 @@ impl Universe {
 
 pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Universe {
     let (base, scope, included) = before_filters(run, understanding);
-    let filters: Vec<_> = run.request.filters.iter().map(|f| (tested_field(f), evaluate(run, f))).collect();
+    let meant = |condition| evaluate(run, &filter::meant(run, condition));
+    let filters: Vec<_> = run.request.filters.iter().map(|f| (tested_field(f), meant(f))).collect();
     warn_of_unknown_fields(run);
     let (variants, items) = if filters.is_empty() {
         (base.variants.clone(), base.items.clone())
@@ -70,7 +71,7 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     let query = universe_query(run);
     let mut base = catalog.universe(query);
     let mut scope = if query.stock == StockRule::Any { Scope::WholeProducts } else { Scope::SomeVariants };
-    let mut removed = run.taken.clone();
+    let mut removed = run.taken | run.hidden.items();
     let mut included = RoaringBitmap::new();
     let mut kept: Option<RoaringBitmap> = None;
     for (_, act) in &understanding.set_acts {
@@ -149,7 +150,7 @@ fn target_variants(run: &Run<'_>, target: &Target) -> RoaringBitmap {
 /// The field a filter tests, when it tests only one: its facet is counted without it.
 fn tested_field(condition: &Condition) -> Option<String> {
     match condition {
-        Condition::Field { field, .. } => Some(field.clone()),
+        Condition::Field { field, .. } => Some(filter::canonical(field).to_owned()),
         Condition::Any(parts) | Condition::All(parts) => {
             let first = tested_field(parts.first()?)?;
             parts.iter().all(|part| tested_field(part).as_ref() == Some(&first)).then_some(first)
@@ -163,6 +164,12 @@ fn warn_of_unknown_fields(run: &mut Run<'_>) {
     let unknown = run.request.filters.iter().flat_map(|filter| expr::unknown_fields(filter, catalog));
     let warnings =
         unknown.map(|field| format!("no product has the attribute `{field}`, so the filter on it matches nothing"));
+    let built_in = ["relevance", "position", "name", "price", "created"];
+    let unsorted = run.request.sort.iter().map(|key| &key.field);
+    let unsorted =
+        unsorted.filter(|field| !built_in.contains(&field.as_str()) && catalog.attribute_id(field).is_none());
+    let unsorted = unsorted.map(|field| format!("no product has the attribute `{field}`, so it sorts nothing"));
+    let warnings: Vec<String> = warnings.chain(unsorted).collect();
     run.warnings.extend(warnings);
 }
 
@@ -214,6 +221,9 @@ fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<String> {
             "its visibility in store view `{}` is {visibility:?}, which leaves it out of this list",
             run.view.code
         ));
+    }
+    if run.hidden.items().contains(item.0) {
+        return Some("it hangs in categories alone that are kept from the shopper's customer group".into());
     }
     (!catalog.universe(query).items.contains(item.0)).then(|| "none of its variants is in stock".into())
 }

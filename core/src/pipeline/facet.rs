@@ -1,23 +1,30 @@
 //! How many matches has each value?
 //!
 //! Every facet is counted over the matches under all filters but its own, so that choosing one value leaves
-//! the other values of the same facet selectable. Which facets, in which order and how many values is read
-//! from the attributes' definitions; the counting itself is the catalog's. Facets that no filter is about are
-//! counted together in one pass.
+//! the other values of the same facet selectable. Which attributes may be facets, and how many values they show, is
+//! read from their definitions; which of the dynamic ones are shown here is decided in `choose`, where numbers are cut
+//! in `ranges`, and the counting itself is the catalog's. Facets that no filter is about are counted together in one
+//! pass.
+
+mod choose;
+mod ranges;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use self::choose::{Weighed, choose, split};
+use self::ranges::Edges;
 use super::eligible::Universe;
+use super::filter;
 use super::request::{Bucket, Facet};
 use super::retrieve::Matches;
 use super::run::{Run, Subject};
-use crate::catalog::definition::{AttributeDefinition, CATEGORIES, FacetMode, FacetRanges, FacetSort, PRICE};
+use crate::catalog::definition::{AttributeDefinition, CATEGORIES, FacetMode, FacetSort, PRICE};
 use crate::catalog::facet::{Matches as Matched, Measure, Scope};
 use crate::catalog::{AttributeId, ROOT};
-use crate::limits::RANGES_WANTED;
+use crate::id::CategoryId;
 
 pub(super) fn count(run: &mut Run<'_>, universe: &Universe, matches: &Matches) -> Vec<Facet> {
     if matches!(run.subject, Subject::Unit { .. }) && run.request.facets.is_none() {
@@ -28,16 +35,21 @@ pub(super) fn count(run: &mut Run<'_>, universe: &Universe, matches: &Matches) -
         return Vec::new();
     }
     let counter = Counter::new(run, universe, matches, &wanted);
-    let facets = wanted.iter().map(|(code, definition)| counter.facet(code, definition));
-    facets.filter(|facet| !facet.buckets.is_empty() || facet.bounds.is_some()).collect()
+    let counted = wanted.iter().filter(|(_, definition)| definition.facet_size > 0);
+    let counted = counted.map(|(code, definition)| counter.weighed(code, definition));
+    let counted = counted.filter(|one| !one.facet.buckets.is_empty() || one.facet.bounds.is_some());
+    match &run.request.facets {
+        None => choose(counted.collect(), run.view.dynamic_facets),
+        Some(_) => counted.map(|one| one.facet).collect(),
+    }
 }
 
 /// The facets to count: those asked for, else pinned ones in their order, then dynamic ones by label.
 fn wanted(run: &Run<'_>) -> Vec<(String, AttributeDefinition)> {
-    let shop = &run.epoch.shop;
+    let (shop, view) = (&run.epoch.shop, run.view.code.as_str());
     match &run.request.facets {
-        None => shop.facets.clone(),
-        Some(codes) => codes.iter().map(|code| (code.clone(), shop.attribute(code))).collect(),
+        None => shop.facets(view).to_vec(),
+        Some(codes) => codes.iter().map(|code| (code.clone(), shop.attribute_in_view(view, code))).collect(),
     }
 }
 
@@ -99,10 +111,12 @@ impl<'c, 'a> Counter<'c, 'a> {
         self.universe.filters.iter().any(|(of, _)| of.as_deref() == Some(field))
     }
 
-    fn facet(&self, code: &str, definition: &AttributeDefinition) -> Facet {
+    /// One facet, counted without its own filters and weighed.
+    fn weighed(&self, code: &str, definition: &AttributeDefinition) -> Weighed {
         let field = if code == CATEGORIES { "category" } else { code };
+        let filtered = self.has_filter(field);
         let own;
-        let set = if self.has_filter(field) {
+        let set = if filtered {
             let variants = self.universe.without_filters_on(field);
             let items = self.run.snapshot.catalog.lift(&variants) & &self.unfiltered;
             own = Set { variants, items, scope: Scope::SomeVariants };
@@ -110,29 +124,40 @@ impl<'c, 'a> Counter<'c, 'a> {
         } else {
             &self.plain
         };
-        let mut facet = frame(code, definition);
         let catalog = &self.run.snapshot.catalog;
-        match (code, catalog.attribute_id(code)) {
-            (CATEGORIES, _) => {
-                facet.buckets = self.categories(set);
-                facet.buckets.truncate(definition.facet_size);
-            }
+        let id = catalog.attribute_id(code);
+        let tally = match (code, id) {
+            (CATEGORIES, _) => self.categories(definition, set),
             (PRICE, _) => {
                 let measure = Measure::Price { chain: &self.run.book, now_ms: self.run.now_ms };
-                self.ranges(&mut facet, measure, &definition.ranges, set);
+                self.ranges(measure, definition, set)
             }
             (_, Some(id)) if catalog.attribute(id).is_some_and(|attribute| attribute.is_numeric()) => {
-                self.ranges(&mut facet, Measure::Number(id), &definition.ranges, set);
+                self.ranges(Measure::Number(id), definition, set)
             }
-            (_, Some(id)) => facet.buckets = self.values(id, definition, set),
-            (_, None) => {}
-        }
-        facet
+            (_, Some(id)) => self.values(id, definition, set),
+            (_, None) => Tally::default(),
+        };
+        let share = |n: f64, of: u64| if of == 0 { 0.0 } else { (n / of as f64).min(1.0) };
+        let attribute = id.and_then(|id| catalog.attribute(id));
+        // Everything has a price and hangs somewhere. A product with several values was counted once for each.
+        let (holders, per_item) =
+            attribute.map_or((f64::INFINITY, 1.0), |it| (it.n_items() as f64, it.values_per_item()));
+        let mut weighed = Weighed {
+            facet: frame(code, definition, tally.buckets, tally.bounds),
+            pinned: definition.facet == FacetMode::Pinned,
+            filtered,
+            coverage: share(tally.counted as f64 / per_item, set.items.len()),
+            in_shop: share(holders, catalog.n_products()),
+            split: tally.split,
+        };
+        weighed.facet.kind = weighed.kind().to_owned();
+        weighed
     }
 
-    fn values(&self, id: AttributeId, definition: &AttributeDefinition, set: &Set) -> Vec<Bucket> {
+    fn values(&self, id: AttributeId, definition: &AttributeDefinition, set: &Set) -> Tally {
         let catalog = &self.run.snapshot.catalog;
-        let Some(attribute) = catalog.attribute(id) else { return Vec::new() };
+        let Some(attribute) = catalog.attribute(id) else { return Tally::default() };
         let own;
         let counted = match self.counted.get(&id) {
             Some(counted) => counted,
@@ -141,104 +166,124 @@ impl<'c, 'a> Counter<'c, 'a> {
                 &own
             }
         };
-        let mut counted: Vec<(&str, u64)> =
-            counted.iter().map(|&(ordinal, count)| (attribute.text(ordinal), count)).collect();
-        let compare = |a: &(&str, u64), b: &(&str, u64)| match definition.facet_sort {
-            FacetSort::Count => b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)),
-            FacetSort::Alphabetical => a.0.cmp(b.0),
-        };
-        if definition.facet_size < counted.len() {
-            counted.select_nth_unstable_by(definition.facet_size, compare);
-            counted.truncate(definition.facet_size);
-        }
-        counted.sort_unstable_by(compare);
-        counted.into_iter().map(|(text, count)| Bucket { value: text.to_owned(), range: None, count }).collect()
+        let count_of =
+            |ordinal: u32| counted.binary_search_by_key(&ordinal, |(of, _)| *of).map_or(0, |at| counted[at].1);
+        let pinned: Vec<(&str, Option<u32>)> =
+            definition.pinned_values.iter().map(|text| (text.as_str(), attribute.ordinal(text))).collect();
+        let is_pinned = |ordinal: u32| pinned.iter().any(|(_, of)| *of == Some(ordinal));
+        let mut rest: Vec<(&str, u64)> = counted
+            .iter()
+            .filter(|(ordinal, _)| !is_pinned(*ordinal))
+            .map(|&(ordinal, count)| (attribute.text(ordinal), count))
+            .collect();
+        keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort);
+        let first = pinned.iter().map(|&(text, ordinal)| match ordinal {
+            Some(ordinal) => (attribute.text(ordinal), count_of(ordinal)),
+            None => (text, 0),
+        });
+        let buckets = first.chain(rest).map(|(text, count)| bucket(text.to_owned(), count)).collect();
+        Tally::of(buckets, counted.iter().map(|(_, count)| *count))
     }
 
-    /// The children of the category browsed, or the top level.
-    fn categories(&self, set: &Set) -> Vec<Bucket> {
+    /// Categories as buckets: pinned ones, then the children of the category browsed or, in a search, what lies beside
+    /// and below the categories filtered by, then the top level.
+    fn categories(&self, definition: &AttributeDefinition, set: &Set) -> Tally {
         let catalog = &self.run.snapshot.catalog;
-        let parent = match &self.run.subject {
-            Subject::Category { id, .. } => *id,
-            _ => ROOT,
-        };
-        let bucket =
-            |(category, count)| Bucket { value: catalog.category_path(category).join("/"), range: None, count };
-        catalog.count_categories(parent, &set.items).into_iter().map(bucket).collect()
+        let hidden = &self.run.hidden;
+        let found = definition.pinned_values.iter().filter_map(|path| catalog.category(path));
+        let pinned: Vec<CategoryId> = found.filter(|id| !hidden.contains(*id)).collect();
+        let mut rest: Vec<(CategoryId, u64)> = Vec::new();
+        for parent in self.open_categories() {
+            for (id, count) in catalog.count_categories(parent, &set.items) {
+                if !hidden.contains(id) && !pinned.contains(&id) && rest.iter().all(|(known, _)| *known != id) {
+                    rest.push((id, count));
+                }
+            }
+        }
+        let path = |id: CategoryId| catalog.category_path(id).join("/");
+        let counts: Vec<u64> = rest.iter().map(|(_, count)| *count).collect();
+        let mut rest: Vec<(String, u64)> = rest.into_iter().map(|(id, count)| (path(id), count)).collect();
+        keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort);
+        let count_of =
+            |id: CategoryId| catalog.category_node(id).map_or(0, |node| node.subtree().intersection_len(&set.items));
+        let first = pinned.into_iter().map(|id| (path(id), count_of(id)));
+        Tally::of(first.chain(rest).map(|(path, count)| bucket(path, count)).collect(), counts.into_iter())
+    }
+
+    /// The categories whose children are listed.
+    fn open_categories(&self) -> Vec<CategoryId> {
+        let catalog = &self.run.snapshot.catalog;
+        if let Subject::Category { id, .. } = &self.run.subject {
+            return vec![*id];
+        }
+        let paths = filter::categories_of(&self.run.request.filters);
+        let chosen: Vec<CategoryId> = paths.into_iter().filter_map(|path| catalog.category(path)).collect();
+        let beside = chosen.iter().filter_map(|id| catalog.category_node(*id)?.parent);
+        let mut open: Vec<CategoryId> = Vec::new();
+        for id in beside.chain(chosen.iter().copied()).chain([ROOT]) {
+            if !open.contains(&id) {
+                open.push(id);
+            }
+        }
+        open
     }
 
     /// Ranges and true bounds; empty ranges are left out, and an upper bound belongs to the next range.
-    fn ranges(&self, facet: &mut Facet, measure: Measure<'_>, ranges: &FacetRanges, set: &Set) {
+    fn ranges(&self, measure: Measure<'_>, definition: &AttributeDefinition, set: &Set) -> Tally {
         let catalog = &self.run.snapshot.catalog;
-        facet.bounds = catalog.bounds(measure, set.matched());
-        let Some((low, high)) = facet.bounds else { return };
-        let (edges, is_open) = match ranges {
-            FacetRanges::Edges(edges) => (edges.clone(), true),
-            FacetRanges::Step(step) => (edges_of(low, high, *step), false),
-            FacetRanges::Automatic => (edges_of(low, high, round_step(high - low)), false),
-        };
-        let counts = catalog.count_ranges(measure, &edges, set.matched()).counts;
-        let width = edges.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
-        let counted = edges.iter().zip(counts).enumerate().filter(|(_, (_, count))| *count > 0);
-        facet.buckets = counted
-            .map(|(at, (&from, count))| {
-                let to = edges.get(at + 1).copied().or((!is_open).then_some(from + width));
-                let value = to.map_or_else(|| format!("{from}-"), |to| format!("{from}-{to}"));
-                Bucket { value, range: Some((from, to)), count }
-            })
-            .collect();
+        let bounds = catalog.bounds(measure, set.matched());
+        let Some((low, high)) = bounds else { return Tally::default() };
+        let edges = Edges::of(&definition.ranges, low, high, definition.facet_size);
+        let counts = catalog.count_ranges(measure, &edges.lower, set.matched()).counts;
+        let counted = edges.lower.iter().zip(&counts).enumerate().filter(|(_, (_, count))| **count > 0);
+        let buckets = counted.map(|(at, (&from, &count))| {
+            let to = edges.upper(at);
+            let value = to.map_or_else(|| format!("{from}-"), |to| format!("{from}-{to}"));
+            Bucket { value, range: Some((from, to)), count }
+        });
+        Tally { bounds, ..Tally::of(buckets.collect(), counts.iter().copied()) }
     }
 }
 
-fn frame(code: &str, definition: &AttributeDefinition) -> Facet {
-    let kind = if definition.facet == FacetMode::Pinned { "pinned" } else { "dynamic" };
-    let label = definition.label.clone();
-    Facet { attribute: code.to_owned(), label, kind: kind.to_owned(), buckets: Vec::new(), bounds: None }
+/// What was counted for one facet.
+#[derive(Default)]
+struct Tally {
+    buckets: Vec<Bucket>,
+    bounds: Option<(f64, f64)>,
+    /// Sum of the counts of all values, those that are not shown included.
+    counted: u64,
+    split: f64,
 }
 
-/// Lower edges of equal ranges from the multiple of `step` below `low`, until `high` lies in the last; a step
-/// that would give too many is doubled. One edge more than ranges are needed, so that the width can be read.
-fn edges_of(low: f64, high: f64, step: f64) -> Vec<f64> {
-    let mut step = step;
-    while (high - low) / step > 100.0 {
-        step *= 2.0;
+impl Tally {
+    /// The buckets to show, and the counts of all values there are.
+    fn of(buckets: Vec<Bucket>, counts: impl Iterator<Item = u64> + Clone) -> Self {
+        Self { buckets, bounds: None, counted: counts.clone().sum(), split: split(counts) }
     }
-    let first = (low / step).floor();
-    let n = (high / step).floor() - first + 2.0;
-    // Multiplying, not adding up, keeps the edges the numbers a person would write.
-    (0..n as u64).map(|at| round_to_step((first + at as f64) * step, step)).collect()
 }
 
-/// `0.30000000000000004` for a step of 0.1 becomes `0.3`.
-fn round_to_step(value: f64, step: f64) -> f64 {
-    let decimals = (-step.log10().floor()).max(0.0) + 2.0;
-    let scale = 10f64.powf(decimals);
-    (value * scale).round() / scale
+fn bucket(value: String, count: u64) -> Bucket {
+    Bucket { value, range: None, count }
 }
 
-/// The smallest of 1, 2, 5 × 10^k that cuts `span` into at most [`RANGES_WANTED`] ranges.
-fn round_step(span: f64) -> f64 {
-    let raw = (span / RANGES_WANTED as f64).max(0.01);
-    let magnitude = 10f64.powf(raw.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|step| *step >= raw).unwrap_or(raw)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_are_round_and_few() {
-        for (span, expected) in [(0.0, 0.01), (8.0, 1.0), (9.0, 2.0), (90.0, 20.0), (300.0, 50.0), (7_999.0, 1_000.0)] {
-            assert!((round_step(span) - expected).abs() < 1e-9, "{span}: {}", round_step(span));
-        }
+/// Keeps the first `n` values in order.
+fn keep_first<T: AsRef<str>>(values: &mut Vec<(T, u64)>, n: usize, sort: FacetSort) {
+    let by_text = |a: &(T, u64), b: &(T, u64)| a.0.as_ref().cmp(b.0.as_ref());
+    let compare = |a: &(T, u64), b: &(T, u64)| match sort {
+        FacetSort::Count => b.1.cmp(&a.1).then_with(|| by_text(a, b)),
+        FacetSort::Alphabetical | FacetSort::Position => by_text(a, b),
+    };
+    if sort == FacetSort::Position {
+        values.truncate(n);
+        return;
     }
-
-    #[test]
-    fn edges_cover_the_span_and_read_well() {
-        assert_eq!(edges_of(3.0, 44.0, 20.0), [0.0, 20.0, 40.0, 60.0]);
-        assert_eq!(edges_of(20.0, 20.0, 20.0), [20.0, 40.0]);
-        assert_eq!(edges_of(0.1, 0.35, 0.1), [0.1, 0.2, 0.3, 0.4]);
-        assert!(edges_of(0.0, 1e9, 0.01).len() <= 102);
+    if n < values.len() {
+        values.select_nth_unstable_by(n, compare);
+        values.truncate(n);
     }
+    values.sort_unstable_by(compare);
+}
+
+fn frame(code: &str, definition: &AttributeDefinition, buckets: Vec<Bucket>, bounds: Option<(f64, f64)>) -> Facet {
+    Facet { attribute: code.to_owned(), label: definition.label.clone(), kind: String::new(), buckets, bounds }
 }

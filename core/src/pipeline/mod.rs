@@ -10,6 +10,7 @@ pub mod unit;
 pub mod run;
 pub mod explain;
 mod understand;
+pub mod filter;
 mod eligible;
 mod permit;
 mod evidence;
@@ -22,6 +23,7 @@ pub mod suggest;
 mod page;
 
 mod column;
+mod highlight;
 mod ledger;
 mod lend;
 mod order;

@@ -1,6 +1,7 @@
 //! In which order do scored rows stand?
 //!
-//! By band, then by the explicit sort keys or the score, then by item id: a total order, so that equal requests
+//! What can be bought first where the store view says so, then by band, then by the explicit sort keys or the score,
+//! then by item id: a total order, so that equal requests
 //! give equal lists and pages never overlap. Only the rows somebody will see are sorted; the rest is selected away.
 
 use std::cmp::Ordering;
@@ -12,6 +13,7 @@ use super::request::SortKey;
 use super::retrieve::Matches;
 use super::run::{Run, Subject};
 use crate::catalog::Catalog;
+use crate::catalog::views::OutOfStockLast;
 use crate::id::ItemId;
 
 /// Coarse order before the score.
@@ -32,6 +34,22 @@ pub(super) fn first_bands(run: &Run<'_>, matches: &Matches) -> Vec<u8> {
         ListKind::Recommendation => matches.rungs.iter().map(|rung| band::PLAIN + rung).collect(),
         ListKind::Search | ListKind::Category => vec![band::PLAIN; matches.len()],
     }
+}
+
+/// The rows that the store view wants behind all others because they cannot be bought: those whose variants that pass
+/// the filters are all out of stock. Empty when it wants none there.
+pub(super) fn sold_out(run: &Run<'_>, matches: &Matches) -> Vec<bool> {
+    let moves = match run.view.out_of_stock_last {
+        OutOfStockLast::Off => false,
+        OutOfStockLast::Relevance => !run.has_explicit_sort(),
+        OutOfStockLast::Always => true,
+    };
+    if !moves {
+        return Vec::new();
+    }
+    let catalog = &run.snapshot.catalog;
+    let can_be_bought = |item| run.witness(ItemId(item)).is_some_and(|variant| catalog.stock(variant).in_stock);
+    matches.items.iter().map(|&item| !can_be_bought(item)).collect()
 }
 
 /// Moves every plain row that is not in `window` behind it.
@@ -59,6 +77,9 @@ pub(super) fn head(run: &Run<'_>, ranked: &Ranked, k: usize) -> Vec<u32> {
 }
 
 fn compare_rows(keys: &[SortColumn<'_>], ranked: &Ranked, a: usize, b: usize) -> Ordering {
+    if !ranked.sold_out.is_empty() && ranked.sold_out[a] != ranked.sold_out[b] {
+        return ranked.sold_out[a].cmp(&ranked.sold_out[b]);
+    }
     if keys.is_empty() {
         let by_band = ranked.bands[a].cmp(&ranked.bands[b]);
         return by_band.then_with(|| ranked.scores[b].total_cmp(&ranked.scores[a])).then(a.cmp(&b));

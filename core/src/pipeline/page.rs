@@ -7,6 +7,7 @@ use planogram_abi::{ListKind, column};
 
 use super::column as columns;
 use super::eligible::Universe;
+use super::highlight;
 use super::request::*;
 use super::rerank::Ordered;
 use super::run::{Keep, Run, Subject};
@@ -33,6 +34,7 @@ pub(super) fn page(
             allowed: format!("1 to {pages} allowed"),
         });
     }
+    let mut highlighter = highlight::highlighter(&run);
     let shown = ordered.rows.iter().take(total).enumerate().skip(begin).take(size as usize);
     let rows: Vec<u32> = shown.clone().map(|(_, &row)| row).collect();
     let (columns, mut values) = match keep {
@@ -43,8 +45,10 @@ pub(super) fn page(
     for ((position, &row), values) in shown.zip(&mut values) {
         let item = ItemId(ordered.ranked.matches.items[row as usize]);
         assert!(universe.items.contains(item.0), "item {} is on the page but not in the universe", item.0);
-        if let Some(hit) = hydrate(&run, &ordered, row, position as u32) {
-            items.push(Hit { values: std::mem::take(values), ..hit });
+        if let Some(mut hit) = hydrate(&run, &ordered, row, position as u32) {
+            hit.highlights = highlighter.as_mut().map(|finder| highlight::of_item(&run, finder, item));
+            hit.values = std::mem::take(values);
+            items.push(hit);
         }
     }
     let suggestions = suggest::beside(&run, &items);
@@ -147,6 +151,7 @@ fn hydrate(run: &Run<'_>, ordered: &Ordered, row: u32, position: u32) -> Option<
         position,
         ledger: run.request.explain.then(|| ledger(run, ordered, row)),
         values: Vec::new(),
+        highlights: None,
     })
 }
 
@@ -161,6 +166,10 @@ fn query_type(ordered: &Ordered, row: u32) -> String {
 /// The score's lines, then what moved the item without touching the score.
 fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
     let mut lines = ordered.ranked.ledger.lines(row);
+    if ordered.ranked.sold_out.get(row as usize) == Some(&true) {
+        let note = "cannot be bought now, so it stands behind what can".to_owned();
+        lines.push(LedgerLine { kind: LedgerKind::Band, name: "kernel/out-of-stock".into(), value: 0.0, note });
+    }
     lines.extend(ordered.remarks.iter().filter(|(of, _)| *of == row).map(|(_, line)| line.clone()));
     if run.has_explicit_sort() {
         lines.extend(run.request.sort.iter().map(|key| LedgerLine {

@@ -25,6 +25,8 @@ pub(super) struct Ranked {
     pub scores: Vec<f64>,
     /// Coarse order before the score: see [`order::band`].
     pub bands: Vec<u8>,
+    /// Rows that stand behind all others because they cannot be bought, `[n]`; empty where stock moves nothing.
+    pub sold_out: Vec<bool>,
     /// Where the scores come from.
     pub ledger: Ledger,
 }
@@ -33,8 +35,8 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
     let n = matches.len();
     let base = std::mem::take(&mut matches.base);
     let base = Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base) };
-    let (bands, scores) = (order::first_bands(run, &matches), vec![0.0; n]);
-    let mut ranked = Ranked { matches, scores, bands, ledger: Ledger::default() };
+    let (bands, sold_out, scores) = (order::first_bands(run, &matches), order::sold_out(run, &matches), vec![0.0; n]);
+    let mut ranked = Ranked { matches, scores, bands, sold_out, ledger: Ledger::default() };
     ranked.enter(base);
     let nearness = std::mem::take(&mut ranked.matches.nearness);
     if !nearness.is_empty() {

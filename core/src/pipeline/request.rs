@@ -3,6 +3,7 @@
 //! The typed requests and answers of the engine. They know nothing of HTTP; the server's `wire` turns JSON
 //! into these and back. Every field has a default that is the plain shop.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::expr::Condition;
@@ -36,6 +37,8 @@ pub struct ListRequest {
     pub vector: Option<QueryVector>,
     /// Ledger lines on every item?
     pub explain: bool,
+    /// Matched words of every item of a search?
+    pub highlight: bool,
     /// Time to answer for, in a preview; the snapshot's time otherwise. Dated documents and special prices follow
     /// it, signals and stock do not: nobody knows them for another time.
     pub now_ms: Option<TimeMs>,
@@ -66,6 +69,7 @@ impl ListRequest {
             among: Vec::new(),
             vector: None,
             explain: false,
+            highlight: false,
             now_ms: None,
             overlays: Vec::new(),
             arms: Arms::new(),
@@ -147,7 +151,7 @@ pub struct Page {
 /// One key of an explicit order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortKey {
-    /// `relevance`, `position`, `name`, `price`, `created`, or a sortable attribute.
+    /// `relevance`, `position`, `name`, `price`, `created`, or an attribute that its document does not bar.
     pub field: String,
     /// Smallest first?
     pub ascending: bool,
@@ -269,6 +273,19 @@ pub struct Hit {
     pub ledger: Option<Vec<LedgerLine>>,
     /// What the score was made of, one number for each of [`ListAnswer::columns`]; for the record of what was served.
     pub values: Vec<f32>,
+    /// Which of its texts hold words that were searched for, when asked.
+    pub highlights: Option<Vec<Highlight>>,
+}
+
+/// A text of an item, or a part of a long one, and where words stand in it that were searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Highlight {
+    /// `name`, `sku`, `brand`, `categories`, `description`, or an attribute code.
+    pub attribute: String,
+    /// The text.
+    pub text: String,
+    /// Byte ranges of the words, ascending, apart from each other, on character boundaries.
+    pub spans: Vec<Range<usize>>,
 }
 
 impl Hit {
@@ -317,12 +334,22 @@ pub struct Facet {
     pub attribute: String,
     /// For people.
     pub label: String,
-    /// `pinned`, or why it was chosen.
+    /// One of [`facet_kind`].
     pub kind: String,
     /// Values and counts, in display order.
     pub buckets: Vec<Bucket>,
     /// True smallest and largest value of a numeric facet over the matches.
     pub bounds: Option<(f64, f64)>,
+}
+
+/// Why a facet is shown.
+pub mod facet_kind {
+    /// The merchant put it there.
+    pub const PINNED: &str = "pinned";
+    /// The matches have it clearly more often than the shop does.
+    pub const INTELLIGENT: &str = "intelligent";
+    /// Many matches have it.
+    pub const POPULAR: &str = "popular";
 }
 
 /// One value of a facet.

@@ -140,6 +140,7 @@ fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec
         let found = attempt(&corrected, Match::All, run);
         if !found.is_empty() {
             run.relaxed.extend(corrections);
+            run.read_as = run.read_as.is_some().then_some(corrected);
             return found;
         }
     }
@@ -147,6 +148,7 @@ fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec
         let found = attempt(&corrected, Match::Any, run);
         if !found.is_empty() {
             run.relaxed.push("no product matches every word, so those matching some are shown".into());
+            run.read_as = run.read_as.is_some().then_some(corrected);
             return found;
         }
     }

@@ -7,12 +7,13 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Instant;
 
-use planogram_abi::{ListKind, Request, Warmth};
+use planogram_abi::{ListKind, Query, Request, Warmth};
 use roaring::RoaringBitmap;
 
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{eligible, evidence, facet, hybrid, lend, page, rank, rerank, retrieve, understand};
+use super::{eligible, evidence, facet, filter, hybrid, lend, page, rank, rerank, retrieve, understand};
+use crate::catalog::access::HiddenCategories;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
@@ -46,6 +47,7 @@ pub fn rank_list(
     let mut run = Run::begin(snapshot, epoch, request, taken, attempt)?;
     let mut understanding = understand::understand(&mut run);
     run.redirect = understanding.query.redirect.take();
+    run.read_as = request.highlight.then(|| understanding.query.clone());
     let universe = eligible::eligible(&mut run, &understanding);
     run.variants = universe.variants.clone();
     let matches = retrieve::retrieve(&mut run, &understanding, &universe);
@@ -78,6 +80,8 @@ pub(super) struct Run<'a> {
     pub shopper: Resolved,
     /// The vector that the request brings, of length 1.
     pub vector: Option<Vec<f32>>,
+    /// Categories that the shopper does not see.
+    pub hidden: HiddenCategories,
     /// What the shopper likes, made when it is first asked for.
     taste: OnceCell<Affinities>,
     /// What earlier searches for the same say, made when it is first asked for.
@@ -94,6 +98,8 @@ pub(super) struct Run<'a> {
     pub relaxed: Vec<String>,
     /// Where to send the shopper instead.
     pub redirect: Option<String>,
+    /// The query as its matches were found, when they are to be highlighted.
+    pub read_as: Option<Query>,
 }
 
 /// What a list is about, with names resolved to ids.
@@ -137,7 +143,15 @@ impl<'a> Run<'a> {
         };
         let now_ms = request.now_ms.unwrap_or(snapshot.now_ms);
         let demand = resolve_demand(snapshot, epoch, &view);
+        filter::check(&epoch.shop, request)?;
+        let group = request.shopper.customer_group.as_deref();
+        let hidden = epoch.shop.hidden_categories(&snapshot.catalog, &view.code, group, now_ms);
         let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
+        if let Subject::Category { id, path } = &subject
+            && hidden.contains(*id)
+        {
+            return Err(not_found("category", path));
+        }
         let shopper = resolve_shopper(snapshot, request, &subject);
         let vector = hybrid::supplied(snapshot, request)?;
         let warnings = hybrid::warning(request, &view).into_iter().collect();
@@ -155,6 +169,7 @@ impl<'a> Run<'a> {
             subject,
             shopper,
             vector,
+            hidden,
             taste: OnceCell::new(),
             evidence: OnceCell::new(),
             variants: snapshot.catalog.alive().clone(),
@@ -163,6 +178,7 @@ impl<'a> Run<'a> {
             unanchored: Cell::new(false),
             relaxed: Vec::new(),
             redirect: None,
+            read_as: None,
         })
     }
 

@@ -3,22 +3,25 @@
 //! Store views, price books, attribute definitions and experiments, typed once per epoch, and what follows from
 //! them: which facets are shown, which texts are searched. Documents that cannot be read are left out and named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
+use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
 use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
 use crate::catalog::doc::AttributeValue;
+use crate::catalog::facet_document::FACET_KIND;
+use crate::catalog::read::laid_over;
 use crate::catalog::views::{
     PRICE_BOOK_KIND, PriceBook, STORE_VIEW_KIND, StoreView, Views, parse_price_book, parse_store_view,
 };
 use crate::catalog::{BRAND, BookChain, Catalog};
-use crate::config::document::{DocumentKey, DocumentState};
+use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
-use crate::id::ItemId;
+use crate::id::{ItemId, TimeMs};
 use crate::text::{FieldWeights, TextDoc};
 
 /// The kernel's settings of one epoch.
@@ -28,12 +31,30 @@ pub struct Shop {
     attributes: AttributeDefinitions,
     /// How much a word counts in each field.
     pub field_weights: FieldWeights,
-    /// Facets in display order: pinned ones, then dynamic ones.
-    pub facets: Vec<(String, AttributeDefinition)>,
+    /// Facets of every store view that has documents of its own, and of all others under the empty code.
+    facets: BTreeMap<String, Offered>,
     /// Who sees which overlays.
     pub experiments: Experiments,
     /// What is never suggested.
     pub never_suggested: NeverSuggested,
+    /// Categories that are kept for some customers.
+    access: Vec<AccessDocument>,
+}
+
+/// What one store view offers as facets.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Offered {
+    /// Definitions with the facet documents laid over them.
+    definitions: AttributeDefinitions,
+    /// Facets in display order: pinned ones, then dynamic ones.
+    facets: Vec<(String, AttributeDefinition)>,
+}
+
+/// A category access document with where and when it holds.
+#[derive(Clone, Debug, PartialEq)]
+struct AccessDocument {
+    write: DocumentWrite,
+    access: CategoryAccess,
 }
 
 impl Shop {
@@ -46,12 +67,13 @@ impl Shop {
         let attributes = AttributeDefinitions::new(definitions);
         let views = Views::new(views, books);
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
-        let facets = attributes.facets();
+        let facets = read_facets(documents, &mut problems);
         let experiments = read_experiments(documents, &mut problems);
         let never_suggested =
             NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
+        let access = read_access(documents, &mut problems);
         let field_weights = FieldWeights::default();
-        (Self { views, attributes, field_weights, facets, experiments, never_suggested }, problems)
+        (Self { views, attributes, field_weights, facets, experiments, never_suggested, access }, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -85,9 +107,55 @@ impl Shop {
         self.views.chain(catalog, code)
     }
 
+    /// The facets of a store view in display order: pinned ones, then dynamic ones.
+    pub fn facets(&self, view: &str) -> &[(String, AttributeDefinition)] {
+        self.offered(view).map_or(&[], |offered| &offered.facets)
+    }
+
+    /// What an attribute is used for in a store view, its facet documents laid over it.
+    pub fn attribute_in_view(&self, view: &str, code: &str) -> AttributeDefinition {
+        self.offered(view).map_or_else(|| AttributeDefinition::default_for(code), |it| it.definitions.get(code))
+    }
+
+    /// How many facets each store view has that has facet documents of its own, and all others under the empty code.
+    pub fn facet_counts(&self) -> BTreeMap<&str, usize> {
+        self.facets.iter().map(|(view, offered)| (view.as_str(), offered.facets.len())).collect()
+    }
+
+    fn offered(&self, view: &str) -> Option<&Offered> {
+        self.facets.get(view).or_else(|| self.facets.get(""))
+    }
+
     /// What an attribute is used for.
     pub fn attribute(&self, code: &str) -> AttributeDefinition {
         self.attributes.get(code)
+    }
+
+    /// What the document of an attribute says, if there is one.
+    pub fn documented(&self, code: &str) -> Option<&AttributeDefinition> {
+        self.attributes.documented(code)
+    }
+
+    /// The categories that a shopper of this customer group, or of none, does not see in a store view at a time. A
+    /// view's own document stands in for the one of every view with the same id.
+    pub fn hidden_categories(
+        &self,
+        catalog: &Catalog,
+        view: &str,
+        group: Option<&str>,
+        now_ms: TimeMs,
+    ) -> HiddenCategories {
+        let in_force = |one: &&AccessDocument| one.write.is_valid_at(now_ms);
+        let own = |id: &str| {
+            let same = |one: &&AccessDocument| one.write.key.id == id && one.write.key.scope == view;
+            self.access.iter().filter(in_force).any(|one| same(&one))
+        };
+        let here = self.access.iter().filter(in_force).filter(|one| {
+            let key = &one.write.key;
+            if key.scope.is_empty() { view.is_empty() || !own(&key.id) } else { key.scope == view }
+        });
+        let closed = here.filter(|one| !one.access.admits(group)).map(|one| one.access.category.as_str());
+        HiddenCategories::of(catalog, closed)
     }
 
     /// What an attribute is used for as the live documents say, without reading all the others.
@@ -174,6 +242,58 @@ impl Shop {
             }
         }
     }
+}
+
+/// Lays the facet documents of all views, then those of each view, over the attributes' own documents.
+fn read_facets(documents: &Selection<'_>, problems: &mut Vec<String>) -> BTreeMap<String, Offered> {
+    let body = |document: &Document| document.write.body.clone().unwrap_or_else(|| "{}".to_owned());
+    let mut bodies: BTreeMap<String, String> = BTreeMap::new();
+    for document in documents.of_kind(ATTRIBUTE_KIND) {
+        bodies.insert(document.write.key.id.clone(), body(document));
+    }
+    let facets = documents.of_kind(FACET_KIND);
+    let lay = |bodies: &mut BTreeMap<String, String>, scope: &str| {
+        for document in facets.iter().filter(|document| document.write.key.scope == scope) {
+            let code = &document.write.key.id;
+            let base = bodies.get(code).map_or("{}", String::as_str);
+            if let Ok(whole) = laid_over(base, &body(document)) {
+                bodies.insert(code.clone(), whole);
+            }
+        }
+    };
+    lay(&mut bodies, "");
+    let scopes: BTreeSet<&str> = facets.iter().map(|document| document.write.key.scope.as_str()).collect();
+    let mut offered = BTreeMap::new();
+    for scope in scopes.into_iter().chain([""]) {
+        let mut bodies = bodies.clone();
+        if !scope.is_empty() {
+            lay(&mut bodies, scope);
+        }
+        let mut definitions = BTreeMap::new();
+        for (code, body) in bodies {
+            match parse_attribute(&code, &body) {
+                Ok(definition) => drop(definitions.insert(code, definition)),
+                Err(found) => problems.extend(found.iter().map(|problem| said(FACET_KIND, &code, problem))),
+            }
+        }
+        let definitions = AttributeDefinitions::new(definitions);
+        offered.insert(scope.to_owned(), Offered { facets: definitions.facets(), definitions });
+    }
+    offered
+}
+
+fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AccessDocument> {
+    let mut read = Vec::new();
+    for document in documents.of_kind(CATEGORY_ACCESS_KIND) {
+        match parse_category_access(document.write.body.as_deref().unwrap_or("{}")) {
+            Ok(access) => read.push(AccessDocument { write: document.write.clone(), access }),
+            Err(found) => {
+                let id = &document.write.key.id;
+                problems.extend(found.iter().map(|problem| said(CATEGORY_ACCESS_KIND, id, problem)));
+            }
+        }
+    }
+    read
 }
 
 /// The experiments of a configuration; what cannot be read is added to `problems`.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acceptance;
 mod arrows;
 mod rooms;
 mod tidy;

@@ -25,7 +25,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Search.
 #[utoipa::path(get, path = "/v1/search", tag = "lists",
-    params(("q" = Option<String>, Query, description = "The shopper's words, at most 255 characters; empty browses everything."), ListQuery, SharedQuery),
+    params(("q" = Option<String>, Query, description = "The shopper's words, at most 255 characters; empty browses everything."),
+        ("highlight" = Option<bool>, Query, description = "List and tag the words of every item that were searched for."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ListJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn search(State(state): State<AppState>, headers: FromHeaders, Pairs(pairs): Pairs) -> Answer {
     run(&state, from_address(Target::Search, &pairs, &headers)?).await

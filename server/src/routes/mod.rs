@@ -11,6 +11,7 @@ pub mod health;
 pub mod lists;
 pub mod log;
 pub mod models;
+pub mod overlays;
 pub mod people;
 pub mod plugins;
 pub mod suggest;

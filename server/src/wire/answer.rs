@@ -13,6 +13,7 @@ use planogram_core::signal::PlacementCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::highlight::{HighlightJson, words_of};
 use super::money::Money;
 use crate::error::Problem;
 
@@ -97,6 +98,12 @@ pub struct HitJson {
     /// Why it stands here, with `explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<Vec<LedgerJson>>,
+    /// The words of the item that were searched for, as they are written, with `highlight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matched_words: Option<Vec<String>>,
+    /// The texts they stand in, with `highlight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlights: Option<Vec<HighlightJson>>,
 }
 
 /// A retriever that found an item.
@@ -128,14 +135,14 @@ pub struct FacetJson {
     pub attribute: String,
     /// For people.
     pub label: String,
-    /// `pinned`, or why it was chosen.
+    /// `pinned`; `intelligent`: the matches have it clearly more often than the shop does; `popular`.
     pub kind: String,
     /// Values and counts, in display order.
     pub buckets: Vec<BucketJson>,
-    /// Smallest value of a numeric facet over the matches.
+    /// Smallest value of a numeric facet under all filters but its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
-    /// Largest value of a numeric facet over the matches.
+    /// Largest value of a numeric facet under all filters but its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
 }
@@ -143,7 +150,7 @@ pub struct FacetJson {
 /// One value of a facet.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BucketJson {
-    /// The value, or `from-to` of a range.
+    /// The value, the path of a category, or `from-to` of a range.
     pub value: String,
     /// Lower bound of a range, inclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -331,6 +338,7 @@ impl From<UnitInfo> for UnitJson {
 impl From<Hit> for HitJson {
     fn from(hit: Hit) -> Self {
         let money = |minor: Option<i64>| minor.map(|m| Money::new(m, &hit.currency));
+        let highlights = hit.highlights.map(|found| found.iter().map(HighlightJson::from).collect::<Vec<_>>());
         Self {
             price: money(hit.price_minor),
             regular_price: money(hit.regular_minor),
@@ -346,6 +354,8 @@ impl From<Hit> for HitJson {
             sources: hit.sources.into_iter().map(|(name, score)| SourceJson { name, score }).collect(),
             query_type: hit.query_type,
             ledger: hit.ledger.map(|lines| lines.into_iter().map(LedgerJson::from).collect()),
+            matched_words: highlights.as_deref().map(words_of),
+            highlights,
         }
     }
 }
@@ -496,6 +506,7 @@ pub(crate) mod tests {
             position: 24,
             ledger: Some(values.iter().map(line).collect()),
             values: vec![],
+            highlights: None,
         };
         ListAnswer {
             items: vec![hit],

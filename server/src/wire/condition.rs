@@ -3,7 +3,8 @@
 //! Two spellings of one condition tree. In a POST body `filter` is the tree itself, read by the kernel (`expr`):
 //! `{"all": […]}`, `{"field": "price", "range": {"from": 10, "to": 50}}` (to exclusive), and so on.
 //! In an address, `filter.color=Red,Blue` or `filter=color:Red,Blue`: values of one attribute are alternatives,
-//! different attributes must all hold; `10..50` is a range, `\,` a comma inside a value.
+//! different attributes must all hold; `10..50` is a range, `\,` a comma inside a value. `filter.part:contains=x`, and
+//! likewise `starts_with`, `ends_with` and `words`, looks at parts of texts.
 
 use planogram_core::expr::{Condition, Test, Value as Operand};
 use serde_json::Value;
@@ -36,6 +37,9 @@ pub fn conjuncts(condition: Condition) -> Vec<Condition> {
 /// # Errors
 /// What is wrong, in words.
 pub fn from_address(field: &str, values: &[&str]) -> Result<Condition, String> {
+    if let Some((field, part)) = part_test(field) {
+        return of_parts(field, part, values);
+    }
     let mut operands = Vec::new();
     let mut parts = Vec::new();
     for value in values.iter().flat_map(|v| split(v)) {
@@ -50,6 +54,33 @@ pub fn from_address(field: &str, values: &[&str]) -> Result<Condition, String> {
     }
     if !operands.is_empty() {
         parts.push(Condition::Field { field: field.to_owned(), test: Test::In(operands) });
+    }
+    Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Condition::Any(parts) })
+}
+
+/// Makes a test of a part of a text.
+type PartTest = fn(String) -> Test;
+
+/// The field and the test of `part:contains`; nothing when the name ends in no such word.
+fn part_test(name: &str) -> Option<(&str, PartTest)> {
+    let (field, operator) = name.rsplit_once(':').filter(|(field, _)| !field.is_empty())?;
+    let test: PartTest = match operator {
+        "contains" => Test::Contains,
+        "starts_with" => Test::StartsWith,
+        "ends_with" => Test::EndsWith,
+        "words" => Test::Words,
+        _ => return None,
+    };
+    Some((field, test))
+}
+
+fn of_parts(field: &str, test: PartTest, values: &[&str]) -> Result<Condition, String> {
+    let mut parts = Vec::new();
+    for value in values.iter().flat_map(|v| split(v)) {
+        if value.is_empty() {
+            return Err(format!("filter `{field}` has an empty value"));
+        }
+        parts.push(Condition::Field { field: field.to_owned(), test: test(value) });
     }
     Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Condition::Any(parts) })
 }
@@ -131,6 +162,13 @@ mod tests {
         check(&["10.."], range(Some(10.0), None));
         check(&["..5,10..20"], Condition::Any(vec![range(None, Some(5.0)), range(Some(10.0), Some(20.0))]));
         check(&["a..b"], one_of("f", vec![text("a..b")]));
+        let part = |test| Condition::Field { field: "f".into(), test };
+        let of_parts = |field: &str, values: &[&str]| from_address(field, values).unwrap();
+        assert_eq!(of_parts("f:contains", &["a..b"]), part(Test::Contains("a..b".into())));
+        assert_eq!(of_parts("f:words", &["a"]), part(Test::Words("a".into())));
+        let either = vec![part(Test::StartsWith("a".into())), part(Test::StartsWith("b".into()))];
+        assert_eq!(of_parts("f:starts_with", &["a,b"]), Condition::Any(either));
+        assert!(from_address("f:ends_with", &[""]).is_err());
         for bad in ["50..10", "..", "", "Red,"] {
             assert!(from_address("f", &[bad]).is_err(), "{bad}");
         }

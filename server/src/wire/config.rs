@@ -30,6 +30,9 @@ pub const WRITE: &[&str] = &[
     "discard",
 ];
 
+/// Parameters of publishing the drafts of an overlay.
+pub const PUBLISH: &[&str] = &["wait", "ack"];
+
 /// A stored revision of a document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentJson {

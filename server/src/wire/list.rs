@@ -81,7 +81,7 @@ impl Target {
     /// The parameters this list takes.
     pub fn parameters(&self) -> Vec<&'static str> {
         let own: &[&str] = match self {
-            Target::Search => &["q"],
+            Target::Search => &["q", "highlight"],
             Target::Category(_) => &[],
             Target::Unit(_) => &["anchors", "among"],
         };
@@ -126,6 +126,7 @@ pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders)
         Target::Unit(_) => p.list("among").unwrap_or_default(),
         _ => Vec::new(),
     };
+    let highlight = target == Target::Search && p.flag("highlight").unwrap_or(false);
     ListRequest {
         vector: if target == Target::Search { vector(p) } else { None },
         list: list(target, p),
@@ -138,6 +139,7 @@ pub(super) fn request(target: Target, p: &mut dyn Params, headers: &FromHeaders)
         facets: facets(p),
         shopper: shopper(p, headers),
         explain: p.flag("explain").unwrap_or(false),
+        highlight,
         now_ms: p.moment("now"),
         overlays: p.list("overlay").unwrap_or_default(),
         arms: arms(p),
@@ -303,11 +305,11 @@ mod tests {
     fn address_and_body_say_the_same() {
         let a = get(
             "q=rain jacket&page=2&page_size=10&sort=price:desc,name&filter.color=Red&facets=color,size&visitor=v\
-            &audiences=vip,new&cart=A,B&consent=false&explain=true&now=2026-01-01T00:00:00Z&overlay=spring&arms=e:b,f:x:c&seed=7&min_seq=9&deadline_ms=50",
+            &audiences=vip,new&cart=A,B&consent=false&explain=true&highlight=true&now=2026-01-01T00:00:00Z&overlay=spring&arms=e:b,f:x:c&seed=7&min_seq=9&deadline_ms=50",
         );
         let b = post(json!({"q": "rain jacket", "page": 2, "page_size": 10, "sort": ["price:desc", "name"],
             "filter": {"field": "color", "in": ["Red"]}, "facets": ["color", "size"], "visitor": "v",
-            "audiences": ["vip", "new"], "cart": ["A", "B"], "consent": false, "explain": true, "now": "2026-01-01T00:00:00Z",
+            "audiences": ["vip", "new"], "cart": ["A", "B"], "consent": false, "explain": true, "highlight": true, "now": "2026-01-01T00:00:00Z",
             "overlay": ["spring"], "arms": ["e:b", "f:x:c"], "seed": 7, "min_seq": 9, "deadline_ms": 50}));
         assert_eq!(format!("{:?}", a.unwrap()), format!("{:?}", b.unwrap()));
     }

@@ -10,6 +10,7 @@ pub mod condition;
 pub mod config;
 pub mod decode;
 pub mod event;
+pub mod highlight;
 pub mod list;
 pub mod model;
 pub mod money;

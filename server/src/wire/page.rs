@@ -19,6 +19,7 @@ pub const LISTS_MAX: usize = 50;
 pub(super) const OWN: &[&str] = &[
     "name",
     "q",
+    "highlight",
     "category",
     "unit",
     "anchors",
@@ -117,6 +118,9 @@ fn one(
     if f.raw("among").is_some() && !matches!(target, Target::Unit(_)) {
         f.report("among", "`among` means nothing without `unit`", "leave it out");
     }
+    if f.raw("highlight").is_some() && target != Target::Search {
+        f.report("highlight", "`highlight` means nothing without `q`", "leave it out");
+    }
     let headers = FromHeaders { request_id: shared.request_id.clone(), audiences: Vec::new() };
     let own = list::request(target, &mut f, &headers);
     let explain = if f.raw("explain").is_some() { own.explain } else { shared.explain };
@@ -134,6 +138,7 @@ fn one(
         facets: own.facets,
         shopper,
         explain,
+        highlight: own.highlight,
         ..shared.clone()
     };
     Some((name, request))

@@ -224,6 +224,8 @@ pub struct ListBody {
     vector: Option<Vec<f32>>,
     /// Search only: the vector space that `vector` lies in.
     vector_space: Option<String>,
+    /// Search only: list and tag the words of every item that were searched for.
+    highlight: Option<bool>,
     /// Recommendations only: skus the unit is about.
     anchors: Option<Vec<String>>,
     /// Recommendations only: rank exactly these skus, at most 100, given in the order of another system.
@@ -339,6 +341,8 @@ pub struct NamedListBody {
     name: String,
     /// Search for these words; empty browses everything.
     q: Option<String>,
+    /// Of a search: list and tag the words of every item that were searched for.
+    highlight: Option<bool>,
     /// Category path.
     category: Option<String>,
     /// Recommendation unit.
@@ -404,7 +408,8 @@ pub struct ListQuery {
     page_size: Option<u32>,
     /// `price:asc,name`.
     sort: Option<String>,
-    /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable; `filter.color=Red,Blue` says the same.
+    /// `color:Red,Blue` or `price:10..50` (to exclusive), repeatable; `filter.color=Red,Blue` says the same, and
+    /// `filter.part:contains=x` (also `starts_with`, `ends_with`, `words`) looks at parts of texts.
     filter: Option<Vec<String>>,
     /// `color,size`, or `none`.
     facets: Option<String>,
@@ -507,6 +512,17 @@ pub struct DocumentWriteQuery {
     discard: Option<bool>,
 }
 
+/// How publishing is acknowledged.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code)]
+pub struct PublishQuery {
+    /// `text`: answer when the text index has it, too.
+    wait: Option<String>,
+    /// `durable` or `visible`.
+    ack: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -539,7 +555,9 @@ mod tests {
         check::<CategoryChangeBody>(category::FIELDS);
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
-        check::<ListBody>(&["q", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>());
+        check::<ListBody>(
+            &["q", "highlight", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>(),
+        );
         check::<PageBody>(&["lists"].iter().chain(list::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);
         check_address::<ListQuery>(list::OF_LIST);
@@ -549,6 +567,7 @@ mod tests {
         check_address::<DocumentQuery>(config::READ);
         let write: Vec<&str> = config::WRITE.iter().copied().filter(|w| !config::READ.contains(w)).collect();
         check_address::<DocumentWriteQuery>(&write);
+        check_address::<PublishQuery>(config::PUBLISH);
         check_address::<WriteQuery>(crate::extract::WRITE_PARAMETERS);
     }
 }

@@ -53,7 +53,7 @@ fn synonyms_work_both_ways_or_one_way() {
 }
 
 #[test]
-fn a_rule_pins_boosts_buries_and_hides() {
+fn row_063_and_064_and_067_a_rule_pins_boosts_buries_and_hides() {
     let shop = chairs();
     let events = json!([{"pin": "F", "position": 2}, {"boost": "E", "factor": 3}, {"bury": "A"}, {"hide": "C"}]);
     shop.configure("search-rule", "all", &rule("is", "chair", events));
@@ -76,7 +76,7 @@ fn a_rule_pins_boosts_buries_and_hides() {
 }
 
 #[test]
-fn a_pin_holds_on_any_page_size() {
+fn row_065_a_pin_holds_on_any_page_size() {
     let shop = chairs();
     shop.configure(
         "search-rule",
@@ -95,7 +95,7 @@ fn a_pin_holds_on_any_page_size() {
 }
 
 #[test]
-fn rules_fire_on_is_contains_starts_and_ends() {
+fn row_061_rules_fire_on_is_contains_starts_and_ends() {
     let shop = chairs();
     let rules = [("is", "red chair", "B"), ("contains", "edu", "C"), ("starts", "old", "D"), ("ends", "chairs", "E")];
     for (query, text, sku) in rules {
@@ -120,7 +120,7 @@ fn a_redirect_answers_the_whole_query_only() {
 }
 
 #[test]
-fn a_category_strategy_orders_all_members_and_is_inherited() {
+fn row_079_and_080_a_category_strategy_is_inherited_and_its_events_are_not() {
     let shop = Shop::shipped();
     let row = |sku: &str, price: u32, category: &str, position: u32| json!({"sku": sku, "name": "Tee", "price": price, "categories": [{"path": category, "position": position}]});
     shop.put(&json!([
@@ -179,7 +179,7 @@ fn a_category_by_views_follows_the_events() {
 }
 
 #[test]
-fn popularity_decides_between_equals_and_never_beats_a_strong_match() {
+fn row_077_popularity_decides_between_equals_and_never_beats_a_strong_match() {
     let shop = chairs();
     let stool = json!({"sku": "X", "name": "Stool", "description": "As good as any chair there is, and lighter to carry", "price": 9});
     shop.put(&json!([stool]));

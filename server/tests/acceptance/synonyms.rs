@@ -1,0 +1,150 @@
+//! Synonyms, highlights and redirects row by row: each test carries the number of its row in the master feature table.
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, escaped, library, plugin_entry, product, skus};
+
+fn synonyms(shop: &Shop, id: &str, terms: &[&str]) {
+    shop.configure("synonym", id, &json!({"type": "two-way", "terms": terms}));
+}
+
+fn found(shop: &Shop, query: &str) -> String {
+    let mut found: Vec<String> =
+        skus(&shop.ok(&format!("/v1/search?q={}", escaped(query)))).into_iter().map(str::to_owned).collect();
+    found.sort_unstable();
+    found.concat()
+}
+
+#[test]
+fn row_025_terms_of_a_two_way_synonym_find_the_same() {
+    let shop = Shop::shipped();
+    shop.put(&json!([
+        product("A", "Sofa", 1.0),
+        product("B", "Couch", 1.0),
+        product("C", "Blue settee", 1.0),
+        product("D", "Lamp", 1.0)
+    ]));
+    assert_eq!(["sofa", "couch", "settee"].map(|q| found(&shop, q)), ["A", "B", "C"]);
+    synonyms(&shop, "seats", &["sofa", "couch", "settee"]);
+    assert_eq!(["sofa", "couch", "settee", "sofas"].map(|q| found(&shop, q)), ["ABC"; 4]);
+    assert_eq!(found(&shop, "blue sofa"), "C");
+}
+
+#[test]
+fn row_026_a_one_way_synonym_widens_its_term_only() {
+    let shop = Shop::shipped();
+    shop.put(&json!([product("P", "Pants", 1.0), product("C", "Capris", 1.0), product("S", "Shorts", 1.0)]));
+    let document = json!({"type": "one-way", "term": "pants", "expansions": ["capris", "shorts"]});
+    shop.configure("synonym", "pants", &document);
+    assert_eq!(["pants", "shorts", "capris"].map(|q| found(&shop, q)), ["CPS", "S", "C"]);
+}
+
+#[test]
+fn row_027_a_term_of_several_words_is_a_phrase() {
+    let shop = Shop::shipped();
+    let split = json!({"sku": "S", "name": "Head band", "description": "With a torch.", "price": 1});
+    shop.put(&json!([product("L", "Headlamp", 1.0), product("T", "Small head torch", 1.0), split]));
+    assert_eq!(found(&shop, "head torch"), "ST", "two words may stand in two fields");
+    synonyms(&shop, "lamp", &["headlamp", "head torch"]);
+    assert_eq!(found(&shop, "headlamp"), "LT", "the phrase does not stand in two fields");
+    assert_eq!(found(&shop, "head torch"), "LT", "and now it is one term in the query, too");
+}
+
+#[test]
+fn row_028_synonyms_have_a_limit_and_lose_their_stop_words() {
+    let settings = "{ synonyms = { per_scope_max = 200 } }";
+    let shop = Shop::with_plugin_file(&plugin_entry("live-search", &library("live-search"), settings));
+    shop.put(&json!([product("T", "Tent", 1.0), product("M", "Marquee", 1.0)]));
+    shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
+    shop.configure("store-view", "uk", &json!({"locale": "en-GB", "text_source": "default"}));
+    synonyms(&shop, "tent", &["the tent", "a marquee"]);
+    assert_eq!((found(&shop, "tent"), found(&shop, "the marquee")), ("MT".to_owned(), "MT".to_owned()));
+    let set = |n: usize| json!({"type": "two-way", "terms": [format!("left{n}"), format!("right{n}")]});
+    for n in 2..=200 {
+        shop.configure("synonym", &format!("s{n}"), &set(n));
+    }
+    let refused = shop.json("PUT", "/v1/config/synonym/s201", &set(201));
+    assert!(refused.status == 422 && refused.text.contains("number 201"), "{}", refused.text);
+    // The limit is one of each store view, and a document that is there may change.
+    shop.configure("synonym", "s200", &set(999));
+    shop.send_ok("PUT", "/v1/config/synonym/s201?store_view=uk", &set(201));
+    let only = shop.json("PUT", "/v1/config/synonym/tent", &json!({"type": "two-way", "terms": ["of the", "tent"]}));
+    assert!(only.status == 422 && only.text.contains("only stop words"), "{}", only.text);
+}
+
+#[test]
+fn row_029_the_type_of_a_synonym_does_not_change() {
+    let shop = Shop::shipped();
+    synonyms(&shop, "sofa", &["sofa", "couch"]);
+    let one_way = json!({"type": "one-way", "term": "sofa", "expansions": ["couch"]});
+    let refused = shop.json("PUT", "/v1/config/synonym/sofa", &one_way);
+    assert_eq!((refused.status, &refused.json["pointer"]), (422, &json!("/type")), "{}", refused.text);
+    // Its terms may change, and what is created anew may be anything.
+    synonyms(&shop, "sofa", &["sofa", "settee"]);
+    assert_eq!(shop.send("DELETE", "/v1/config/synonym/sofa", &[], None).status, 200);
+    shop.configure("synonym", "sofa", &one_way);
+}
+
+/// Attribute, marked text and words of each highlight of the only item.
+fn highlights(shop: &Shop, query: &str) -> Vec<(String, String, Value)> {
+    let list = shop.ok(&format!("/v1/search?q={}&highlight=true", escaped(query)));
+    assert_eq!(list["total"], 1, "{query}: {list}");
+    let rows = list["items"][0]["highlights"].as_array().unwrap();
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    rows.iter().map(|row| (text(row, "attribute"), text(row, "value"), row["matched_words"].clone())).collect()
+}
+
+#[test]
+fn row_031_matched_words_are_listed_and_tagged() {
+    let shop = Shop::shipped();
+    let mut hoodie = product("MH01", "Chaz Kangeroo Hoodie", 52.0);
+    hoodie["brand"] = json!("Luma <Sport>");
+    hoodie["categories"] = json!(["Men/Hoodies & Sweatshirts"]);
+    hoodie["description"] = json!("Ideal for cold-weather training: this \"hoodie\" is a winner.");
+    hoodie["attributes"] = json!({"material": ["Fleece", "Cotton"], "internal": "fleece lining code 7"});
+    shop.put(&json!([hoodie, product("X", "Lamp", 1.0)]));
+    let shown = |query: &str| -> Vec<String> {
+        highlights(&shop, query).into_iter().map(|(attribute, value, _)| format!("{attribute}: {value}")).collect()
+    };
+    assert_eq!(
+        shown("hoodies"),
+        [
+            "name: Chaz Kangeroo <em>Hoodie</em>",
+            "categories: Men/<em>Hoodies</em> &amp; Sweatshirts",
+            "description: Ideal for cold-weather training: this &quot;<em>hoodie</em>&quot; is a winner.",
+        ]
+    );
+    assert_eq!(highlights(&shop, "hoodies")[2].2, json!(["hoodie"]));
+    let words = &shop.ok("/v1/search?q=hoodies&highlight=true")["items"][0]["matched_words"];
+    assert_eq!(words, &json!(["Hoodie", "Hoodies", "hoodie"]));
+    assert_eq!(shown("kang"), ["name: Chaz <em>Kangeroo</em> Hoodie"], "a begun word");
+    assert_eq!(shown("kangaroo"), ["name: Chaz <em>Kangeroo</em> Hoodie"], "a corrected one");
+    assert_eq!(shown("sport"), ["brand: Luma &lt;<em>Sport</em>&gt;"], "escaped");
+    assert_eq!(shown("mh01"), ["sku: <em>MH01</em>"]);
+    synonyms(&shop, "jumper", &["jumper", "chaz"]);
+    assert_eq!(shown("jumper"), ["name: <em>Chaz</em> Kangeroo Hoodie"], "a synonym");
+    // Attributes that are not searched are not shown.
+    shop.configure("attribute", "internal", &json!({"searchable": false}));
+    assert_eq!(shown("fleece"), ["material: <em>Fleece</em>"]);
+    let plain = shop.ok("/v1/search?q=hoodie");
+    assert!(plain["items"][0].get("highlights").is_none() && plain["items"][0].get("matched_words").is_none());
+    let page = json!({"lists": [{"name": "a", "q": "hoodie", "highlight": true}, {"name": "b", "q": "lamp"}]});
+    let page = shop.send_ok("POST", "/v1/page", &page);
+    assert_eq!(page["lists"][0]["list"]["items"][0]["matched_words"][0], "Hoodie");
+    assert!(page["lists"][1]["list"]["items"][0].get("highlights").is_none());
+}
+
+#[test]
+fn row_032_a_phrase_leads_elsewhere() {
+    let shop = Shop::shipped();
+    shop.put(&json!([product("A", "Acme chair", 1.0)]));
+    shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
+    shop.configure("store-view", "uk", &json!({"locale": "en-GB", "text_source": "default"}));
+    shop.configure("redirect", "acme", &json!({"query": "acme", "url": "https://shop.example/brands/acme"}));
+    shop.send_ok("PUT", "/v1/config/redirect/acme?store_view=uk", &json!({"query": "acme", "url": "/uk/acme"}));
+    let redirect = |query: &str| shop.ok(&format!("/v1/search?q={query}"))["redirect"].clone();
+    assert_eq!(redirect("ACME"), "https://shop.example/brands/acme");
+    assert_eq!(redirect("acme&store_view=uk"), "/uk/acme");
+    assert_eq!(redirect("acme+chair"), Value::Null, "the whole phrase only");
+    assert_eq!(skus(&shop.ok("/v1/search?q=acme")), ["A"], "the answer is there all the same");
+}
