@@ -12,6 +12,7 @@ pub mod explain;
 mod understand;
 mod eligible;
 mod permit;
+mod relax;
 mod retrieve;
 mod facet;
 mod rank;

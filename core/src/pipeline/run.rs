@@ -78,6 +78,8 @@ pub(super) struct Run<'a> {
     pub unanchored: Cell<bool>,
     /// How the query was relaxed.
     pub relaxed: Vec<String>,
+    /// The query as it was probably meant.
+    pub did_you_mean: Option<String>,
     /// Where to send the shopper instead.
     pub redirect: Option<String>,
 }
@@ -144,6 +146,7 @@ impl<'a> Run<'a> {
             warnings: Vec::new(),
             unanchored: Cell::new(false),
             relaxed: Vec::new(),
+            did_you_mean: None,
             redirect: None,
         })
     }

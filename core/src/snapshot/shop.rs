@@ -9,7 +9,9 @@ use planogram_abi::Problem;
 
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
-use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
+use crate::catalog::definition::{
+    ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, CATEGORIES, parse_attribute,
+};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::views::{
     PRICE_BOOK_KIND, PriceBook, STORE_VIEW_KIND, StoreView, Views, parse_price_book, parse_store_view,
@@ -18,6 +20,7 @@ use crate::catalog::{BRAND, BookChain, Catalog};
 use crate::config::document::{DocumentKey, DocumentState};
 use crate::config::store::{Selection, Store};
 use crate::id::ItemId;
+use crate::limits::TEXT_WEIGHT_MAX;
 use crate::text::{FieldWeights, TextDoc};
 
 /// The kernel's settings of one epoch.
@@ -45,7 +48,8 @@ impl Shop {
         problems.extend(views.problems().into_iter().map(|(kind, code, problem)| said(kind, &code, &problem)));
         let facets = attributes.facets();
         let experiments = read_experiments(documents, &mut problems);
-        (Self { views, attributes, field_weights: FieldWeights::default(), facets, experiments }, problems)
+        let field_weights = field_weights(&attributes);
+        (Self { views, attributes, field_weights, facets, experiments }, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -153,6 +157,25 @@ impl Shop {
             }
         }
     }
+}
+
+/// How much each field counts: the shipped weights times those of the attribute documents of these names. Names, skus
+/// and categories can be found whatever the documents say.
+fn field_weights(attributes: &AttributeDefinitions) -> FieldWeights {
+    let mut weights = FieldWeights::default();
+    for (code, definition) in attributes.documents() {
+        let (field, always) = match code.as_str() {
+            "name" => (&mut weights.name, true),
+            "sku" => (&mut weights.sku, true),
+            CATEGORIES => (&mut weights.category, true),
+            BRAND => (&mut weights.brand, false),
+            "description" => (&mut weights.description, false),
+            _ => continue,
+        };
+        let factor = if always || definition.searchable { f32::from(definition.weight) } else { 0.0 };
+        *field = (*field * factor).min(TEXT_WEIGHT_MAX);
+    }
+    weights
 }
 
 /// The experiments of a configuration; what cannot be read is added to `problems`.
