@@ -35,8 +35,9 @@ const HARDLY_KNOWN_MAX: u32 = 10;
 /// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
 const HARDLY_KNOWN_CHARS_MIN: usize = 5;
 const CLEARLY_MORE: u32 = 15;
-/// Share of the query's weight that a product must match to be listed.
-const SHARE_MIN: f32 = 0.3;
+/// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
+/// most of the query, which few and cheap to find products do, then at least something of it.
+const SHARES: [f32; 2] = [0.6, 0.2];
 /// Words without which a query may do when it has as many others.
 const CONTENT_WORDS_MIN: usize = 2;
 /// Shortest word that is read as a beginning although it is not the last one, in letters.
@@ -59,8 +60,14 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     }
     let n_full = found.len();
     if n_full < RELAXED_FILL && reading.query.groups.len() > 1 && !found.iter().any(|found| found.by_sku) {
-        let mut partial = attempt(run, view, &reading.query, within, Match::Share(SHARE_MIN));
-        partial.retain(|found| !found.is_full);
+        let full: RoaringBitmap = found.iter().map(|found| found.item.0).collect();
+        let mut partial = Vec::new();
+        for share in SHARES {
+            if n_full + partial.len() < RELAXED_FILL {
+                partial = attempt(run, view, &reading.query, within, Match::Share(share));
+                partial.retain(|found| !full.contains(found.item.0));
+            }
+        }
         keep_best(&mut partial, RELAXED_FILL - n_full);
         if !partial.is_empty() {
             run.relaxed.push(match n_full {

@@ -101,7 +101,7 @@ fn add_included(found: &mut Vec<Found>, included: &RoaringBitmap) {
     let new: Vec<Found> = included
         .iter()
         .filter(is_new)
-        .map(|item| Found { item: ItemId(item), text: 0.0, fit: 0.0, is_full: false, by_sku: false })
+        .map(|item| Found { item: ItemId(item), text: 0.0, fit: 0.0, by_sku: false })
         .collect();
     found.extend(new);
     found.sort_unstable_by_key(|found| found.item);

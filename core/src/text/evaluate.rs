@@ -39,8 +39,6 @@ pub(super) struct Hit {
     pub score: f32,
     /// Share of all groups' weight that the matching ones have, in `(0, 1]`.
     pub matched: f32,
-    /// Whether every group matched.
-    pub is_full: bool,
     /// Of each of the first eight groups, the first in the lowest byte, the fields in which it was found, a bit each.
     pub fields: u64,
 }
@@ -89,8 +87,8 @@ pub(super) fn evaluate(
     for (doc, row) in docs.into_iter().zip(rows) {
         let Some(item) = segment.live_item(doc) else { continue };
         if universe.is_none_or(|universe| universe.contains(item.0)) {
-            let Row { score, matched, fields, n_groups } = row;
-            out.push(Hit { item, score, matched, is_full: n_groups as usize == groups.len(), fields });
+            let Row { score, matched, fields } = row;
+            out.push(Hit { item, score, matched, fields });
         }
     }
     Ok(())
@@ -102,14 +100,12 @@ struct Row {
     score: f32,
     matched: f32,
     fields: u64,
-    n_groups: u32,
 }
 
 impl Row {
     /// Adds the group at `at`.
     fn add(&mut self, at: usize, (score, fields): (f32, u8)) {
         self.score += score;
-        self.n_groups += 1;
         if at < 8 {
             self.fields |= u64::from(fields) << (8 * at);
         }

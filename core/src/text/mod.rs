@@ -3,7 +3,8 @@
 //! tantivy keeps the postings, one index per distinct text source; reading words, counting statistics and scoring
 //! are ours, because scores must be the same bits whatever the segments look like.
 //! Prices, stock, filters, facets, and what a merchandiser wants are deliberately not here, nor is any order:
-//! the room returns every match with its score, the caller sorts.
+//! the room returns every match with its score, the caller sorts. How to relax a query that finds too little is the
+//! pipeline's policy.
 
 mod analyzer;
 mod bits;

@@ -44,8 +44,6 @@ pub struct Found {
     pub text: f32,
     /// What is added or taken away because of where the words stand in the name; 0 for an item far down the list.
     pub fit: f32,
-    /// Whether every group matched.
-    pub is_full: bool,
     /// Whether a word of the query is one of its skus.
     pub by_sku: bool,
 }
@@ -134,7 +132,7 @@ impl TextView {
         let fits = Fit::new(self, query, &groups).of_best(self, &hits);
         let found = |(hit, fit): (Hit, f32)| {
             let by_sku = hit.fields & SKU_BITS != 0;
-            Found { item: hit.item, text: hit.score, fit, is_full: hit.is_full, by_sku }
+            Found { item: hit.item, text: hit.score, fit, by_sku }
         };
         Ok(hits.into_iter().zip(fits).map(found).collect())
     }
