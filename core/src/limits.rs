@@ -148,6 +148,10 @@ pub const COMPOUND_PARTS_MAX: usize = 6;
 pub const TEXT_WEIGHT_MAX: f32 = 100.0;
 /// Largest weight of one attribute in search: its words are indexed that many times.
 pub const ATTRIBUTE_WEIGHT_MAX: u8 = 10;
+/// Sizes joined by `x` that are read as one chain: three sides and a thickness.
+pub const SIZES_MAX: usize = 4;
+/// Words of a name whose places are kept in memory: what stands later in it says little.
+pub const NAME_WORDS_MAX: usize = 64;
 /// Memory in which one text index gathers documents before it writes a segment, in bytes.
 pub const TEXT_WRITER_BYTES: usize = 64 << 20;
 
@@ -157,12 +161,18 @@ pub const TEXT_WRITER_BYTES: usize = 64 << 20;
 pub const QUERY_CHARS_MAX: usize = 255;
 /// Most alternatives of one query, all groups together: a shopper's query with generous synonyms has a few dozen.
 pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
+/// Matches, the best by their words, whose names are looked at word by word: more than anybody pages through.
+pub const FIT_WINDOW: usize = 500;
 /// Most words one prefix stands for, the most frequent first.
 pub const PREFIX_WORDS_MAX: usize = 50;
 /// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
 pub const CORRECTED_CHARS_MAX: usize = 32;
 /// Spellings tried for one misspelled word.
-pub const SPELLINGS_MAX: usize = 3;
+pub const SPELLINGS_MAX: usize = 4;
+/// Compound nouns tried for one word that they may end with.
+pub const COMPOUND_NOUNS_MAX: usize = 12;
+/// Products up to which a list is filled with those that match only part of the query: a few pages.
+pub const RELAXED_FILL: usize = 120;
 
 // Signals: events.
 

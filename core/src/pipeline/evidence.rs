@@ -10,7 +10,7 @@ use super::run::{Run, Subject};
 use crate::id::ItemId;
 use crate::limits::{EVIDENT_ITEMS_MAX, EVIDENT_VALUE_MIN};
 use crate::signal::Evidence;
-use crate::text;
+use crate::text::{self, Found};
 
 /// Name of the source.
 const SOURCE: &str = "evidence";
@@ -39,17 +39,17 @@ pub(super) fn value_of(column: &[(ItemId, f32)], item: ItemId) -> Option<f32> {
 
 /// Adds products of the universe that the evidence speaks for clearly and that `found`, ordered by item, does not
 /// have, with a text score of 0.
-pub(super) fn add_evident(run: &Run<'_>, found: &mut Vec<(ItemId, f32)>, universe: &RoaringBitmap) {
+pub(super) fn add_evident(run: &Run<'_>, found: &mut Vec<Found>, universe: &RoaringBitmap) {
     let clear = run.evidence().values.iter().filter(|(_, value)| *value >= EVIDENT_VALUE_MIN);
-    let is_new = |item: ItemId| found.binary_search_by_key(&item, |(known, _)| *known).is_err();
+    let is_new = |item: ItemId| found.binary_search_by_key(&item, |known| known.item).is_err();
     let mut new: Vec<(ItemId, f32)> =
         clear.filter(|(item, _)| universe.contains(item.0) && is_new(*item)).copied().collect();
     if new.is_empty() {
         return;
     }
     new.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    found.extend(new.into_iter().take(EVIDENT_ITEMS_MAX).map(|(item, _)| (item, 0.0)));
-    found.sort_unstable_by_key(|(item, _)| *item);
+    found.extend(new.into_iter().take(EVIDENT_ITEMS_MAX).map(|(item, _)| Found::elsewhere(item)));
+    found.sort_unstable_by_key(|found| found.item);
 }
 
 /// The evidence over `items` as a source that found them, if there is any.

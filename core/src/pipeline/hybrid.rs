@@ -29,6 +29,7 @@ use crate::catalog::views::StoreView;
 use crate::id::ItemId;
 use crate::limits::HYBRID_FEEDBACK_ITEMS;
 use crate::snapshot::Snapshot;
+use crate::text::Found;
 use crate::vector::{SearchScratch, dot};
 
 /// What one unit of text score is worth where words found nothing.
@@ -81,7 +82,7 @@ pub(super) fn warning(request: &ListRequest, view: &StoreView) -> Option<String>
 }
 
 /// Where the query points, if anywhere, given what its words found before the caller's filters.
-pub(super) fn direction<'r>(run: &'r Run<'_>, found: &[(ItemId, f32)]) -> Option<Direction<'r>> {
+pub(super) fn direction<'r>(run: &'r Run<'_>, found: &[Found]) -> Option<Direction<'r>> {
     let Subject::Search { text } = &run.subject else { return None };
     let hybrid = &run.view.hybrid;
     let (space, vector, known) = match (&run.vector, &run.request.vector, hybrid.mode) {
@@ -93,20 +94,20 @@ pub(super) fn direction<'r>(run: &'r Run<'_>, found: &[(ItemId, f32)]) -> Option
             (hybrid.space.as_str(), vector, known)
         }
     };
-    let best = found.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+    let best = found.iter().map(Found::score).fold(0.0, f32::max);
     let scale = if best > 0.0 { best } else { SCALE_WITHOUT_WORDS };
     Some(Direction { space, vector, known, floor: hybrid.floor, weight: hybrid.weight, scale })
 }
 
 /// The words folded in; in a space without words the mean of what they found first, which is pseudo-relevance feedback
 /// (Rocchio, 1971).
-fn learned(run: &Run<'_>, hybrid: &Hybrid, text: &str, found: &[(ItemId, f32)]) -> Option<(Vec<f32>, f32)> {
+fn learned(run: &Run<'_>, hybrid: &Hybrid, text: &str, found: &[Found]) -> Option<(Vec<f32>, f32)> {
     let vectors = &run.snapshot.vectors;
     if vectors.knows_words(&hybrid.space) {
         let folded = vectors.fold_text(&hybrid.space, text)?;
         return Some((vectors.unit(&hybrid.space, &folded.vector).ok()?, folded.known));
     }
-    let mut best: Vec<(ItemId, f32)> = found.to_vec();
+    let mut best: Vec<(ItemId, f32)> = found.iter().map(|found| (found.item, found.score())).collect();
     let by_score = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
     if best.len() > HYBRID_FEEDBACK_ITEMS {
         best.select_nth_unstable_by(HYBRID_FEEDBACK_ITEMS, by_score);
@@ -118,16 +119,16 @@ fn learned(run: &Run<'_>, hybrid: &Hybrid, text: &str, found: &[(ItemId, f32)]) 
 
 impl Direction<'_> {
     /// The nearest items of `universe` that are not in `found` (ascending by item), each with a text score of 0.
-    pub fn candidates(&self, run: &Run<'_>, found: &[(ItemId, f32)], universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
+    pub fn candidates(&self, run: &Run<'_>, found: &[Found], universe: &RoaringBitmap) -> Vec<Found> {
         let k = run.view.hybrid.candidates;
         if k == 0 || run.has_explicit_sort() && !found.is_empty() {
             return Vec::new();
         }
-        let rest = universe - found.iter().map(|(item, _)| item.0).collect::<RoaringBitmap>();
+        let rest = universe - found.iter().map(|found| found.item.0).collect::<RoaringBitmap>();
         SCRATCH.with_borrow_mut(|scratch| {
             let near = run.snapshot.vectors.similar(self.space, &self.vector, k, &rest, scratch);
             let near = near.unwrap_or_default().iter();
-            near.filter(|near| near.score * self.known > self.floor).map(|near| (near.item, 0.0)).collect()
+            near.filter(|near| near.score * self.known > self.floor).map(|near| Found::elsewhere(near.item)).collect()
         })
     }
 

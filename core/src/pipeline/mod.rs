@@ -15,6 +15,7 @@ mod eligible;
 mod permit;
 mod evidence;
 mod hybrid;
+mod relax;
 mod retrieve;
 mod facet;
 mod rank;

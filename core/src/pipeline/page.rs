@@ -64,6 +64,7 @@ pub(super) fn page(
         degraded: run.degraded,
         redirect: run.redirect,
         relaxed: run.relaxed,
+        did_you_mean: run.did_you_mean,
         warnings: run.warnings,
         unit: unit_info(&run.subject),
         // The line does not know how its epoch was chosen; the engine does.

@@ -43,6 +43,10 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
         let values = Values::Dense(nearness);
         ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values });
     }
+    let fit = std::mem::take(&mut ranked.matches.fit);
+    if !fit.is_empty() {
+        ranked.enter(Entry { name: "kernel/name".into(), combine: Combine::Add, values: Values::Dense(fit) });
+    }
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);
     apply_factors(run, understanding, &mut ranked);

@@ -178,6 +178,8 @@ pub struct ListAnswer {
     pub redirect: Option<String>,
     /// How the query was relaxed to find anything, in words; empty when it was not.
     pub relaxed: Vec<String>,
+    /// The query as it was probably meant, where words were corrected; products of both readings are listed.
+    pub did_you_mean: Option<String>,
     /// Remarks on the request, such as an unknown filter attribute.
     pub warnings: Vec<String>,
     /// Of a unit: the label, type and page types it is configured with.

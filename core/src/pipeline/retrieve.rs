@@ -7,19 +7,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use planogram_abi::{Alternative, Candidate, Query, TermGroup, column};
+use planogram_abi::{Candidate, column};
 use roaring::RoaringBitmap;
 
 use super::eligible::Universe;
 use super::evidence;
 use super::hybrid;
+use super::relax::text_matches;
 use super::run::{Run, Subject};
 use super::source;
 use super::understand::Understanding;
 use super::unit::{DEFAULT_FALLBACK, Unit};
 use crate::id::{CategoryId, ItemId};
-use crate::limits::{RETRIEVE_FACTOR, SPELLINGS_MAX};
-use crate::text::{Correction, Match};
+use crate::limits::RETRIEVE_FACTOR;
+use crate::text::Found;
 
 /// The matches of a request, one row an item, ordered by item id.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub(super) struct Matches {
     pub items: Vec<u32>,
     /// What the score starts from, `[n]`.
     pub base: Vec<f32>,
+    /// What a search adds for where the words stand in the name, `[n]`; empty elsewhere.
+    pub fit: Vec<f32>,
     /// Ledger name of the base.
     pub base_name: String,
     /// What nearness in a vector space adds, `[n]`; empty when no vector took part.
@@ -81,22 +84,24 @@ fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
 
 fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
     let mut found = text_matches(run, &understanding.query, &universe.base.items);
-    found.sort_unstable_by_key(|(item, _)| *item);
+    found.sort_unstable_by_key(|found| found.item);
     let direction = hybrid::direction(run, &found);
     if let Some(direction) = &direction {
         found.extend(direction.candidates(run, &found, &universe.base.items));
-        found.sort_unstable_by_key(|(item, _)| *item);
+        found.sort_unstable_by_key(|found| found.item);
     }
     add_included(&mut found, &universe.included);
     evidence::add_evident(run, &mut found, &universe.base.items);
     let mut unfiltered = None;
     if !universe.filters.is_empty() {
-        unfiltered = Some(found.iter().map(|(item, _)| item.0).collect());
-        found.retain(|(item, _)| universe.items.contains(item.0));
+        unfiltered = Some(found.iter().map(|found| found.item.0).collect());
+        found.retain(|found| universe.items.contains(found.item.0));
     }
     let mut matches = Matches { base_name: "kernel/text".into(), unfiltered, ..Matches::default() };
-    (matches.items, matches.base) = found.into_iter().map(|(item, score)| (item.0, score)).unzip();
-    matches.sources.insert("text".into(), matches.base.clone());
+    matches.items = found.iter().map(|found| found.item.0).collect();
+    matches.base = found.iter().map(|found| found.text).collect();
+    matches.fit = found.iter().map(|found| found.fit).collect();
+    matches.sources.insert("text".into(), found.iter().map(Found::score).collect());
     matches.sources.extend(evidence::as_source(run, &matches.items));
     if let Some(direction) = direction {
         let similarities = direction.similarities(run, &matches.items);
@@ -106,68 +111,16 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     matches
 }
 
-fn add_included(found: &mut Vec<(ItemId, f32)>, included: &RoaringBitmap) {
-    let is_new = |item: &u32| found.binary_search_by_key(&ItemId(*item), |(item, _)| *item).is_err();
-    let new: Vec<(ItemId, f32)> = included.iter().filter(is_new).map(|item| (ItemId(item), 0.0)).collect();
+/// Items that a rule adds though their text does not match; in order of items.
+fn add_included(found: &mut Vec<Found>, included: &RoaringBitmap) {
+    let is_new = |item: &u32| found.binary_search_by_key(&ItemId(*item), |found| found.item).is_err();
+    let new: Vec<Found> = included
+        .iter()
+        .filter(is_new)
+        .map(|item| Found::elsewhere(ItemId(item)))
+        .collect();
     found.extend(new);
-    found.sort_unstable_by_key(|(item, _)| *item);
-}
-
-/// All words must match; if nothing does, misspelled words are corrected, then any word will do.
-fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec<(ItemId, f32)> {
-    let snapshot = run.snapshot;
-    let Some(view) = snapshot.text.view(&run.view.text_source) else { return Vec::new() };
-    let weights = &run.epoch.shop.field_weights;
-    let attempt = |query: &Query, mode: Match, run: &mut Run<'_>| match view.search(query, weights, Some(within), mode)
-    {
-        Ok(found) => found,
-        Err(error) => {
-            run.degraded.push(super::request::Degraded {
-                plugin: "kernel".into(),
-                contribution: "text".into(),
-                reason: "failed".into(),
-                detail: error.to_string(),
-            });
-            Vec::new()
-        }
-    };
-    let found = attempt(query, Match::All, run);
-    if !found.is_empty() || query.groups.is_empty() {
-        return found;
-    }
-    let (corrected, corrections) = correct(query, |word| view.corrections(word, SPELLINGS_MAX).unwrap_or_default());
-    if !corrections.is_empty() {
-        let found = attempt(&corrected, Match::All, run);
-        if !found.is_empty() {
-            run.relaxed.extend(corrections);
-            run.read_as = run.read_as.is_some().then_some(corrected);
-            return found;
-        }
-    }
-    if query.groups.len() > 1 {
-        let found = attempt(&corrected, Match::Any, run);
-        if !found.is_empty() {
-            run.relaxed.push("no product matches every word, so those matching some are shown".into());
-            run.read_as = run.read_as.is_some().then_some(corrected);
-            return found;
-        }
-    }
-    Vec::new()
-}
-
-/// Adds the likeliest spellings to every word, lighter the further away they are.
-fn correct(query: &Query, corrections: impl Fn(&str) -> Vec<Correction>) -> (Query, Vec<String>) {
-    let mut said = Vec::new();
-    let groups = query.groups.iter().map(|group| {
-        let mut alternatives = group.alternatives.clone();
-        let original = group.alternatives.first().map_or("", |a| a.text.as_str());
-        for Correction { word, distance, .. } in corrections(original) {
-            said.push(format!("`{original}` was also read as `{word}`"));
-            alternatives.push(Alternative { text: word, weight: 0.5f32.powi(i32::from(distance)), prefix: false });
-        }
-        TermGroup { alternatives }
-    });
-    (Query { groups: groups.collect(), redirect: query.redirect.clone() }, said)
+    found.sort_unstable_by_key(|found| found.item);
 }
 
 /// The universe of a request that names the items to rank; the rest of it stays as it is.
@@ -226,6 +179,7 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     };
     Matches {
         base: rows.values().map(|(score, _)| *score).collect(),
+        fit: Vec::new(),
         base_name: "kernel/source".into(),
         sources: sources.iter().map(|(name, scores)| (name.clone(), column(scores))).collect(),
         rungs: rows.values().map(|(_, rung)| *rung).collect(),

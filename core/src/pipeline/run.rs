@@ -96,6 +96,8 @@ pub(super) struct Run<'a> {
     pub unanchored: Cell<bool>,
     /// How the query was relaxed.
     pub relaxed: Vec<String>,
+    /// The query as it was probably meant.
+    pub did_you_mean: Option<String>,
     /// Where to send the shopper instead.
     pub redirect: Option<String>,
     /// The query as its matches were found, when they are to be highlighted.
@@ -177,6 +179,7 @@ impl<'a> Run<'a> {
             warnings,
             unanchored: Cell::new(false),
             relaxed: Vec::new(),
+            did_you_mean: None,
             redirect: None,
             read_as: None,
         })

@@ -157,8 +157,8 @@ impl<'a> SearchBox<'a> {
         let weights = &self.epoch.shop.field_weights;
         // What the index cannot answer is left out of a suggestion; the search itself says so.
         let mut found = texts.search(&query, weights, Some(&universe.items), Match::All).unwrap_or_default();
-        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let products = found.iter().take(SUGGESTION_NAMES_MAX).filter_map(|(item, _)| catalog.product(*item));
+        found.sort_unstable_by(|a, b| b.score().total_cmp(&a.score()).then(a.item.cmp(&b.item)));
+        let products = found.iter().take(SUGGESTION_NAMES_MAX).filter_map(|found| catalog.product(found.item));
         products.map(|product| product.name_in(&self.view.code).to_owned()).collect()
     }
 
@@ -186,7 +186,7 @@ impl<'a> SearchBox<'a> {
     fn correct(&mut self, text: &str) {
         let Some(texts) = self.snapshot.text.view(&self.view.text_source) else { return };
         let Some(last) = text.split_whitespace().last() else { return };
-        let corrections = texts.corrections(last, 1).unwrap_or_default();
+        let corrections = texts.corrections(last, 1);
         let Some(correction) = corrections.first() else { return };
         let before = text.trim_end().strip_suffix(last).unwrap_or_default();
         let corrected = format!("{before}{}", correction.word);

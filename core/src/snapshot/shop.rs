@@ -11,7 +11,7 @@ use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
 use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
-use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, parse_attribute};
+use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, CATEGORIES, parse_attribute};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::facet_document::FACET_KIND;
 use crate::catalog::read::laid_over;
@@ -22,6 +22,7 @@ use crate::catalog::{BRAND, BookChain, Catalog};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
 use crate::id::{ItemId, TimeMs};
+use crate::limits::TEXT_WEIGHT_MAX;
 use crate::text::{FieldWeights, TextDoc};
 
 /// The kernel's settings of one epoch.
@@ -72,7 +73,7 @@ impl Shop {
         let never_suggested =
             NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
         let access = read_access(documents, &mut problems);
-        let field_weights = FieldWeights::default();
+        let field_weights = field_weights(&attributes);
         (Self { views, attributes, field_weights, facets, experiments, never_suggested, access }, problems)
     }
 
@@ -294,6 +295,25 @@ fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<Acc
         }
     }
     read
+}
+
+/// How much each field counts: the shipped weights times those of the attribute documents of these names. Names, skus
+/// and categories can be found whatever the documents say.
+fn field_weights(attributes: &AttributeDefinitions) -> FieldWeights {
+    let mut weights = FieldWeights::default();
+    for (code, definition) in attributes.documents() {
+        let (field, always) = match code.as_str() {
+            "name" => (&mut weights.name, true),
+            "sku" => (&mut weights.sku, true),
+            CATEGORIES => (&mut weights.category, true),
+            BRAND => (&mut weights.brand, false),
+            "description" => (&mut weights.description, false),
+            _ => continue,
+        };
+        let factor = if always || definition.searchable { f32::from(definition.weight) } else { 0.0 };
+        *field = (*field * factor).min(TEXT_WEIGHT_MAX);
+    }
+    weights
 }
 
 /// The experiments of a configuration; what cannot be read is added to `problems`.

@@ -4,7 +4,7 @@
 //! each compound into **parts** at the joints `- _ . / & +`, so that `SM-G900` is found as `smg900`, `sm g900` and
 //! `sm-g900`. The stem is taken of the *folded* word: shoppers leave accents out, and the stem must be a function of
 //! what stands in the dictionary. Ideographs and kana are one part each and match as phrases.
-//! Units, word breaking of languages without spaces, and compound nouns are deliberately not here yet.
+//! What numbers mean with their units is in [`super::units`]; compound nouns are a question of reading a query.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,11 @@ use tantivy::tokenizer::{Language as Snowball, RawTokenizer, Stemmer as Snowball
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::units::{add_measures, level};
 use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
 
 /// Version of the rules below; an index written by another version is fed again.
-pub(super) const ANALYZER_VERSION: u32 = 1;
+pub(super) const ANALYZER_VERSION: u32 = 2;
 
 /// The language words are stemmed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,12 @@ const LANGUAGES: [(&str, Snowball, bool); 20] = [
     ("tr", Snowball::Turkish, false),
 ];
 
+impl Default for Language {
+    fn default() -> Self {
+        Self::UNSTEMMED
+    }
+}
+
 impl Language {
     /// No stemming: words match in the form they are written.
     pub const UNSTEMMED: Language = Language { code: "und", snowball: None, elides: false };
@@ -62,6 +69,11 @@ impl Language {
             .find(|(code, ..)| *code == primary)
             .map(|&(code, snowball, elides)| Self { code, snowball: Some(snowball), elides })
             .unwrap_or(Self::UNSTEMMED)
+    }
+
+    /// Whether nouns that belong together are written as one word: `Winterjacke`.
+    pub(super) fn has_compounds(self) -> bool {
+        matches!(self.code, "da" | "de" | "fi" | "nb" | "nl" | "nn" | "no" | "sv")
     }
 
     /// ISO 639 code, `und` without a stemmer.
@@ -97,19 +109,26 @@ pub(super) struct Compound {
     pub parts: SmallVec<[String; 2]>,
     /// The parts without joints, when there are several and writing them as one word makes sense.
     pub joined: Option<String>,
+    /// What it means with its unit or among other sizes, as words: `15in`, `4x8`.
+    pub measures: SmallVec<[String; 1]>,
+    /// Whether a comma, a bracket, a lone dash or the like stands between it and the compound before.
+    pub apart: bool,
 }
 
 /// Cuts a text into compounds.
 pub(super) fn compounds(language: Language, text: &str) -> Vec<Compound> {
     let folded = fold(text);
-    let mut cutter = Cutter { language, out: Vec::new(), parts: SmallVec::new(), part: String::new(), slash: false };
+    let folded = level(&folded);
+    let mut cutter = Cutter { language, ..Cutter::default() };
     let mut chars = folded.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         cutter.take(c, next);
     }
     cutter.end_compound();
-    cutter.out
+    let mut compounds = cutter.out;
+    add_measures(&mut compounds);
+    compounds
 }
 
 /// A text as one word: every letter and digit, nothing else (`24-MB 01` gives `24mb01`). `None` when nothing is left
@@ -163,6 +182,11 @@ impl Stemmer {
     }
 }
 
+/// A decimal digit of the Latin script, which is what folding leaves.
+pub(super) fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
 /// Whether a word carries a digit: such words are never corrected or stemmed.
 pub(super) fn has_digit(word: &str) -> bool {
     word.chars().any(char::is_numeric)
@@ -209,18 +233,27 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
+/// What ends a phrase: brackets, commas, colons, and a dash that joins nothing. A full stop does not, because names
+/// are full of abbreviations.
+fn is_break(c: char) -> bool {
+    matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']' | '|' | '-' | '\u{2013}' | '\u{2014}' | '\u{2022}' | '\n')
+}
+
 /// Ideographs and kana: written without spaces, so every character is a part.
 fn stands_alone(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
 /// The state of cutting: the compound being read and the part at its end.
+#[derive(Default)]
 struct Cutter {
     language: Language,
     out: Vec<Compound>,
     parts: SmallVec<[String; 2]>,
     part: String,
     slash: bool,
+    /// Whether a break was met since the last compound.
+    broken: bool,
 }
 
 impl Cutter {
@@ -245,7 +278,10 @@ impl Cutter {
                 self.slash |= c == '/';
                 self.end_part();
             }
-            _ => self.end_compound(),
+            _ => {
+                self.end_compound();
+                self.broken |= is_break(c);
+            }
         }
     }
 
@@ -264,7 +300,8 @@ impl Cutter {
             return;
         }
         let joined = join(&parts, slash);
-        self.out.push(Compound { parts, joined });
+        let apart = std::mem::take(&mut self.broken) && !self.out.is_empty();
+        self.out.push(Compound { parts, joined, apart, measures: SmallVec::new() });
     }
 }
 
@@ -293,7 +330,7 @@ mod tests {
     fn folds_and_cuts() {
         check("Crème Brûlée ﬁne ２XL Straße", "creme brulee fine 2xl strasse");
         check("Levi's Men’s 501®Jeans", "levis mens 501 jeans");
-        check("15.6\" display, 1,5 l", "15.6 display 1.5 l");
+        check("15.6\" display, 1,5 l", "15.6 in display 1.5 l");
         check("Wi-Fi / AC&DC -- -x-", "wi fi ac dc x");
         check("İstanbul ΣΊΣΥΦΟΣ", "istanbul σισυφοσ");
         check(" \t!?…“”„ ---", "");

@@ -29,6 +29,9 @@ const SPLIT_PIECES_MAX: usize = 4;
 pub(super) struct Group {
     /// May be empty: then no live document can match.
     pub clauses: Vec<Clause>,
+    /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
+    /// word that the shop does not know tells no product from another.
+    pub weight: f32,
 }
 
 /// One way to satisfy a group; its score is `factor · tf / (tf + K)` over all sources.
@@ -36,6 +39,8 @@ pub(super) struct Group {
 pub(super) struct Clause {
     /// Weight of the alternative times rarity.
     pub factor: f32,
+    /// Rarity.
+    pub rarity: f32,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
 }
@@ -76,6 +81,7 @@ pub(super) fn compile(view: &TextView, query: &Query, weights: &FieldWeights) ->
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
         }
         if has_words {
+            compiled.weight = compiled.clauses.iter().map(|clause| clause.rarity).fold(0.0, f32::max);
             groups.push(compiled);
         }
     }
@@ -143,7 +149,7 @@ impl<'v> Compiler<'v> {
     pub fn word(&mut self, word: &str, weight: f32) -> Option<Clause> {
         let statistics = self.view.statistics();
         let stem = self.stemmer.stem(word);
-        let matching = *statistics.stems.get(&*stem)?;
+        let matching = statistics.stems.get(&*stem)?.documents;
         let written = statistics.words.contains_key(word);
         let mut sources = Vec::with_capacity(2 * TextField::COUNT);
         for (field, field_weight) in searched(self.weights) {
@@ -157,7 +163,8 @@ impl<'v> Compiler<'v> {
                 sources.push(Source { field, coefficient: field_weight * (1.0 - inflected), lookup });
             }
         }
-        Some(Clause { factor: weight * idf(statistics.documents, matching), sources })
+        let rarity = idf(statistics.documents, matching);
+        Some(Clause { factor: weight * rarity, rarity, sources })
     }
 
     /// The most frequent words that begin with `prefix`, as if they were one word.
@@ -179,7 +186,8 @@ impl<'v> Compiler<'v> {
             }));
         }
         let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
-        Some(Clause { factor: weight * PREFIX_FACTOR * idf(statistics.documents, matching), sources })
+        let rarity = idf(statistics.documents, matching);
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
     }
 
     /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
@@ -190,11 +198,12 @@ impl<'v> Compiler<'v> {
         let mut matching = u32::MAX;
         for word in words {
             let stem = self.stemmer.stem(word);
-            matching = matching.min(*statistics.stems.get(&*stem)?);
+            matching = matching.min(statistics.stems.get(&*stem)?.documents);
             stems.push(stem.into_owned());
         }
         let sources = self.phrase_sources(&stems);
-        Some(Clause { factor: weight * idf(statistics.documents, matching), sources })
+        let rarity = idf(statistics.documents, matching);
+        Some(Clause { factor: weight * rarity, rarity, sources })
     }
 
     /// A phrase whose last word is only begun.
@@ -205,7 +214,7 @@ impl<'v> Compiler<'v> {
         let mut matching = u32::MAX;
         for word in whole {
             let stem = self.stemmer.stem(word);
-            matching = matching.min(*statistics.stems.get(&*stem)?);
+            matching = matching.min(statistics.stems.get(&*stem)?.documents);
             head.push(stem.into_owned());
         }
         let mut endings: Vec<String> = Vec::new();
@@ -221,7 +230,8 @@ impl<'v> Compiler<'v> {
             sources.extend(self.phrase_sources(&head));
             head.pop();
         }
-        Some(Clause { factor: weight * PREFIX_FACTOR * idf(statistics.documents, matching), sources })
+        let rarity = idf(statistics.documents, matching);
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {

@@ -95,7 +95,7 @@ pub struct FieldWeights {
     pub brand: f32,
     /// Categories; 2 by default.
     pub category: f32,
-    /// Attributes, times the attribute's own weight; 1 by default.
+    /// Attributes, times the attribute's own weight; 0.3 by default, because they hold whatever a data sheet holds.
     pub attributes: f32,
     /// Description; 1 by default.
     pub description: f32,
@@ -103,7 +103,7 @@ pub struct FieldWeights {
 
 impl Default for FieldWeights {
     fn default() -> Self {
-        Self { name: 5.0, sku: 10.0, brand: 3.0, category: 2.0, attributes: 1.0, description: 1.0 }
+        Self { name: 5.0, sku: 10.0, brand: 3.0, category: 2.0, attributes: 0.3, description: 1.0 }
     }
 }
 

@@ -22,28 +22,35 @@ use crate::id::ItemId;
 /// A list is skipped through instead of walked when it is this many times longer than what is looked for in it.
 const SKIP_RATIO: usize = 16;
 
-/// How groups go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How groups go together; scores of groups that match add up.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Join {
-    /// All must match; scores add up.
+    /// All must match.
     All,
-    /// One must match; scores add up and are multiplied by the share of groups that matched.
-    AnyCoordinated,
-    /// One must match; scores add up.
-    Any,
+    /// Those that match must have at least this share of all groups' weight; at 0 one is enough.
+    Share(f32),
 }
 
-/// Documents in increasing order with their scores.
-#[derive(Debug, Default)]
-struct Hits {
-    docs: Vec<u32>,
-    scores: Vec<f32>,
+/// One match.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Hit {
+    pub item: ItemId,
+    /// What the groups that match score together.
+    pub score: f32,
+    /// Share of all groups' weight that the matching ones have, in `(0, 1]`.
+    pub matched: f32,
+    /// Of each of the first eight groups, the first in the lowest byte, the fields in which it was found, a bit each.
+    pub fields: u64,
 }
+
+/// Documents in increasing order, each with its score and the fields it was found in.
+type Hits = (Vec<u32>, Vec<(f32, u8)>);
 
 /// Working memory, kept by each thread between searches; clean (all zero) whenever it is put back.
 #[derive(Default)]
 struct Scratch {
     occurrences: Vec<f32>,
+    fields: Vec<u8>,
     marked: Bits,
     wanted: Bits,
     positions: Vec<Vec<u32>>,
@@ -60,29 +67,49 @@ pub(super) fn evaluate(
     groups: &[Group],
     join: Join,
     universe: Option<&RoaringBitmap>,
-    out: &mut Vec<(ItemId, f32)>,
+    out: &mut Vec<Hit>,
 ) -> Result<(), TextError> {
     // Taken out, not borrowed: should anything unwind, the memory is dropped and the next search gets clean one.
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let n = segment.n_docs();
     if scratch.occurrences.len() < n {
         scratch.occurrences.resize(n, 0.0);
+        scratch.fields.resize(n, 0);
     }
     scratch.marked.grow(n);
     scratch.wanted.grow(n);
     let mut run = Evaluation { segment, factors, scratch: &mut scratch };
-    let hits = match join {
+    let (docs, rows) = match join {
         Join::All => run.all(groups)?,
-        Join::Any | Join::AnyCoordinated => run.any(groups, join)?,
+        Join::Share(share) => run.share(groups, share)?,
     };
     SCRATCH.set(Some(scratch));
-    for (doc, score) in hits.docs.into_iter().zip(hits.scores) {
+    for (doc, row) in docs.into_iter().zip(rows) {
         let Some(item) = segment.live_item(doc) else { continue };
         if universe.is_none_or(|universe| universe.contains(item.0)) {
-            out.push((item, score));
+            let Row { score, matched, fields } = row;
+            out.push(Hit { item, score, matched, fields });
         }
     }
     Ok(())
+}
+
+/// What the groups of one document came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Row {
+    score: f32,
+    matched: f32,
+    fields: u64,
+}
+
+impl Row {
+    /// Adds the group at `at`.
+    fn add(&mut self, at: usize, (score, fields): (f32, u8)) {
+        self.score += score;
+        if at < 8 {
+            self.fields |= u64::from(fields) << (8 * at);
+        }
+    }
 }
 
 /// A source with its entry in the segment's dictionary.
@@ -105,53 +132,80 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn all(&mut self, groups: &[Group]) -> Result<Hits, TextError> {
+    fn all(&mut self, groups: &[Group]) -> Result<(Vec<u32>, Vec<Row>), TextError> {
         let mut found = Vec::with_capacity(groups.len());
         for (at, group) in groups.iter().enumerate() {
             let clauses = self.find(group)?;
             let cost: usize = clauses.iter().flat_map(|(_, sources)| sources).map(Found::cost).sum();
             if cost == 0 {
-                return Ok(Hits::default());
+                return Ok(Default::default());
             }
             found.push((cost, at, clauses));
         }
         found.sort_by_key(|&(cost, at, _)| (cost, at));
         let mut docs: Vec<u32> = Vec::new();
-        let mut columns: Vec<Vec<f32>> = vec![Vec::new(); groups.len()];
+        let mut columns: Vec<Vec<(f32, u8)>> = vec![Vec::new(); groups.len()];
         let mut done: Vec<usize> = Vec::with_capacity(groups.len());
         for (_, at, clauses) in found {
             let wanted = (!done.is_empty()).then_some(&docs[..]);
-            let hits = self.group(&clauses, wanted)?;
+            let (hits, values) = self.group(&clauses, wanted)?;
             if !done.is_empty() {
-                keep(&docs, &hits.docs, &mut columns, &done);
+                keep(&docs, &hits, &mut columns, &done);
             }
-            docs = hits.docs;
-            columns[at] = hits.scores;
+            docs = hits;
+            columns[at] = values;
             done.push(at);
             if docs.is_empty() {
-                break;
+                return Ok(Default::default());
             }
         }
+        let mut rows = vec![Row { matched: 1.0, ..Row::default() }; docs.len()];
         // In the order of the query, whatever the order of evaluation was.
-        let scores = (0..docs.len()).map(|row| columns.iter().map(|column| column[row]).sum()).collect();
-        Ok(Hits { docs, scores })
+        for (at, column) in columns.iter().enumerate() {
+            rows.iter_mut().zip(column).for_each(|(row, &value)| row.add(at, value));
+        }
+        Ok((docs, rows))
     }
 
-    fn any(&mut self, groups: &[Group], join: Join) -> Result<Hits, TextError> {
+    /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
+    /// only where one of those was found.
+    fn share(&mut self, groups: &[Group], share: f32) -> Result<(Vec<u32>, Vec<Row>), TextError> {
+        let total: f32 = groups.iter().map(|group| group.weight).sum();
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        order.sort_by(|&a, &b| groups[b].weight.total_cmp(&groups[a].weight).then(a.cmp(&b)));
+        let mut hits: Vec<Hits> = vec![Hits::default(); groups.len()];
         let mut docs: Vec<u32> = Vec::new();
-        let mut sums: Vec<(f32, u32)> = Vec::new();
-        for group in groups {
-            let clauses = self.find(group)?;
-            let hits = self.group(&clauses, None)?;
-            let values: Vec<(f32, u32)> = hits.scores.into_iter().map(|score| (score, 1)).collect();
-            (docs, sums) = merge((docs, sums), (hits.docs, values), |a, b| (a.0 + b.0, a.1 + b.1));
+        let mut left = total;
+        for &at in &order {
+            let clauses = self.find(&groups[at])?;
+            if left > 0.0 && left >= share * total {
+                hits[at] = self.group(&clauses, None)?;
+                docs = union(&docs, &hits[at].0);
+            } else {
+                hits[at] = self.group(&clauses, Some(&docs))?;
+            }
+            left -= groups[at].weight;
         }
-        let share = |matched: u32| match join {
-            Join::AnyCoordinated => matched as f32 / groups.len() as f32,
-            Join::All | Join::Any => 1.0,
-        };
-        let scores = sums.into_iter().map(|(sum, matched)| sum * share(matched)).collect();
-        Ok(Hits { docs, scores })
+        let mut rows = vec![Row::default(); docs.len()];
+        for (at, (found, values)) in hits.into_iter().enumerate() {
+            let mut row = 0;
+            for (doc, value) in found.into_iter().zip(values) {
+                while docs[row] != doc {
+                    row += 1;
+                }
+                rows[row].add(at, value);
+                rows[row].matched += groups[at].weight;
+            }
+        }
+        let mut kept = (Vec::new(), Vec::new());
+        for (doc, row) in docs.into_iter().zip(rows) {
+            let matched = (row.matched / total).min(1.0);
+            if matched >= share {
+                kept.0.push(doc);
+                kept.1.push(Row { matched, ..row });
+            }
+        }
+        Ok(kept)
     }
 
     /// Looks the sources of every clause up; those the segment does not have are left out.
@@ -184,7 +238,7 @@ impl Evaluation<'_> {
         for &doc in wanted.unwrap_or_default() {
             self.scratch.wanted.set(doc);
         }
-        let mut best = (Vec::new(), Vec::new());
+        let mut best = Hits::default();
         for (clause, sources) in clauses {
             for found in sources {
                 match found.source.lookup {
@@ -192,19 +246,19 @@ impl Evaluation<'_> {
                     Lookup::Phrase(_) => self.count_phrase(found, wanted.is_some())?,
                 }
             }
-            let mut next = (Vec::new(), Vec::new());
-            let occurrences = &mut self.scratch.occurrences;
-            self.scratch.marked.drain(|doc| {
+            let mut next = Hits::default();
+            let Scratch { occurrences, fields, marked, .. } = &mut *self.scratch;
+            marked.drain(|doc| {
                 let tf = std::mem::take(&mut occurrences[doc as usize]);
                 next.0.push(doc);
-                next.1.push(saturate(clause.factor, tf));
+                next.1.push((saturate(clause.factor, tf), std::mem::take(&mut fields[doc as usize])));
             });
-            best = if best.0.is_empty() { next } else { merge(best, next, f32::max) };
+            best = if best.0.is_empty() { next } else { merge(best, next, |a, b| (a.0.max(b.0), a.1 | b.1)) };
         }
         for &doc in wanted.unwrap_or_default() {
             self.scratch.wanted.clear(doc);
         }
-        Ok(Hits { docs: best.0, scores: best.1 })
+        Ok(best)
     }
 
     /// Adds the occurrences of one word in one field.
@@ -219,10 +273,12 @@ impl Evaluation<'_> {
         let lengths = &self.segment.lengths[field];
         let factors = &self.factors[field];
         let coefficient = found.source.coefficient;
-        let Scratch { occurrences, marked, wanted: wanted_bits, .. } = &mut *self.scratch;
+        let bit = 1u8 << field;
+        let Scratch { occurrences, fields, marked, wanted: wanted_bits, .. } = &mut *self.scratch;
         let mut add = |doc: u32, times: u32| {
             let factor = factors[usize::from(lengths.fieldnorm_id(doc))];
             occurrences[doc as usize] += coefficient * times as f32 * factor;
+            fields[doc as usize] |= bit;
             marked.set(doc);
         };
         match wanted {
@@ -258,7 +314,7 @@ impl Evaluation<'_> {
             let option = IndexRecordOption::WithFreqsAndPositions;
             lists.push(self.segment.stem[field].read_postings_from_terminfo(info, option)?);
         }
-        let Scratch { occurrences, marked, wanted, positions } = &mut *self.scratch;
+        let Scratch { occurrences, fields, marked, wanted, positions } = &mut *self.scratch;
         positions.resize_with(positions.len().max(lists.len()), Vec::new);
         let mut doc = lists[0].doc();
         while let Some(common) = next_common(&mut lists, doc) {
@@ -270,6 +326,7 @@ impl Evaluation<'_> {
                 if times > 0 {
                     let factor = self.factors[field][usize::from(self.segment.lengths[field].fieldnorm_id(common))];
                     occurrences[common as usize] += found.source.coefficient * times as f32 * factor;
+                    fields[common as usize] |= 1 << field;
                     marked.set(common);
                 }
             }
@@ -303,7 +360,7 @@ fn phrase_count(positions: &[Vec<u32>]) -> u32 {
 }
 
 /// Drops the rows of finished columns whose document is no longer in; `kept` is a subset of `docs`, both increasing.
-fn keep(docs: &[u32], kept: &[u32], columns: &mut [Vec<f32>], done: &[usize]) {
+fn keep(docs: &[u32], kept: &[u32], columns: &mut [Vec<(f32, u8)>], done: &[usize]) {
     for &column in done {
         let column = &mut columns[column];
         let mut from = 0;
@@ -315,6 +372,12 @@ fn keep(docs: &[u32], kept: &[u32], columns: &mut [Vec<f32>], done: &[usize]) {
         }
         column.truncate(kept.len());
     }
+}
+
+/// The union of two increasing lists.
+fn union(left: &[u32], right: &[u32]) -> Vec<u32> {
+    let with = |list: &[u32]| (list.to_vec(), vec![(); list.len()]);
+    if left.is_empty() { right.to_vec() } else { merge(with(left), with(right), |(), ()| ()).0 }
 }
 
 /// The union of two increasing lists; values of documents in both are combined, the left one first.
@@ -362,8 +425,9 @@ mod tests {
     fn merges_and_keeps() {
         let merged = merge((vec![1, 3, 5], vec![1, 3, 5]), (vec![3, 4], vec![10, 20]), |a, b| a + b);
         assert_eq!(merged, (vec![1, 3, 4, 5], vec![1, 13, 20, 5]));
-        let mut columns = vec![vec![], vec![1.0, 2.0, 3.0]];
+        let mut columns = vec![vec![], vec![(1.0, 0), (2.0, 1), (3.0, 2)]];
         keep(&[4, 5, 9], &[4, 9], &mut columns, &[1]);
-        assert_eq!(columns[1], [1.0, 3.0]);
+        assert_eq!(columns[1], [(1.0, 0), (3.0, 2)]);
+        assert_eq!(union(&[1, 4], &[2, 4]), [1, 2, 4]);
     }
 }

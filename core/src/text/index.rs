@@ -16,9 +16,10 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED};
 use tantivy::{TantivyDocument, TantivyError, Term};
 
-use super::analyzer::{ANALYZER_VERSION, Language};
+use super::analyzer::{ANALYZER_VERSION, Language, has_digit};
 use super::document::{TextDoc, TextField};
 use super::error::TextError;
+use super::names::NameWord;
 use super::schema::{Fields, add_tokens, schema, words_of};
 use super::segment::Segment;
 use super::statistics::{Lexicon, Tally};
@@ -212,6 +213,9 @@ impl TextIndex {
             let ids: Vec<u32> = words.iter().map(|word| self.lexicon.word_id(&word.text)).collect();
             for (&id, word) in ids.iter().zip(words) {
                 tally.add(id, field, u32::from(word.times));
+                if field == TextField::Name {
+                    tally.place(self.lexicon.name_word(id, word.position));
+                }
             }
             add_tokens(&mut document, self.fields.exact[field as usize], words.iter().map(|w| (w.text.as_str(), w)));
             if let Some(stem) = self.fields.stem[field as usize] {
@@ -269,11 +273,39 @@ fn count_postings(segments: &[Segment], language: Language) -> Result<Lexicon, T
                 }
             }
         }
+        place_names(segment, &lexicon, &mut tallies)?;
         for (item, tally) in tallies {
             lexicon.put(item, tally);
         }
     }
     Ok(lexicon)
+}
+
+/// Reads where stems stand in names.
+fn place_names(segment: &Segment, lexicon: &Lexicon, tallies: &mut FxHashMap<ItemId, Tally>) -> Result<(), TextError> {
+    let dictionary = &segment.stem[TextField::Name as usize];
+    let mut stems = dictionary.terms().stream()?;
+    let mut positions = Vec::new();
+    while let Some((text, info)) = stems.next() {
+        // Every stem of a live name was taken in with its word.
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let Some(stem) = lexicon.known_stem(text) else { continue };
+        let is_number = has_digit(text);
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        let mut postings = dictionary.read_postings_from_terminfo(info, option)?;
+        let mut doc = postings.doc();
+        while doc != TERMINATED {
+            if let Some(tally) = segment.live_item(doc).and_then(|item| tallies.get_mut(&item)) {
+                postings.positions(&mut positions);
+                for &position in &positions {
+                    let position = position.min(u32::from(u16::MAX)) as u16;
+                    tally.place(NameWord { position, is_number, stem });
+                }
+            }
+            doc = postings.advance();
+        }
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for TextIndex {

@@ -3,7 +3,8 @@
 //! tantivy keeps the postings, one index per distinct text source; reading words, counting statistics and scoring
 //! are ours, because scores must be the same bits whatever the segments look like.
 //! Prices, stock, filters, facets, and what a merchandiser wants are deliberately not here, nor is any order:
-//! the room returns every match with its score, the caller sorts.
+//! the room returns every match with its score, the caller sorts. How to relax a query that finds too little is the
+//! pipeline's policy.
 
 mod analyzer;
 mod bits;
@@ -12,13 +13,17 @@ mod document;
 mod error;
 mod evaluate;
 mod highlight;
+mod fit;
 mod index;
+mod names;
 mod reading;
+mod roles;
 mod schema;
 mod score;
 mod segment;
 mod similar;
 mod statistics;
+mod units;
 mod view;
 mod vocabulary;
 
@@ -30,6 +35,6 @@ pub use document::{FieldWeights, TextDoc, TextField};
 pub use error::TextError;
 pub use highlight::{Highlighter, excerpt};
 pub use index::TextIndex;
-pub use reading::{LastWord, read_query};
-pub use view::{Match, TextView};
+pub use reading::{LastWord, quoted_words, read_query};
+pub use view::{Found, Match, TextView};
 pub use vocabulary::{Completion, Correction};

@@ -69,7 +69,7 @@ pub(super) fn words_of(language: Language, doc: &TextDoc) -> [Vec<Word>; TextFie
     }
     let mut skus = FieldWords::default();
     for sku in &doc.skus {
-        let whole = squeeze(sku).map(|word| Compound { parts: [word].into_iter().collect(), joined: None });
+        let whole = squeeze(sku).map(|word| Compound { parts: [word].into_iter().collect(), ..Compound::default() });
         skus.add(whole.into_iter().collect(), 1);
     }
     [one(&doc.name), skus.words, one(&doc.brand), categories.words, attributes.words, one(&doc.description)]
@@ -82,18 +82,19 @@ struct FieldWords {
 }
 
 impl FieldWords {
-    /// Adds one value; no phrase reaches from one value into the next.
+    /// Adds one value; no phrase reaches from one value into the next, nor over a comma or bracket.
     fn add(&mut self, compounds: Vec<Compound>, times: u8) {
         if times == 0 {
             return;
         }
-        for Compound { parts, joined } in compounds {
+        for Compound { parts, joined, apart, measures } in compounds {
+            self.next += u32::from(apart);
             let first = self.next;
             for text in parts {
                 self.words.push(Word { text, position: self.next, times });
                 self.next += 1;
             }
-            if let Some(text) = joined {
+            for text in joined.into_iter().chain(measures) {
                 self.words.push(Word { text, position: first, times });
             }
         }

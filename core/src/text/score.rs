@@ -10,6 +10,9 @@
 //! idf   = ln(1 + (N − n + ½) / (n + ½))
 //! score = alternative's weight · idf · tf / (tf + K)
 //! ```
+//!
+//! The scores of the words add up; when only some of the words match, the sum is multiplied by the share of the query
+//! that they carry (their idf over the idf of all), to the power of [`COORDINATION`].
 
 use super::document::TextField;
 use super::statistics::Statistics;
@@ -20,7 +23,9 @@ pub(super) const HALF_SATURATION: f32 = 5.0;
 /// What an inflected form counts of an exact one: `shoe` found for `shoes`.
 pub(super) const INFLECTED_SHARE: f32 = 0.8;
 /// Factor on a word that was only begun, so that full words come first.
-pub(super) const PREFIX_FACTOR: f32 = 0.75;
+pub(super) const PREFIX_FACTOR: f32 = 0.4;
+/// How strongly words that do not match are held against a document.
+pub(super) const COORDINATION: f32 = 1.5;
 /// Factor on a word split where letters meet digits: `2 tb` found for `2tb`.
 pub(super) const SPLIT_FACTOR: f32 = 0.9;
 

@@ -39,10 +39,11 @@ impl TextView {
             .telling_words(doc, &weights)
             .into_iter()
             .filter_map(|(word, weight)| compiler.word(&word, weight))
-            .map(|clause| Group { clauses: vec![clause] })
+            .map(|clause| Group { weight: clause.rarity, clauses: vec![clause] })
             .collect();
-        let mut found = self.evaluate(&groups, Join::Any, universe)?;
-        found.retain(|(item, _)| *item != doc.item);
+        let hits = self.evaluate(&groups, Join::Share(0.0), universe)?;
+        let mut found: Vec<(ItemId, f32)> =
+            hits.into_iter().filter(|hit| hit.item != doc.item).map(|hit| (hit.item, hit.score)).collect();
         let order = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
         if found.len() > k {
             found.select_nth_unstable_by(k, order);
@@ -69,7 +70,7 @@ impl TextView {
         let mut words: Vec<(String, f32)> = occurrences
             .into_iter()
             .filter_map(|(stem, (word, tf))| {
-                let matching = *statistics.stems.get(stem.as_str())?;
+                let matching = statistics.stems.get(stem.as_str())?.documents;
                 Some((word, saturate(idf(statistics.documents, matching), tf)))
             })
             .collect();

@@ -12,21 +12,55 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use rustc_hash::FxHashMap;
 
-use super::analyzer::{Language, Stemmer};
+use super::analyzer::{Language, Stemmer, has_digit};
 use super::document::TextField;
+use super::names::{NameWord, Names};
 use crate::id::ItemId;
 
-/// Counts of one word as written.
+/// Counts of one word as written, and what it looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct WordCount {
     /// Live documents that have the word in any field.
     pub documents: u32,
+    /// Live documents that have it elsewhere than in the description.
+    pub curated: u32,
     /// Live documents that have it in the name.
     pub names: u32,
+    /// What it looks like.
+    pub shape: Shape,
+}
+
+/// What a word looks like: two words whose shapes are far apart are not near each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Which letters it has, a bit each, letters with the same remainder sharing one.
+    letters: u32,
+    /// Characters.
+    pub chars: u8,
+}
+
+impl Shape {
+    /// The shape of a word.
+    pub fn of(word: &str) -> Self {
+        let mut shape = Self::default();
+        for c in word.chars() {
+            shape.letters |= 1 << (u32::from(c) % 32);
+            shape.chars = shape.chars.saturating_add(1);
+        }
+        shape
+    }
+
+    /// False when more than `edits` edits certainly lie between words of the two shapes.
+    pub fn may_be_near(self, other: Self, edits: u8) -> bool {
+        let edits_max = u32::from(edits);
+        self.chars.abs_diff(other.chars) <= edits
+            && (self.letters & !other.letters).count_ones() <= edits_max
+            && (other.letters & !self.letters).count_ones() <= edits_max
+    }
 }
 
 /// The counts a view scores with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(super) struct Statistics {
     /// Live documents.
     pub documents: u32,
@@ -34,8 +68,21 @@ pub(super) struct Statistics {
     pub lengths: [u64; TextField::COUNT],
     /// Every live word as written.
     pub words: OrdMap<Arc<str>, WordCount>,
-    /// Every live stem with the number of documents that have one of its forms in any field.
-    pub stems: OrdMap<Arc<str>, u32>,
+    /// Every live stem.
+    pub stems: OrdMap<Arc<str>, StemCount>,
+    /// Every live stem written backwards, in languages that write compound nouns as one word; empty elsewhere.
+    pub reversed: OrdMap<Arc<str>, u32>,
+    /// The names of all live documents.
+    pub names: Names,
+}
+
+/// Counts of one stem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct StemCount {
+    /// Live documents that have one of its forms in any field.
+    pub documents: u32,
+    /// Its number in names; good until the index is opened again.
+    pub id: u32,
 }
 
 /// The writer's side of the counts: interned words, and which words each document has.
@@ -49,6 +96,8 @@ pub(super) struct Lexicon {
     lengths: [u64; TextField::COUNT],
     touched_words: Vec<u32>,
     touched_stems: Vec<u32>,
+    has_compounds: bool,
+    names: Names,
     published: Statistics,
 }
 
@@ -68,7 +117,8 @@ struct StemEntry {
 /// What one document adds to the counts.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct DocumentWords {
-    /// Distinct words in increasing order: the word's id times two, plus one when it is in the name.
+    /// Distinct words in increasing order: the word's id times four, plus two when it is elsewhere than in the
+    /// description, plus one when it is in the name.
     words: Box<[u32]>,
     lengths: [u32; TextField::COUNT],
 }
@@ -78,26 +128,32 @@ struct DocumentWords {
 pub(super) struct Tally {
     words: Vec<u32>,
     lengths: [u32; TextField::COUNT],
+    name: Vec<NameWord>,
 }
 
 impl Tally {
+    /// Says where a word stands in the name.
+    pub fn place(&mut self, word: NameWord) {
+        self.name.push(word);
+    }
+
     /// Counts `times` occurrences of a word.
     pub fn add(&mut self, word: u32, field: TextField, times: u32) {
-        self.words.push(word << 1 | u32::from(field == TextField::Name));
+        let curated = u32::from(field != TextField::Description);
+        self.words.push(word << 2 | curated << 1 | u32::from(field == TextField::Name));
         self.lengths[field as usize] += times;
     }
 
-    fn finish(mut self) -> DocumentWords {
-        // In the name sorts behind not in the name, so the last of equal words says it all.
+    fn finish(mut self) -> (DocumentWords, Vec<NameWord>) {
         self.words.sort_unstable();
         let mut words: Vec<u32> = Vec::with_capacity(self.words.len());
         for word in self.words {
             match words.last_mut() {
-                Some(last) if *last >> 1 == word >> 1 => *last = word,
+                Some(last) if *last >> 2 == word >> 2 => *last |= word,
                 _ => words.push(word),
             }
         }
-        DocumentWords { words: words.into_boxed_slice(), lengths: self.lengths }
+        (DocumentWords { words: words.into_boxed_slice(), lengths: self.lengths }, self.name)
     }
 }
 
@@ -114,6 +170,8 @@ impl Lexicon {
             lengths: [0; TextField::COUNT],
             touched_words: Vec::new(),
             touched_stems: Vec::new(),
+            has_compounds: language.has_compounds(),
+            names: Names::default(),
             published: Statistics::default(),
         }
     }
@@ -136,7 +194,8 @@ impl Lexicon {
         };
         let text: Arc<str> = Arc::from(text);
         let id = self.words.len() as u32;
-        self.words.push(WordEntry { text: text.clone(), stem, count: WordCount::default(), touched: false });
+        let count = WordCount { shape: Shape::of(&text), ..WordCount::default() };
+        self.words.push(WordEntry { text: text.clone(), stem, count, touched: false });
         self.ids.insert(text, id);
         id
     }
@@ -146,6 +205,18 @@ impl Lexicon {
         &self.stems[self.words[word as usize].stem as usize].text
     }
 
+    /// Where a word taken in before stands in a name.
+    pub fn name_word(&self, word: u32, position: u32) -> NameWord {
+        let entry = &self.words[word as usize];
+        let position = position.min(u32::from(u16::MAX)) as u16;
+        NameWord { position, is_number: has_digit(&entry.text), stem: entry.stem }
+    }
+
+    /// The number of a stem; `None` when it was never taken in.
+    pub fn known_stem(&self, stem: &str) -> Option<u32> {
+        self.stem_ids.get(stem).copied()
+    }
+
     /// Whether the item has a document.
     pub fn contains(&self, item: ItemId) -> bool {
         self.documents.contains_key(&item)
@@ -153,7 +224,8 @@ impl Lexicon {
 
     /// Counts a document, in place of the one the item had.
     pub fn put(&mut self, item: ItemId, tally: Tally) {
-        let new = tally.finish();
+        let (new, name) = tally.finish();
+        self.names.put(item, name);
         self.count(&new, 1);
         match self.documents.entry(item) {
             Entry::Occupied(mut entry) => {
@@ -170,15 +242,17 @@ impl Lexicon {
     pub fn remove(&mut self, item: ItemId) {
         if let Some(old) = self.documents.remove(&item) {
             self.count(&old, -1);
+            self.names.remove(item);
         }
     }
 
     fn count(&mut self, document: &DocumentWords, sign: i32) {
         let mut stems: Vec<u32> = Vec::with_capacity(document.words.len());
         for &word in &document.words {
-            let id = word >> 1;
+            let id = word >> 2;
             let entry = &mut self.words[id as usize];
             entry.count.documents = entry.count.documents.wrapping_add_signed(sign);
+            entry.count.curated = entry.count.curated.wrapping_add_signed(sign * (word >> 1 & 1) as i32);
             entry.count.names = entry.count.names.wrapping_add_signed(sign * (word & 1) as i32);
             if !std::mem::replace(&mut entry.touched, true) {
                 self.touched_words.push(id);
@@ -210,19 +284,32 @@ impl Lexicon {
                 self.published.words.insert(entry.text.clone(), entry.count);
             }
         }
-        for id in self.touched_stems.drain(..) {
-            let entry = &mut self.stems[id as usize];
+        for stem in self.touched_stems.drain(..) {
+            let entry = &mut self.stems[stem as usize];
             entry.touched = false;
             if entry.documents == 0 {
                 self.published.stems.remove(&*entry.text);
+                if self.has_compounds {
+                    self.published.reversed.remove(&*backwards(&entry.text));
+                }
             } else {
-                self.published.stems.insert(entry.text.clone(), entry.documents);
+                let count = StemCount { documents: entry.documents, id: stem };
+                self.published.stems.insert(entry.text.clone(), count);
+                if self.has_compounds {
+                    self.published.reversed.insert(backwards(&entry.text).into(), entry.documents);
+                }
             }
         }
         self.published.documents = self.documents.len() as u32;
         self.published.lengths = self.lengths;
+        self.published.names = self.names.clone();
         self.published.clone()
     }
+}
+
+/// A word from its last letter to its first.
+pub(super) fn backwards(word: &str) -> String {
+    word.chars().rev().collect()
 }
 
 #[cfg(test)]
@@ -248,9 +335,13 @@ mod tests {
         );
         put(&mut lexicon, 2, &[("shoes", TextField::Description)]);
         let statistics = lexicon.publish();
-        assert_eq!(statistics.words["shoe"], WordCount { documents: 1, names: 1 });
-        assert_eq!(statistics.words["shoes"], WordCount { documents: 2, names: 0 });
-        assert_eq!(statistics.stems["shoe"], 2);
+        let counts = |word: &str| {
+            let count = statistics.words[word];
+            (count.documents, count.curated, count.names)
+        };
+        assert_eq!(counts("shoe"), (1, 1, 1));
+        assert_eq!(counts("shoes"), (2, 0, 0));
+        assert_eq!(statistics.stems["shoe"].documents, 2);
         assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2]);
     }
 
@@ -264,6 +355,9 @@ mod tests {
         lexicon.publish();
         lexicon.remove(ItemId(2));
         lexicon.remove(ItemId(3));
-        assert_eq!(lexicon.publish(), before);
+        let after = lexicon.publish();
+        assert_eq!((after.documents, after.lengths), (before.documents, before.lengths));
+        assert!(after.words == before.words && after.stems == before.stems);
+        assert!(after.names.of(ItemId(2)).is_empty());
     }
 }

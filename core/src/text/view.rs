@@ -10,23 +10,54 @@ use roaring::RoaringBitmap;
 
 use super::analyzer::Language;
 use super::compile::{Group, compile};
-use super::document::FieldWeights;
+use super::document::{FieldWeights, TextField};
 use super::error::TextError;
-use super::evaluate::{Join, evaluate};
+use super::evaluate::{Hit, Join, evaluate};
+use super::fit::Fit;
+use super::roles::Roles;
 use super::schema::Fields;
-use super::score::{LengthFactors, length_factors};
+use super::score::{COORDINATION, LengthFactors, length_factors};
 use super::segment::Segment;
 use super::statistics::Statistics;
 use crate::id::{ItemId, Seq};
 
 /// How many groups of a query have to match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Match {
     /// Every group.
     All,
-    /// At least one; the sum is multiplied by the share of groups that matched. For relaxing a query that finds
-    /// nothing.
-    Any,
+    /// Those that match have at least this share of the query's weight, from 0 (any group will do) to 1, a group
+    /// weighing as much as its rarest word is rare, and nothing when the shop has none of its words. The score is
+    /// held back by what did not match.
+    Share(f32),
+}
+
+/// The sku's bit of every group in [`Hit::fields`].
+const SKU_BITS: u64 = 0x0101_0101_0101_0101 << TextField::Sku as u32;
+
+/// One match of a search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// The item.
+    pub item: ItemId,
+    /// What its words score; above 0 but for an item that something else found.
+    pub text: f32,
+    /// What is added or taken away because of where the words stand in the name; 0 for an item far down the list.
+    pub fit: f32,
+    /// Whether a word of the query is one of its skus.
+    pub by_sku: bool,
+}
+
+impl Found {
+    /// An item that something other than words found.
+    pub fn elsewhere(item: ItemId) -> Self {
+        Self { item, text: 0.0, fit: 0.0, by_sku: false }
+    }
+
+    /// Both parts together.
+    pub fn score(&self) -> f32 {
+        self.text + self.fit
+    }
 }
 
 /// An immutable state of the text index of one text source.
@@ -42,6 +73,7 @@ struct Inner {
     segments: Vec<Segment>,
     statistics: Statistics,
     factors: Box<LengthFactors>,
+    roles: Roles,
 }
 
 impl TextView {
@@ -53,7 +85,8 @@ impl TextView {
         statistics: Statistics,
     ) -> Self {
         let factors = length_factors(&statistics);
-        Self { inner: Arc::new(Inner { seq, language, fields, segments, statistics, factors }) }
+        let roles = Roles::new(language, &statistics);
+        Self { inner: Arc::new(Inner { seq, language, fields, segments, statistics, factors, roles }) }
     }
 
     /// Everything up to this log entry is in the view.
@@ -91,13 +124,22 @@ impl TextView {
         weights: &FieldWeights,
         universe: Option<&RoaringBitmap>,
         match_: Match,
-    ) -> Result<Vec<(ItemId, f32)>, TextError> {
+    ) -> Result<Vec<Found>, TextError> {
         let groups = compile(self, query, weights)?;
         let join = match match_ {
             Match::All => Join::All,
-            Match::Any => Join::AnyCoordinated,
+            Match::Share(share) => Join::Share(share),
         };
-        self.evaluate(&groups, join, universe)
+        let mut hits = self.evaluate(&groups, join, universe)?;
+        for hit in hits.iter_mut().filter(|hit| hit.matched < 1.0) {
+            hit.score *= hit.matched.powf(COORDINATION);
+        }
+        let fits = Fit::new(self, query, &groups).of_best(self, &hits);
+        let found = |(hit, fit): (Hit, f32)| {
+            let by_sku = hit.fields & SKU_BITS != 0;
+            Found { item: hit.item, text: hit.score, fit, by_sku }
+        };
+        Ok(hits.into_iter().zip(fits).map(found).collect())
     }
 
     pub(super) fn evaluate(
@@ -105,7 +147,7 @@ impl TextView {
         groups: &[Group],
         join: Join,
         universe: Option<&RoaringBitmap>,
-    ) -> Result<Vec<(ItemId, f32)>, TextError> {
+    ) -> Result<Vec<Hit>, TextError> {
         let mut out = Vec::new();
         let hopeless = groups.is_empty() || join == Join::All && groups.iter().any(|group| group.clauses.is_empty());
         if !hopeless && universe.is_none_or(|universe| !universe.is_empty()) {
@@ -122,6 +164,10 @@ impl TextView {
 
     pub(super) fn segments(&self) -> &[Segment] {
         &self.inner.segments
+    }
+
+    pub(super) fn roles(&self) -> &Roles {
+        &self.inner.roles
     }
 
     pub(super) fn statistics(&self) -> &Statistics {

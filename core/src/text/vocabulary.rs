@@ -7,13 +7,8 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use tantivy::Term;
-use tantivy::query::FuzzyTermQuery;
-
-use super::analyzer::{compounds, has_digit};
-use super::document::TextField;
-use super::error::TextError;
-use super::statistics::{Statistics, WordCount};
+use super::analyzer::{Stemmer, compounds, has_digit};
+use super::statistics::{Shape, Statistics, WordCount, backwards};
 use super::view::TextView;
 use crate::limits::CORRECTED_CHARS_MAX;
 
@@ -37,8 +32,16 @@ pub struct Correction {
     pub documents: u32,
 }
 
-/// Fields whose words were chosen with care; asked before descriptions, which have typing errors of their own.
-const CURATED: [TextField; 4] = [TextField::Name, TextField::Brand, TextField::Category, TextField::Attributes];
+/// How many times as many documents a word needs that is one edit further away.
+const EDIT_ODDS: f64 = 16.0;
+/// Shortest half of a word that is split, in letters.
+const PART_CHARS_MIN: usize = 3;
+/// Shortest stem that is looked for at the end of compound nouns, in letters.
+const COMPOUND_END_CHARS_MIN: usize = 4;
+/// Shortest word that two words are joined to, in bytes.
+const JOINED_BYTES_MIN: usize = 5;
+/// What may link the halves of a compound noun.
+const LINKS: [&str; 6] = ["s", "es", "n", "en", "e", "er"];
 
 impl TextView {
     /// At most `max` words of product names that begin with `prefix`, the most frequent first, then in letter
@@ -56,15 +59,16 @@ impl TextView {
         found
     }
 
-    /// At most `max` words that may have been meant by `word`: nearest first, then the most frequent, then in letter
-    /// order. One error is allowed from 4 letters, two from 8; words with digits, on either side, and words longer
-    /// than 32 characters are left alone. Descriptions are asked only when nothing else knows a near word.
+    /// At most `max` words that may have been meant by `word`, the likeliest first: an edit more needs a word that
+    /// stands in [`EDIT_ODDS`] times as many documents; ties by letters.
     ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub fn corrections(&self, word: &str, max: usize) -> Result<Vec<Correction>, TextError> {
+    /// One edit is allowed from 4 letters, two from 8; words with digits, on either side, and words longer than 32
+    /// characters are left alone. A first letter is hardly ever mistyped, so what may have been meant begins with
+    /// the same letter, or with the second one (`hte` for `the`, `eht`). Words of descriptions are considered only
+    /// when nothing else is near, because descriptions have errors of their own.
+    pub fn corrections(&self, word: &str, max: usize) -> Vec<Correction> {
         let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let allowed: u8 = match word.chars().count() {
             0..4 => 0,
@@ -73,38 +77,122 @@ impl TextView {
             _ => 0,
         };
         if allowed == 0 || max == 0 {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let mut found = self.near(&word, allowed, &CURATED)?;
-        if found.is_empty() {
-            found = self.near(&word, allowed, &[TextField::Description])?;
+        let mut found = self.near(&word, allowed);
+        if found.iter().any(|(_, is_curated)| *is_curated) {
+            found.retain(|(_, is_curated)| *is_curated);
         }
+        let mut found: Vec<Correction> = found.into_iter().map(|(correction, _)| correction).collect();
+        let odds = |c: &Correction| f64::from(c.documents) / EDIT_ODDS.powi(i32::from(c.distance));
+        found.sort_unstable_by(|a, b| odds(b).total_cmp(&odds(a)).then_with(|| a.word.cmp(&b.word)));
         found.truncate(max);
-        Ok(found)
+        found
     }
 
-    fn near(&self, word: &str, allowed: u8, fields: &[TextField]) -> Result<Vec<Correction>, TextError> {
-        let mut found: Vec<Correction> = Vec::new();
-        for segment in self.segments() {
-            for &field in fields {
-                let term = Term::from_field_text(self.fields().exact[field as usize], word);
-                let automaton = FuzzyTermQuery::new(term, allowed, true).automaton()?;
-                let mut stream = segment.exact[field as usize].terms().search(automaton).into_stream()?;
-                while stream.advance() {
-                    let Ok(near) = std::str::from_utf8(stream.key()) else { continue };
-                    let Some(count) = self.statistics().words.get(near) else { continue };
-                    if near == word || has_digit(near) || found.iter().any(|known| known.word == near) {
-                        continue;
-                    }
-                    let distance = distance(word, near);
-                    found.push(Correction { word: near.to_owned(), distance, documents: count.documents });
+    /// Live words at most `allowed` edits away, each with whether it stands elsewhere than in descriptions.
+    fn near(&self, word: &str, allowed: u8) -> Vec<(Correction, bool)> {
+        let shape = Shape::of(word);
+        let mut found = Vec::new();
+        let mut firsts: Vec<char> = word.chars().take(2).collect();
+        firsts.dedup();
+        let mut ruler = Ruler::new(word);
+        for first in firsts {
+            let first = first.to_string();
+            for (near, count) in begins_with(self.statistics(), &first) {
+                if !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
+                    continue;
+                }
+                let distance = ruler.distance(near);
+                if distance <= allowed {
+                    let is_curated = count.curated > 0;
+                    let documents = if is_curated { count.curated } else { count.documents };
+                    found.push((Correction { word: near.to_string(), distance, documents }, is_curated));
                 }
             }
         }
-        found.sort_unstable_by(|a, b| {
-            a.distance.cmp(&b.distance).then(b.documents.cmp(&a.documents)).then_with(|| a.word.cmp(&b.word))
-        });
-        Ok(found)
+        found
+    }
+
+    /// Two words that `word` may be written together of, both longer than two letters, live, and in more documents
+    /// than `word` itself; the split whose rarer half is in the most documents. With the link between them cut where
+    /// the language has such (`Arbeit-s-hose`).
+    pub fn split(&self, word: &str) -> Option<(String, String)> {
+        let word = self.single_word(word).filter(|word| !has_digit(word) && word.is_ascii())?;
+        let statistics = self.statistics();
+        let documents = |word: &str| statistics.words.get(word).map_or(0, |count| count.curated);
+        let own = documents(&word);
+        let mut best: Option<(u32, usize, usize)> = None;
+        for at in PART_CHARS_MIN..(word.len() + 1).saturating_sub(PART_CHARS_MIN) {
+            let mut consider = |end: usize| {
+                let support = documents(&word[..end]).min(documents(&word[at..]));
+                if support > own && best.is_none_or(|(most, ..)| support > most) {
+                    best = Some((support, end, at));
+                }
+            };
+            consider(at);
+            if self.language().has_compounds() {
+                for link in LINKS.iter().filter(|link| word[..at].ends_with(**link)) {
+                    let end = at - link.len();
+                    if end >= PART_CHARS_MIN {
+                        consider(end);
+                    }
+                }
+            }
+        }
+        best.map(|(_, end, at)| (word[..end].to_owned(), word[at..].to_owned()))
+    }
+
+    /// At most `max` stems of compound nouns that end with this one, the most frequent first: `winterjack` for
+    /// `jacke`. None in languages that write them apart.
+    pub fn compounds_of(&self, word: &str, max: usize) -> Vec<String> {
+        let reversed = &self.statistics().reversed;
+        let Some(word) = self.single_word(word).filter(|word| !reversed.is_empty() && !has_digit(word)) else {
+            return Vec::new();
+        };
+        let end = backwards(&Stemmer::new(self.language()).stem(&word));
+        if end.chars().count() < COMPOUND_END_CHARS_MIN {
+            return Vec::new();
+        }
+        let from = (Bound::Excluded(&*end), Bound::<&str>::Unbounded);
+        let mut found: Vec<(u32, String)> = reversed
+            .range::<_, str>(from)
+            .take_while(|(stem, _)| stem.starts_with(&end))
+            .filter(|(stem, _)| stem.len() >= end.len() + PART_CHARS_MIN)
+            .map(|(stem, documents)| (*documents, backwards(stem)))
+            .collect();
+        found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        found.truncate(max);
+        found.into_iter().map(|(_, stem)| stem).collect()
+    }
+
+    /// Two words of a query written as one, when the shop has such a word.
+    pub fn joined(&self, left: &str, right: &str) -> Option<String> {
+        let fits = |word: &str| word.len() > 1 && word.chars().all(char::is_alphabetic);
+        let joined = (fits(left) && fits(right)).then(|| format!("{left}{right}"))?;
+        let stem = Stemmer::new(self.language()).stem(&joined).into_owned();
+        (joined.len() >= JOINED_BYTES_MIN && self.statistics().stems.contains_key(&*stem)).then_some(joined)
+    }
+
+    /// Live documents that have the folded word, as written, elsewhere than in the description.
+    pub fn curated(&self, word: &str) -> u32 {
+        self.statistics().words.get(word).map_or(0, |count| count.curated)
+    }
+
+    /// Whether a live document has all words of the text, in whatever form, or, when it is only `begun`, one that
+    /// begins so.
+    pub fn knows(&self, text: &str, begun: bool) -> bool {
+        let mut stemmer = Stemmer::new(self.language());
+        let compounds = compounds(self.language(), text);
+        let mut words = compounds.iter().flat_map(|compound| &compound.parts);
+        let joined = compounds.iter().flat_map(|compound| &compound.joined);
+        let statistics = self.statistics();
+        words.all(|word| statistics.stems.contains_key(&*stemmer.stem(word)))
+            || joined.into_iter().any(|word| statistics.words.contains_key(&**word))
+            || begun
+                && compounds.len() == 1
+                && compounds[0].parts.len() == 1
+                && begins_with(statistics, &compounds[0].parts[0]).next().is_some()
     }
 
     /// The folded word when the text is one.
@@ -139,26 +227,41 @@ pub(super) fn most_frequent<'s>(statistics: &'s Statistics, prefix: &'s str, max
     words
 }
 
-/// Letters inserted, deleted, replaced, or swapped with their neighbor, each part of a word being changed once
-/// ("optimal string alignment"), as the automaton counts them.
-fn distance(a: &str, b: &str) -> u8 {
-    let b: Vec<char> = b.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    let mut previous = None;
-    for (i, x) in a.chars().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if j > 0 && previous == Some(y) && x == b[j - 1] {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-        previous = Some(x);
+/// Measures how far words are from one: letters inserted, deleted, replaced, or swapped with their neighbor, each part
+/// of a word being changed once ("optimal string alignment"). Keeps its rows from word to word.
+struct Ruler {
+    word: Vec<char>,
+    rows: [Vec<u8>; 3],
+}
+
+impl Ruler {
+    fn new(word: &str) -> Self {
+        let word: Vec<char> = word.chars().collect();
+        let row = vec![0; word.len() + 1];
+        Self { word, rows: [row.clone(), row.clone(), row] }
     }
-    last[b.len()].min(usize::from(u8::MAX)) as u8
+
+    fn distance(&mut self, other: &str) -> u8 {
+        let n = self.word.len();
+        let [before_last, last, row] = &mut self.rows;
+        (0..).zip(last.iter_mut()).for_each(|(at, cell)| *cell = at);
+        let mut previous = None;
+        for (i, x) in (1u8..).zip(other.chars()) {
+            row[0] = i;
+            for j in 0..n {
+                let y = self.word[j];
+                let mut best = (last[j] + u8::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+                if j > 0 && previous == Some(y) && x == self.word[j - 1] {
+                    best = best.min(before_last[j - 1] + 1);
+                }
+                row[j + 1] = best;
+            }
+            std::mem::swap(before_last, last);
+            std::mem::swap(last, row);
+            previous = Some(x);
+        }
+        last[n]
+    }
 }
 
 #[cfg(test)]
@@ -167,7 +270,7 @@ mod tests {
 
     #[test]
     fn counts_edits() {
-        let check = |a, b, expected| assert_eq!(distance(a, b), expected, "{a} to {b}");
+        let check = |a, b, expected| assert_eq!(Ruler::new(a).distance(b), expected, "{a} to {b}");
         check("hoodie", "hoodie", 0);
         check("hodie", "hoodie", 1);
         check("hoodei", "hoodie", 1);

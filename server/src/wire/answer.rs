@@ -40,6 +40,9 @@ pub struct ListJson {
     /// How the query was relaxed to find anything.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub relaxed: Vec<String>,
+    /// The query as it was probably meant, where words were corrected; products of both readings are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
     /// Remarks on the request, such as an unknown filter attribute.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -320,6 +323,7 @@ impl From<ListAnswer> for ListJson {
             degraded: answer.degraded.into_iter().map(DegradedJson::from).collect(),
             redirect: answer.redirect,
             relaxed: answer.relaxed,
+            did_you_mean: answer.did_you_mean,
             warnings: answer.warnings,
             unit: answer.unit.map(UnitJson::from),
             arms: answer.arms.into_iter().collect(),
@@ -518,6 +522,7 @@ pub(crate) mod tests {
             degraded: vec![],
             redirect: None,
             relaxed: vec![],
+            did_you_mean: None,
             warnings: vec![],
             unit: None,
             arms: vec![],

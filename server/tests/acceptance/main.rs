@@ -23,6 +23,7 @@ mod personal;
 mod rebuilt;
 mod recommendations;
 mod reload;
+mod search_text;
 mod session;
 mod shop;
 mod suggestions;

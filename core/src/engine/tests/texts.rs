@@ -124,7 +124,7 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     let query =
         crate::text::read_query(crate::text::Language::of_locale("en-US"), "anorak", crate::text::LastWord::Begun);
     let found = view.search(&query, &Default::default(), None, crate::text::Match::All).unwrap();
-    assert_eq!(found.iter().map(|(item, _)| *item).collect::<Vec<_>>(), [item]);
+    assert_eq!(found.iter().map(|found| found.item).collect::<Vec<_>>(), [item]);
 }
 
 #[test]

@@ -1,0 +1,215 @@
+//! What is listed when not every word matches as it was typed?
+//!
+//! In this order, and what was done is said in `relaxed`:
+//!
+//! 1. Words are read in other ways, too, lighter than as typed: two words as one and one as two, compound nouns that
+//!    end with the word, and, for a word that the shop does not know or hardly knows, what may have been meant. Words
+//!    in quotes are left alone. Words that carry nothing ("for", "the") need not match when two others do.
+//! 2. Products that match every word come first; when there are none, every word is read as a beginning.
+//! 3. When they do not fill a few pages, products follow that match part of the query: those whose words carry the
+//!    most of it, as rare words do. Never more than fill these pages, so that a precise query is not answered with the
+//!    whole shop, and none when a sku was asked for and found.
+//!
+//! Which spellings are near is the text room's business; synonyms are a plugin's.
+
+use planogram_abi::limits::ALTERNATIVES_MAX;
+use planogram_abi::{Alternative, Query, TermGroup};
+use roaring::RoaringBitmap;
+
+use super::request::Degraded;
+use super::run::{Run, Subject};
+use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_FILL, SPELLINGS_MAX};
+use crate::text::{Found, Match, TextView, quoted_words};
+
+/// Weight of two words written as one.
+const JOINED_WEIGHT: f32 = 0.4;
+/// Weight of a word written as two.
+const SPLIT_WEIGHT: f32 = 0.6;
+/// Weight of a compound noun that ends with the word.
+const COMPOUND_NOUN_WEIGHT: f32 = 0.7;
+/// Weight of a correction of a word that the shop does not know, to the power of its edits; and of one that it
+/// hardly knows.
+const CORRECTED_WEIGHT: f32 = 0.5;
+/// A word in at most this many documents is hardly known…
+const HARDLY_KNOWN_MAX: u32 = 10;
+/// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
+const HARDLY_KNOWN_CHARS_MIN: usize = 5;
+const CLEARLY_MORE: u32 = 15;
+/// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
+/// most of the query, which few and cheap to find products do, then at least something of it.
+const SHARES: [f32; 2] = [0.6, 0.2];
+/// Words without which a query may do when it has as many others.
+const CONTENT_WORDS_MIN: usize = 2;
+/// Shortest word that is read as a beginning although it is not the last one, in letters.
+const BEGINNING_CHARS_MIN: usize = 2;
+
+/// All matches of a search, as far as it has to be relaxed.
+pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec<Found> {
+    let snapshot = run.snapshot;
+    let Some(view) = snapshot.text.view(&run.view.text_source) else { return Vec::new() };
+    if query.groups.is_empty() {
+        return Vec::new();
+    }
+    let reading = Reading::of(view, query, typed(run));
+    let mut found = attempt(run, view, &reading.query, within, Match::All);
+    if found.is_empty() && query.groups.len() > 1 {
+        found = attempt(run, view, &beginnings(&reading.query), within, Match::All);
+        if !found.is_empty() {
+            run.relaxed.push("words were also read as beginnings of longer ones".into());
+        }
+    }
+    let n_full = found.len();
+    if n_full < RELAXED_FILL && reading.query.groups.len() > 1 && !found.iter().any(|found| found.by_sku) {
+        let full: RoaringBitmap = found.iter().map(|found| found.item.0).collect();
+        let mut partial = Vec::new();
+        for share in SHARES {
+            if n_full + partial.len() < RELAXED_FILL {
+                partial = attempt(run, view, &reading.query, within, Match::Share(share));
+                partial.retain(|found| !full.contains(found.item.0));
+            }
+        }
+        keep_best(&mut partial, RELAXED_FILL - n_full);
+        if !partial.is_empty() {
+            run.relaxed.push(match n_full {
+                0 => "no product matches every word, so those matching some are shown".into(),
+                n => format!("{n} products match every word; those that follow match part of the query"),
+            });
+            found.extend(partial);
+        }
+    }
+    if !found.is_empty() {
+        run.read_as = run.read_as.is_some().then(|| reading.query.clone());
+        run.did_you_mean = reading.did_you_mean();
+        run.relaxed.extend(reading.said);
+    }
+    found
+}
+
+fn typed<'r>(run: &'r Run<'_>) -> &'r str {
+    match &run.subject {
+        Subject::Search { text } => text,
+        _ => "",
+    }
+}
+
+/// The best `n` by score, ties by item; the order is not defined.
+fn keep_best(found: &mut Vec<Found>, n: usize) {
+    if found.len() > n {
+        found.select_nth_unstable_by(n, |a, b| b.score().total_cmp(&a.score()).then(a.item.cmp(&b.item)));
+        found.truncate(n);
+    }
+}
+
+fn attempt(run: &mut Run<'_>, view: &TextView, query: &Query, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
+    match view.search(query, &run.epoch.shop.field_weights, Some(within), match_) {
+        Ok(found) => found,
+        Err(error) => {
+            run.degraded.push(Degraded {
+                plugin: "kernel".into(),
+                contribution: "text".into(),
+                reason: "failed".into(),
+                detail: error.to_string(),
+            });
+            Vec::new()
+        }
+    }
+}
+
+/// Every word as the beginning of a longer one.
+fn beginnings(query: &Query) -> Query {
+    let mut query = query.clone();
+    for own in query.groups.iter_mut().filter_map(|group| group.alternatives.first_mut()) {
+        own.prefix |= own.text.chars().count() >= BEGINNING_CHARS_MIN && own.text.chars().all(char::is_alphabetic);
+    }
+    query
+}
+
+/// A query with what its words may have meant.
+#[derive(Default)]
+struct Reading {
+    query: Query,
+    /// What was read otherwise, in words.
+    said: Vec<String>,
+    /// The words as they were probably meant.
+    meant: Vec<String>,
+}
+
+impl Reading {
+    fn of(view: &TextView, query: &Query, typed: &str) -> Self {
+        let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
+        let words: Vec<String> = query.groups.iter().map(own).collect();
+        let quoted = quoted_words(view.language(), typed);
+        let n_content = words.iter().filter(|word| !view.is_stop_word(word)).count();
+        let mut reading = Self::default();
+        reading.query.redirect.clone_from(&query.redirect);
+        for (at, (group, word)) in query.groups.iter().zip(&words).enumerate() {
+            reading.meant.push(word.clone());
+            if quoted.contains(word) {
+                reading.query.groups.push(group.clone());
+                continue;
+            }
+            let is_begun = group.alternatives.first().is_some_and(|own| own.prefix);
+            if n_content >= CONTENT_WORDS_MIN && !is_begun && view.is_stop_word(word) {
+                continue;
+            }
+            let mut group = group.clone();
+            let is_written_otherwise = write_otherwise(view, &words, at, &mut group);
+            if !is_written_otherwise {
+                reading.correct(view, word, &mut group);
+            }
+            reading.query.groups.push(group);
+        }
+        reading
+    }
+
+    /// Adds what may have been meant by a word that the shop does not know, or hardly knows.
+    fn correct(&mut self, view: &TextView, word: &str, group: &mut TermGroup) {
+        let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
+        let n_own = view.curated(word);
+        if is_known && (n_own > HARDLY_KNOWN_MAX || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
+            return;
+        }
+        let mut corrections = view.corrections(word, SPELLINGS_MAX);
+        if is_known {
+            corrections.retain(|c| c.distance == 1 && c.documents >= CLEARLY_MORE * n_own.max(1));
+        }
+        if let (Some(meant), Some(first)) = (self.meant.last_mut(), corrections.first()) {
+            meant.clone_from(&first.word);
+        }
+        for correction in corrections {
+            self.said.push(format!("`{word}` was also read as `{}`", correction.word));
+            add(group, correction.word, CORRECTED_WEIGHT.powi(i32::from(correction.distance)));
+        }
+    }
+
+    /// The query as it was probably meant, when a word was corrected.
+    fn did_you_mean(&self) -> Option<String> {
+        (!self.said.is_empty()).then(|| self.meant.join(" "))
+    }
+}
+
+/// Adds other ways of writing the word at `at`; false when there are none.
+fn write_otherwise(view: &TextView, words: &[String], at: usize, group: &mut TermGroup) -> bool {
+    let n_before = group.alternatives.len();
+    let pairs = [at.checked_sub(1).zip(Some(at)), Some((at, at + 1))];
+    for (left, right) in pairs.into_iter().flatten() {
+        if let Some(text) = words.get(right).and_then(|right| view.joined(&words[left], right)) {
+            // In both groups, so that one word of the document satisfies the two of the query.
+            add(group, text, JOINED_WEIGHT);
+        }
+    }
+    if let Some((left, right)) = view.split(&words[at]) {
+        add(group, format!("{left} {right}"), SPLIT_WEIGHT);
+    }
+    for noun in view.compounds_of(&words[at], COMPOUND_NOUNS_MAX) {
+        add(group, noun, COMPOUND_NOUN_WEIGHT);
+    }
+    group.alternatives.len() > n_before
+}
+
+/// Adds an alternative, once, as far as there is room.
+fn add(group: &mut TermGroup, text: String, weight: f32) {
+    if group.alternatives.len() < ALTERNATIVES_MAX && group.alternatives.iter().all(|known| known.text != text) {
+        group.alternatives.push(Alternative { text, weight, prefix: false });
+    }
+}

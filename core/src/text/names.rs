@@ -1,0 +1,85 @@
+//! What are products called, word by word?
+//!
+//! The name of every live document as numbers of stems with their places, by item: how the words of a query stand in a
+//! name (side by side, at its end, behind a "for") is asked of hundreds of products a search, and walking posting
+//! lists with positions for that would cost more than the search. Chunks are copied when a document in them
+//! changes, so a view shares all others with the one before it. Words of other fields are not here.
+
+use std::sync::Arc;
+
+use imbl::Vector;
+
+use crate::id::ItemId;
+use crate::limits::NAME_WORDS_MAX;
+
+/// Names in one chunk: copying one costs a reference count each.
+const CHUNK: usize = 64;
+
+/// One word of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NameWord {
+    /// Words side by side differ by one; a comma or bracket between them leaves a place out.
+    pub position: u16,
+    /// Whether it has a digit.
+    pub is_number: bool,
+    /// Number of its stem.
+    pub stem: u32,
+}
+
+/// Names by item.
+#[derive(Clone, Default)]
+pub(super) struct Names {
+    chunks: Vector<Arc<Vec<Option<Arc<[NameWord]>>>>>,
+}
+
+impl Names {
+    /// The words of an item's name, by place; empty when there is none.
+    pub fn of(&self, item: ItemId) -> &[NameWord] {
+        let chunk = self.chunks.get(item.index() / CHUNK);
+        chunk.and_then(|chunk| chunk[item.index() % CHUNK].as_deref()).unwrap_or_default()
+    }
+
+    /// Takes a name in, in place of the one the item had; words past the bound are left out.
+    pub fn put(&mut self, item: ItemId, mut words: Vec<NameWord>) {
+        words.sort_unstable();
+        words.truncate(NAME_WORDS_MAX);
+        while self.chunks.len() <= item.index() / CHUNK {
+            self.chunks.push_back(Arc::new(vec![None; CHUNK]));
+        }
+        self.set(item, (!words.is_empty()).then(|| words.into()));
+    }
+
+    /// Takes a name out.
+    pub fn remove(&mut self, item: ItemId) {
+        self.set(item, None);
+    }
+
+    fn set(&mut self, item: ItemId, name: Option<Arc<[NameWord]>>) {
+        if let Some(chunk) = self.chunks.get_mut(item.index() / CHUNK) {
+            Arc::make_mut(chunk)[item.index() % CHUNK] = name;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_stays_what_it_was() {
+        let word = |position, stem| NameWord { position, is_number: false, stem };
+        let mut names = Names::default();
+        names.put(ItemId(100), vec![word(1, 7), word(0, 3)]);
+        let before = names.clone();
+        names.put(ItemId(100), vec![word(0, 9)]);
+        names.put(ItemId(3), vec![word(0, 1); NAME_WORDS_MAX + 5]);
+        assert_eq!(before.of(ItemId(100)), [word(0, 3), word(1, 7)]);
+        assert_eq!(names.of(ItemId(100)), [word(0, 9)]);
+        assert_eq!(names.of(ItemId(3)).len(), NAME_WORDS_MAX);
+        names.remove(ItemId(100));
+        names.remove(ItemId(100_000));
+        assert!(
+            names.of(ItemId(100)).is_empty() && names.of(ItemId(5)).is_empty() && names.of(ItemId(9_999)).is_empty()
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! What words find, row by row: each test carries the number of its row in the master feature table.
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, escaped, product, skus};
+
+/// Products by sku and name.
+fn shop(rows: &[(&str, &str)]) -> Shop {
+    let shop = Shop::shipped();
+    let rows: Vec<Value> = rows.iter().map(|(sku, name)| product(sku, name, 10.0)).collect();
+    shop.put(&json!(rows));
+    shop
+}
+
+fn found(shop: &Shop, text: &str) -> Vec<String> {
+    skus(&search(shop, text)).into_iter().map(str::to_owned).collect()
+}
+
+fn search(shop: &Shop, text: &str) -> Value {
+    shop.ok(&format!("/v1/search?q={}", escaped(text)))
+}
+
+#[test]
+fn row_016_two_letters_find_what_begins_with_them() {
+    let shop = shop(&[("A", "Lamp white"), ("B", "Lantern"), ("C", "Chair")]);
+    let mut both = found(&shop, "la");
+    both.sort();
+    assert_eq!(both, ["A", "B"]);
+    assert_eq!(found(&shop, "lan"), ["B"]);
+}
+
+#[test]
+fn row_017_every_word_may_be_a_beginning_and_none_an_end() {
+    let shop = shop(&[("A", "Outdoor pants"), ("B", "Indoor lamp")]);
+    assert_eq!(found(&shop, "out pan"), ["A"]);
+    assert_eq!(found(&shop, "oor ants"), [] as [&str; 0]);
+}
+
+#[test]
+fn row_018_a_long_beginning_finds_as_any_other() {
+    // No letters of a beginning are cut off, so there is no bound to pass but that of a word.
+    let shop = shop(&[("A", "Electroencephalographically tested cap"), ("B", "Electroencephalogram paper")]);
+    assert_eq!(found(&shop, &"electroencephalographically"[..25]), ["A"]);
+    assert_eq!(found(&shop, "electroencephalographicx"), [] as [&str; 0]);
+}
+
+#[test]
+fn row_019_plural_and_stem_find_the_same() {
+    let shop = shop(&[("A", "Hiking pants"), ("B", "Rain pant"), ("C", "Shirt")]);
+    let sorted = |text: &str| {
+        let mut found = found(&shop, text);
+        found.sort();
+        found
+    };
+    assert_eq!(sorted("pant"), ["A", "B"]);
+    assert_eq!(sorted("pants"), ["A", "B"]);
+}
+
+#[test]
+fn row_020_one_error_in_a_long_word_still_finds_the_product() {
+    let shop = shop(&[("A", "Waterproof jacket"), ("B", "Blue shirt"), ("LAMP12", "Desk lamp"), ("SKU-90210", "Rug")]);
+    for typed in ["jakcet", "jaket", "jackett", "jecket"] {
+        assert_eq!(found(&shop, typed), ["A"], "{typed}");
+    }
+    let answer = search(&shop, "watreproof jacket");
+    assert_eq!(skus(&answer), ["A"]);
+    assert_eq!(answer["did_you_mean"], "waterproof jacket");
+    assert!(search(&shop, "jacket").get("did_you_mean").is_none());
+    // Quotes say that a word is meant as it is; skus and numbers always are.
+    assert_eq!(found(&shop, "\"jakcet\""), [] as [&str; 0]);
+    assert_eq!(found(&shop, "sku-90211"), [] as [&str; 0]);
+}
+
+#[test]
+fn row_020_an_exact_match_stands_above_a_tolerant_one() {
+    let shop = shop(&[("A", "Cobalt mug"), ("B", "Kobalt mug")]);
+    assert_eq!(found(&shop, "kobalt mug")[0], "B");
+    assert_eq!(found(&shop, "cobalt mug")[0], "A");
+}
+
+#[test]
+fn row_021_a_swedish_store_view_stems_swedish_and_others_do_not() {
+    let shop = Shop::shipped();
+    shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
+    shop.configure("store-view", "se", &json!({"locale": "sv-SE"}));
+    let mut coat = product("A", "Winter jacket", 10.0);
+    coat["views"] = json!({"se": {"name": "Vinterjackorna"}});
+    shop.put(&json!([coat, product("B", "Lamp", 10.0)]));
+    let in_swedish = |text: &str| {
+        let list = shop.ok(&format!("/v1/search?q={text}&store_view=se"));
+        skus(&list).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(in_swedish("vinterjacka"), ["A"]);
+    assert_eq!(in_swedish("jacka"), ["A"], "the end of a compound noun");
+    assert_eq!(found(&shop, "vinterjacka"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "jackets"), ["A"]);
+}
+
+#[test]
+fn row_022_a_phrase_stands_above_one_field_and_that_above_several() {
+    let shop = Shop::shipped();
+    let mut cross = product("C", "Lamp of glass", 10.0);
+    cross["description"] = json!("Glows red.");
+    shop.put(&json!([cross, product("B", "Lamp, red glass", 10.0), product("A", "Glass, red lamp", 10.0)]));
+    assert_eq!(found(&shop, "red lamp"), ["A", "B", "C"]);
+}
+
+#[test]
+fn row_023_a_heavier_field_lifts_its_matches() {
+    let shop = Shop::shipped();
+    let mut by_brand = product("B", "Plain shirt", 10.0);
+    by_brand["brand"] = json!("Oak");
+    shop.put(&json!([product("A", "Oak table and chair with four legs and a drawer", 10.0), by_brand]));
+    shop.configure("attribute", "brand", &json!({"weight": 10}));
+    assert_eq!(found(&shop, "oak"), ["B", "A"]);
+    shop.configure("attribute", "brand", &json!({"weight": 1}));
+    shop.configure("attribute", "name", &json!({"weight": 10}));
+    assert_eq!(found(&shop, "oak"), ["A", "B"]);
+}
+
+#[test]
+fn row_024_sku_name_and_category_are_always_searched() {
+    let shop = Shop::shipped();
+    let mut row = product("XK-77", "Desk", 10.0);
+    row["categories"] = json!([["Furniture"]]);
+    row["brand"] = json!("Acme");
+    row["description"] = json!("Made of walnut.");
+    shop.put(&json!([row]));
+    for code in ["name", "sku", "categories", "brand", "description"] {
+        shop.configure("attribute", code, &json!({"searchable": false}));
+    }
+    for text in ["desk", "XK-77", "xk77", "furniture"] {
+        assert_eq!(found(&shop, text), ["XK-77"], "{text}");
+    }
+    for text in ["acme", "walnut"] {
+        assert_eq!(found(&shop, text), [] as [&str; 0], "{text}");
+    }
+}
+
+#[test]
+fn row_034_any_phrase_of_255_characters_is_answered() {
+    let shop = shop(&[("A", "Lamp")]);
+    let long = |c: &str| c.repeat(255 / c.chars().count());
+    for text in [long("a"), long("\"a\" "), long("1x"), long("1/2 "), long("é\u{301}"), long("漢"), long("-'\"°#&%")]
+    {
+        let list = search(&shop, &text);
+        assert!(list["total"].is_u64(), "{text:?}: {list}");
+    }
+    assert_eq!(shop.get(&format!("/v1/search?q={}", "a".repeat(256))).status, 400);
+}
+
+#[test]
+fn what_is_written_apart_together_or_in_units_is_found() {
+    let shop = shop(&[
+        ("A", "Samsung smartwatch"),
+        ("B", "Snow blower"),
+        ("C", "15.6 in. display"),
+        ("D", "Plywood 4 ft. x 8 ft."),
+        ("E", "2 TB disk"),
+        ("F", "1/2 in. drill"),
+    ]);
+    let pairs = [
+        ("smart watch", "A"),
+        ("snowblower", "B"),
+        ("15.6\" display", "C"),
+        ("15.6-inch display", "C"),
+        ("4x8 plywood", "D"),
+        ("48 x 96 in plywood", "D"),
+        ("2tb", "E"),
+        ("2 terabyte", "E"),
+        ("0.5 inch drill", "F"),
+    ];
+    for (text, sku) in pairs {
+        assert_eq!(found(&shop, text).first().map(String::as_str), Some(sku), "{text}");
+    }
+}
+
+#[test]
+fn what_matches_part_of_the_query_follows_and_is_told() {
+    let shop = shop(&[("A", "Red wool scarf"), ("B", "Wool scarf"), ("C", "Red lamp"), ("SC-1", "Scarf rack")]);
+    let answer = search(&shop, "red wool scarf");
+    assert_eq!(skus(&answer)[..2], ["A", "B"]);
+    assert_eq!(answer["total"], skus(&answer).len());
+    assert!(answer["relaxed"][0].as_str().unwrap().starts_with("1 products match every word"), "{answer}");
+    // Words that carry nothing need not match, and a sku that is found is all there is.
+    assert_eq!(found(&shop, "the scarf of wool")[..1], ["B"]);
+    assert_eq!(found(&shop, "sc-1 rack"), ["SC-1"]);
+}
+
+#[test]
+fn a_thing_stands_above_what_is_made_for_it() {
+    let shop = shop(&[("A", "Keyboard cover"), ("B", "Case for keyboard"), ("C", "Wireless ergonomic keyboard")]);
+    assert_eq!(found(&shop, "keyboard")[0], "C");
+    assert_eq!(found(&shop, "keyboard cover")[0], "A");
+}
