@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use planogram_benches::measure::{self, Mode, Sample, line, micros, millis};
 use planogram_benches::shop::{self, Shoppers};
-use planogram_benches::traffic;
+use planogram_benches::traffic::{self, Offered};
 use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::engine::Engine;
 use planogram_core::engine::state::State;
@@ -225,15 +225,15 @@ impl Whole {
         let rate = saturated * SEARCH_SHARE;
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            alone.push(traffic::offer(&self.engine, &requests, rate, lasting)?);
+            alone.push(traffic::offer(&self.engine, &requests, rate, lasting));
             let (batches, stop) = (self.batches(lasting * 2), AtomicBool::new(false));
-            beside.push(thread::scope(|scope| -> Result<Sample> {
+            beside.push(thread::scope(|scope| -> Result<Offered> {
                 let ingest = scope.spawn(|| offer(&self.engine, batches, &stop));
                 thread::sleep(lasting / 10);
                 let found = traffic::offer(&self.engine, &requests, rate, lasting);
                 stop.store(true, Ordering::Relaxed);
                 ingest.join().expect("a writer does not panic").context("ingest beside searches")?;
-                found
+                Ok(found)
             })?);
         }
         println!(
@@ -241,12 +241,7 @@ impl Whole {
             SEARCH_SHARE * 100.0,
             measure::load()
         );
-        for q in [0.5, 0.99] {
-            let [a, b] = [&alone, &beside].map(|runs| millis(measure::median(runs.iter().map(|run| run.quantile(q)))));
-            let target = if q > 0.9 { "1.5" } else { "" };
-            line(&format!("p{:.0} alone, with ingest, ms", q * 100.0), format!("{a:.2}, {b:.2}"), "");
-            line("  ratio", format!("{:.2}", b / a), target);
-        }
+        traffic::print_ratios(&alone, &beside, "with ingest", "1.5");
         Ok(())
     }
 

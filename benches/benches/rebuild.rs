@@ -4,7 +4,6 @@
 //! products and two million events on disk rebuilds its models as `POST /v1/models/rebuild` does, while searches come
 //! at a fifth of what saturates it. `-- --threads 2` gives the builder both cores; it has one as shipped.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use planogram_benches::measure::{self, Mode, Sample, line, micros, millis};
+use planogram_benches::measure::{self, Mode, Sample, line, micros};
 use planogram_benches::shop::{self, Visits};
-use planogram_benches::traffic;
+use planogram_benches::traffic::{self, Offered};
 use planogram_core::catalog::doc::ProductDoc;
 use planogram_core::engine::Engine;
 use planogram_core::id::ItemId;
@@ -169,38 +168,34 @@ fn rebuild(engine: &Arc<Engine>, mode: Mode) -> Result<()> {
     let lasting = Duration::from_millis(mode.pick(4_000, 300));
     let saturated = traffic::saturate(engine, &requests, lasting);
     let run = || traffic::offer(engine, &requests, saturated * SEARCH_SHARE, lasting);
-    let alone: Vec<Sample> = (0..mode.pick(5, 1)).map(|_| run()).collect::<Result<_>>()?;
+    let alone: Vec<Offered> = (0..mode.pick(5, 1)).map(|_| run()).collect();
     let (load, before, begin) = (measure::load(), measure::cpu_by_thread(), Instant::now());
     let (took, spent, during) = thread::scope(|scope| -> Result<_> {
         let building = scope.spawn(|| {
             let built = engine.rebuild_models();
             (built, begin.elapsed())
         });
-        let (mut during, mut spent) = (Vec::new(), BTreeMap::new());
+        let (mut during, mut spent) = (Vec::new(), Duration::ZERO);
         while !building.is_finished() {
-            during.push(run()?);
-            // The builder's helpers are gone when it has finished.
-            spent.extend(
-                measure::cpu_since(&before).into_iter().filter(|(name, _)| name.starts_with("planogram-model")),
-            );
+            during.push(run());
+            // The builder's helpers, and what they spent, are gone when it has finished.
+            let builders =
+                measure::cpu_since(&before).into_iter().filter(|(name, _)| name.starts_with("planogram-model"));
+            spent = spent.max(builders.map(|(_, cpu)| cpu).sum());
         }
         let (built, took) = building.join().expect("the caller does not panic");
         built.context("the models were not rebuilt")?;
-        Ok((took, spent.values().sum::<Duration>(), during))
+        Ok((took, spent, during))
     })?;
     println!("\nrebuild with {} thread(s), load {load:.1} before, {:.1} after", threads(), measure::load());
     for space in engine.models().spaces {
-        println!("  {space:?}");
+        let kind = if space.has_graph { "with a graph" } else { "without a graph" };
+        line(&format!("space {}", space.name), format!("{} items, {kind}", space.n_items), "");
     }
     line("time, s", format!("{:.1}", took.as_secs_f64()), "180");
-    line("processor, s", format!("{:.1}", spent.as_secs_f64()), "");
+    line("processor until the last look, s", format!("{:.1}", spent.as_secs_f64()), "");
     let rate = saturated * SEARCH_SHARE;
     println!("  searches, {rate:.0} a second, medians of {} runs before and {} during", alone.len(), during.len());
-    for q in [0.5, 0.99] {
-        let [a, b] = [&alone, &during].map(|runs| millis(measure::median(runs.iter().map(|run| run.quantile(q)))));
-        let target = if q > 0.9 { "2" } else { "" };
-        line(&format!("p{:.0} alone, during the rebuild, ms", q * 100.0), format!("{a:.2}, {b:.2}"), "");
-        line("  ratio", format!("{:.2}", b / a), target);
-    }
+    traffic::print_ratios(&alone, &during, "during the rebuild", "2");
     Ok(())
 }
