@@ -14,6 +14,7 @@ use super::request::*;
 use super::unit::{self, Unit};
 use super::{eligible, evidence, facet, filter, hybrid, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::access::HiddenCategories;
+use crate::catalog::hybrid::HybridMode;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
@@ -197,6 +198,9 @@ impl<'a> Run<'a> {
     /// Why an eligible item may still not be in the list.
     pub fn no_match_words(&self) -> &'static str {
         match self.subject {
+            Subject::Search { .. } if self.vector.is_some() || self.view.hybrid.mode == HybridMode::Learned => {
+                "it may be shown, but its text does not match the query, and its vector is not near enough"
+            }
             Subject::Search { .. } => "it may be shown, but its text does not match the query",
             Subject::Category { .. } => "it may be shown, but it is not in the category or below it",
             Subject::Unit { .. } => "it may be shown, but neither the unit's type nor its fallback proposes it",

@@ -82,6 +82,14 @@ fn mean_price(shop: &Shop, overlay: &str) -> f64 {
     KINDS.iter().map(price).sum::<f64>() / KINDS.len() as f64
 }
 
+/// How often the search plugin is called for one search.
+fn calls(shop: &Shop) -> u64 {
+    let calls = || shop.plugin("live-search")["calls"].as_u64().unwrap();
+    let before = calls();
+    shop.ok("/v1/search?q=lamp");
+    calls() - before
+}
+
 #[test]
 fn a_shop_learns_that_its_shoppers_prefer_the_cheap() {
     let dir = tempfile::tempdir().unwrap();
@@ -103,6 +111,7 @@ fn a_shop_learns_that_its_shoppers_prefer_the_cheap() {
     let shop = open(dir.path());
     assert_eq!(mean_price(&shop, ""), before, "a draft changes nothing");
     let learned = mean_price(&shop, "&overlay=learned");
+    let calls_asleep = calls(&shop);
     assert!(learned < 0.8 * before, "{learned} instead of {before}");
     drop(shop);
 
@@ -110,6 +119,7 @@ fn a_shop_learns_that_its_shoppers_prefer_the_cheap() {
     assert_eq!(code, 0, "{progress}");
     let shop = open(dir.path());
     assert!((mean_price(&shop, "") - learned).abs() < 0.1 * learned);
+    assert_eq!(calls(&shop), calls_asleep + 1, "without a document the scorer is not even called");
     let list = shop.ok("/v1/search?q=lamp&explain=true");
     for item in list["items"].as_array().unwrap() {
         let ledger = item["ledger"].as_array().unwrap();

@@ -111,7 +111,7 @@ impl Pairs {
         sum / self.total() + held
     }
 
-    /// Gradient, and second derivatives `[width, width]`.
+    /// Gradient, and second derivatives `[width, width]`, of which only the lower half is filled.
     fn derivatives(&self, at: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         let n = self.width;
         let (mut gradient, mut hessian) = (vec![0.0; n], vec![vec![0.0; n]; n]);
@@ -128,10 +128,7 @@ impl Pairs {
         let total = self.total();
         for row in 0..n {
             gradient[row] = gradient[row] / total + penalty(row) * at[row];
-            for column in 0..=row {
-                hessian[row][column] /= total;
-                hessian[column][row] = hessian[row][column];
-            }
+            hessian[row].iter_mut().for_each(|second| *second /= total);
             hessian[row][row] += penalty(row);
         }
         (gradient, hessian)
@@ -142,7 +139,8 @@ fn dot(x: &[f32], w: &[f64]) -> f64 {
     x.iter().zip(w).map(|(a, b)| f64::from(*a) * b).sum()
 }
 
-/// The solution of `matrix · x = right` by Cholesky's decomposition; `None` when the matrix is not positive.
+/// The solution of `matrix · x = right` by Cholesky's decomposition, of a symmetric matrix of which only the lower half
+/// is read; `None` when it is not positive.
 fn solve(mut matrix: Vec<Vec<f64>>, right: &[f64]) -> Option<Vec<f64>> {
     let n = right.len();
     for row in 0..n {
