@@ -100,5 +100,5 @@ fn event(visit: u32, item: u32, at: u64) -> Event {
 fn fold(signals: &mut Signals, event: &Event) {
     assert_eq!(signals.admit(event, event.time_ms), Admission::New, "an event that does not count is not measured");
     let items = event.items.iter().map(|item| ItemId(item.sku.parse().expect("the sku is a number"))).collect();
-    signals.fold(&ResolvedEvent { event, items });
+    signals.fold(&ResolvedEvent { event, items, shelves: Default::default() });
 }

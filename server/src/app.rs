@@ -44,7 +44,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(lists::explain))
         .routes(routes!(catalog::put, catalog::patch, catalog::delete))
         .routes(routes!(catalog::get))
-        .routes(routes!(catalog::put_categories))
+        .routes(routes!(catalog::categories, catalog::put_categories))
         .routes(routes!(catalog::image))
         .routes(routes!(events::post))
         .routes(routes!(people::get_visitor, people::delete_visitor))

@@ -10,6 +10,7 @@ pub mod types;
 mod arms;
 mod read;
 mod units;
+mod categories;
 mod write;
 mod configure;
 mod identity;

@@ -12,10 +12,10 @@ use smallvec::SmallVec;
 use crate::catalog::doc::{AttributeValue, CategoryChange, ProductPatch};
 use crate::catalog::{BRAND, Catalog};
 use crate::config::store::Store;
-use crate::id::{ItemId, Seq, TimeMs};
+use crate::id::{CategoryId, ItemId, Seq, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
 use crate::log::entry::{Body, Entry};
-use crate::signal::event::Event;
+use crate::signal::event::{Event, EventKind};
 use crate::signal::key::{customer_key, session_key, visitor_key};
 use crate::signal::{Admission, ResolvedEvent, SignalConfig, Signals};
 use crate::snapshot::Shop;
@@ -233,11 +233,32 @@ impl State {
             return;
         }
         let items: SmallVec<[ItemId; 4]> = event.items.iter().map(|item| self.catalog.intern(&item.sku)).collect();
-        let resolved = ResolvedEvent { event, items };
+        let shelves = self.shelves(event.kind, &items);
+        let resolved = ResolvedEvent { event, items, shelves };
         self.signals.fold(&resolved);
         self.visitors.fold(&resolved);
         folded.accepted += 1;
         folded.observe(self.seq, &resolved);
+    }
+}
+
+impl State {
+    /// The categories the products are in now, for the kinds of events that count there.
+    fn shelves(&self, kind: EventKind, items: &[ItemId]) -> SmallVec<[(ItemId, CategoryId); 8]> {
+        let mut shelves = SmallVec::new();
+        if !matches!(kind, EventKind::ProductView | EventKind::AddToCart | EventKind::OrderPlaced) {
+            return shelves;
+        }
+        for &item in items {
+            let Some(product) = self.catalog.product(item) else { continue };
+            for place in &product.placements {
+                let above = self.catalog.ancestors(place.category);
+                shelves.extend(std::iter::once(place.category).chain(above).map(|category| (item, category)));
+            }
+        }
+        shelves.sort_unstable();
+        shelves.dedup();
+        shelves
     }
 }
 

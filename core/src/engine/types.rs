@@ -86,6 +86,25 @@ impl Default for ModelConfig {
     }
 }
 
+/// A category and what shoppers did with its products.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryInfo {
+    /// Names from the top.
+    pub path: Vec<String>,
+    /// Order among its siblings, smallest first; `None` goes behind.
+    pub position: Option<i32>,
+    /// Whether it shows its descendants' products.
+    pub anchor: bool,
+    /// Products it shows, whether or not they may be sold.
+    pub products: u64,
+    /// Visits that viewed a product of the category or below, each once.
+    pub views: u32,
+    /// Visits that put one into the cart, each once.
+    pub carts: u32,
+    /// Orders that kept one, each once.
+    pub purchases: u32,
+}
+
 /// The model in force and every vector space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelInfo {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
 use super::window::{Counter, Hour, SavedWindows, Windows};
-use crate::id::{ItemId, TimeMs};
+use crate::id::{CategoryId, ItemId, TimeMs};
 use crate::limits::STORE_VIEWS_COUNTED_MAX;
 
 /// A store view as the counters know it, in order of first event.
@@ -34,6 +34,38 @@ struct Own {
     /// Time of its oldest event.
     since_ms: Option<TimeMs>,
     windows: Windows,
+}
+
+/// What is counted of items and, by the same rules, of categories.
+#[derive(Clone, Debug)]
+pub(super) struct Tallies {
+    pub(super) items: Counters,
+    /// Its rows are [`row_of`] categories.
+    pub(super) categories: Counters,
+}
+
+/// The row a category is counted in.
+pub(super) fn row_of(category: CategoryId) -> ItemId {
+    ItemId(category.0)
+}
+
+impl Tallies {
+    /// Counters that are open to events up to `lateness_ms` late.
+    pub(super) fn new(lateness_ms: TimeMs) -> Self {
+        Self { items: Counters::new(lateness_ms), categories: Counters::new(lateness_ms) }
+    }
+
+    /// The store view an event at `time_ms` names, known from now on; the id is the same in both.
+    pub(super) fn meet(&mut self, code: &str, time_ms: TimeMs) -> ViewId {
+        self.categories.meet(code, time_ms);
+        self.items.meet(code, time_ms)
+    }
+
+    /// Moves every window to end with `hour`; an earlier hour changes nothing.
+    pub(super) fn advance(&mut self, hour: Hour) {
+        self.items.advance(hour);
+        self.categories.advance(hour);
+    }
 }
 
 /// The counters of the shop and of its store views.

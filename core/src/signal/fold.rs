@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::admit::{Admission, SavedSeen, Seen};
 use super::cooccur::{CoKind, Rows, SavedRows};
-use super::counters::{Counters, SavedCounters, ViewId};
+use super::counters::{Counters, SavedCounters, Tallies, ViewId, row_of};
 use super::event::{Event, EventKind};
 use super::key::{order_key, session_key};
 use super::order::{Orders, SavedOrders, Touched};
@@ -17,7 +17,7 @@ use super::session::{SavedSessions, Sessions};
 use super::view::SignalView;
 use super::visits::{SavedVisits, Visits};
 use super::window::{Counter, Hour};
-use crate::id::{ItemId, TimeMs};
+use crate::id::{CategoryId, ItemId, TimeMs};
 use crate::limits;
 
 /// Bounds of the fold. They are part of what the log means: a replay needs the same ones.
@@ -55,6 +55,8 @@ pub struct ResolvedEvent<'a> {
     pub event: &'a Event,
     /// Product of each of `event.items`, in the same order; variants are lifted to their product.
     pub items: SmallVec<[ItemId; 4]>,
+    /// The categories each product is in, ancestors included, each pair once, in order.
+    pub shelves: SmallVec<[(ItemId, CategoryId); 8]>,
 }
 
 impl ResolvedEvent<'_> {
@@ -67,6 +69,14 @@ impl ResolvedEvent<'_> {
             (item, paid.sum::<f64>().round() as i64)
         };
         items.iter().map(|&item| amount(item)).collect()
+    }
+
+    /// The categories of all products, each once, in order of id.
+    fn categories(&self) -> impl Iterator<Item = CategoryId> {
+        let mut distinct: SmallVec<[CategoryId; 8]> = self.shelves.iter().map(|(_, category)| *category).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct.into_iter()
     }
 
     /// The products, each once, in order of first mention.
@@ -97,7 +107,7 @@ pub struct Signals {
     seen: Seen,
     sessions: Sessions,
     orders: Orders,
-    counters: Counters,
+    tallies: Tallies,
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
@@ -111,7 +121,7 @@ impl Signals {
             seen: Seen::default(),
             sessions: Sessions::default(),
             orders: Orders::default(),
-            counters: Counters::new(config.lateness_ms),
+            tallies: Tallies::new(config.lateness_ms),
             rows: CoKind::ALL.map(Rows::of),
             visits: Visits::default(),
             placements: Placements::default(),
@@ -128,7 +138,7 @@ impl Signals {
         let new_hour = Hour::of(now_ms) > Hour::of(self.now_ms);
         self.now_ms = now_ms;
         if new_hour {
-            self.counters.advance(Hour::of(now_ms));
+            self.tallies.advance(Hour::of(now_ms));
             self.seen.expire(now_ms, &self.config);
             self.sessions.expire(now_ms, &self.config);
             self.orders.expire(now_ms);
@@ -153,28 +163,29 @@ impl Signals {
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
         let hour = Hour::of(event.time_ms);
-        let at = (self.counters.meet(&event.store_view, event.time_ms), hour);
+        let at = (self.tallies.meet(&event.store_view, event.time_ms), hour);
         let items = resolved.distinct_items();
         if is_about_unit(event) {
             self.count_placement(event, hour, &items);
         }
         match event.kind {
-            EventKind::ProductView => self.view(event, at, &items),
-            EventKind::AddToCart => self.mark(event, Counter::Carts, at, &items),
+            EventKind::ProductView => self.view(resolved, at, &items),
+            EventKind::AddToCart => self.mark(resolved, Counter::Carts, at, &items),
             EventKind::OrderPlaced => self.place(resolved, at, &items),
-            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, at, &items),
+            EventKind::OrderCanceled | EventKind::Returned => self.undo(event, &items),
             // These only stretch the visit they belong to.
-            _ => self.mark(event, Counter::Views, at, &[]),
+            _ => self.stretch(event),
         }
     }
 
-    fn view(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
-        let Some(session) = session_key(event) else { return self.mark(event, Counter::Views, at, items) };
-        let counters = &mut self.counters;
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
+    fn view(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
+        let event = resolved.event;
+        let Some(session) = session_key(event) else { return self.mark(resolved, Counter::Views, at, items) };
+        let tallies = &mut self.tallies;
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, tallies, &self.config);
         let rows = &mut self.rows[CoKind::ViewedViewed as usize];
         for &item in items {
-            if visit.mark(Counter::Views, item, at, counters) {
+            if visit.mark(Counter::Views, item, at, tallies) {
                 for &before in visit.recent() {
                     rows.add(before, item);
                     rows.add(item, before);
@@ -183,35 +194,49 @@ impl Signals {
             visit.remember(item);
             visit.place = Some(self.visits.append(visit.place, item));
         }
+        resolved.categories().for_each(|category| visit.mark_category(Counter::Views, category, at, tallies));
     }
 
-    fn mark(&mut self, event: &Event, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
-        let counters = &mut self.counters;
-        match session_key(event) {
-            None => items.iter().for_each(|&item| counters.add(counter, item, at)),
+    fn mark(&mut self, resolved: &ResolvedEvent<'_>, counter: Counter, at: (ViewId, Hour), items: &[ItemId]) {
+        let tallies = &mut self.tallies;
+        match session_key(resolved.event) {
+            None => {
+                items.iter().for_each(|&item| tallies.items.add(counter, item, at));
+                resolved.categories().for_each(|category| tallies.categories.add(counter, row_of(category), at));
+            }
             Some(session) => {
-                let visit = self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config);
+                let time_ms = resolved.event.time_ms;
+                let visit = self.sessions.visit(session, time_ms, self.now_ms, tallies, &self.config);
                 for &item in items {
-                    visit.mark(counter, item, at, counters);
+                    visit.mark(counter, item, at, tallies);
                 }
+                resolved.categories().for_each(|category| visit.mark_category(counter, category, at, tallies));
             }
         }
     }
 
+    /// An event that counts nothing still belongs to a visit.
+    fn stretch(&mut self, event: &Event) {
+        if let Some(session) = session_key(event) {
+            self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.tallies, &self.config);
+        }
+    }
+
     fn count_placement(&mut self, event: &Event, hour: Hour, items: &[ItemId]) {
-        let counters = &mut self.counters;
+        let tallies = &mut self.tallies;
         let visit = session_key(event)
-            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, counters, &self.config));
+            .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, tallies, &self.config));
         self.placements.count(event, items, hour, visit.map(|visit| &mut visit.met));
     }
 
     fn place(&mut self, resolved: &ResolvedEvent<'_>, at: (ViewId, Hour), items: &[ItemId]) {
         let event = resolved.event;
         let [_, viewed_bought, together] = &mut self.rows;
-        let touched = Touched { counters: &mut self.counters, together };
-        let bought = self.orders.place(order_key(event), at, items, (self.now_ms, &self.config), touched);
+        let touched = Touched { tallies: &mut self.tallies, together };
+        let lines = (items, &resolved.shelves[..]);
+        let bought = self.orders.place(order_key(event), at, lines, (self.now_ms, &self.config), touched);
         let Some(session) = session_key(event) else { return };
-        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.counters, &self.config);
+        let visit = self.sessions.visit(session, event.time_ms, self.now_ms, &mut self.tallies, &self.config);
         for &before in visit.recent() {
             for &item in bought.iter().take(limits::ORDER_PAIRED_LINES_MAX) {
                 viewed_bought.add(before, item);
@@ -221,18 +246,18 @@ impl Signals {
     }
 
     /// A cancel or return that names no order has nothing to take back.
-    fn undo(&mut self, event: &Event, at: (ViewId, Hour), items: &[ItemId]) {
-        self.mark(event, Counter::Views, at, &[]);
+    fn undo(&mut self, event: &Event, items: &[ItemId]) {
+        self.stretch(event);
         if event.order.as_deref().is_some_and(|order| !order.is_empty()) {
             let together = &mut self.rows[CoKind::BoughtBought as usize];
-            let touched = Touched { counters: &mut self.counters, together };
+            let touched = Touched { tallies: &mut self.tallies, together };
             self.orders.undo(order_key(event), items, (self.now_ms, &self.config), touched);
         }
     }
 
     /// What a snapshot holds: costs some pointers per 16,384 items, whatever was counted.
     pub fn publish(&mut self) -> SignalView {
-        SignalView::new(self.now_ms, self.orders.len(), &self.counters, &self.rows, &self.placements, &self.visits)
+        SignalView::new(self.now_ms, self.orders.len(), &self.tallies, &self.rows, &self.placements, &self.visits)
     }
 
     /// The whole state in one canonical order: equal states are equal here.
@@ -242,7 +267,8 @@ impl Signals {
             seen: self.seen.save(),
             sessions: self.sessions.save(),
             orders: self.orders.save(),
-            counters: self.counters.save(),
+            items: self.tallies.items.save(),
+            categories: self.tallies.categories.save(),
             rows: self.rows.each_ref().map(Rows::save),
             visits: self.visits.save(),
             placements: self.placements.clone(),
@@ -258,7 +284,10 @@ impl Signals {
             seen: Seen::load(saved.seen),
             sessions: Sessions::load(saved.sessions),
             orders: Orders::load(saved.orders),
-            counters: Counters::load(saved.counters, config.lateness_ms),
+            tallies: Tallies {
+                items: Counters::load(saved.items, config.lateness_ms),
+                categories: Counters::load(saved.categories, config.lateness_ms),
+            },
             rows: saved.rows.map(|rows| Rows::load(rows, kinds.next().expect("as many kinds as rows"))),
             visits: Visits::load(saved.visits),
             placements: saved.placements,
@@ -274,7 +303,8 @@ pub struct SavedSignals {
     seen: SavedSeen,
     sessions: SavedSessions,
     orders: SavedOrders,
-    counters: SavedCounters,
+    items: SavedCounters,
+    categories: SavedCounters,
     rows: [SavedRows; 3],
     visits: SavedVisits,
     placements: Placements,

@@ -10,6 +10,7 @@ pub mod key;
 mod admit;
 mod window;
 mod counters;
+mod marks;
 mod session;
 mod visits;
 mod order;

@@ -1,13 +1,12 @@
 //! What was bought, and was it kept?
 //!
 //! An order counts each of its items once, in the hour it was (first) placed and in the store view it was placed in
-//! then; its lines may come in one event or
-//! in several. A cancel or return takes items back, all of them when it names none, once, and also when it
+//! then, and a category once while one of its lines counts; its lines may come in one event or in several. A cancel or return takes items back, all of them when it names none, once, and also when it
 //! arrives before the order. The outcome is the same in any order of arrival. Lines are remembered for the
 //! longest window and the lateness bound; after that only the id is, for ever: an old order neither counts again
 //! nor is taken back.
 //!
-//! Bytes: about 120 an order while its lines are remembered, 18 afterwards.
+//! Bytes: about 150 an order and 8 a line and category while its lines are remembered, 18 afterwards.
 
 use std::collections::VecDeque;
 
@@ -16,10 +15,10 @@ use smallvec::SmallVec;
 
 use super::SignalConfig;
 use super::cooccur::Rows;
-use super::counters::{Counters, ViewId};
+use super::counters::{Tallies, ViewId, row_of};
 use super::sharded::{KeySet, Sharded};
 use super::window::{Counter, Hour, Window};
-use crate::id::{ItemId, TimeMs};
+use crate::id::{CategoryId, ItemId, TimeMs};
 use crate::limits::{ORDER_LINES_MAX, ORDER_PAIRED_LINES_MAX};
 
 /// One item of an order.
@@ -38,7 +37,11 @@ struct Order {
     view: ViewId,
     canceled: bool,
     lines: Vec<Line>,
+    /// The categories of the lines that were placed, as (index of the line, category).
+    shelves: Vec<(u16, CategoryId)>,
 }
+
+const _: () = assert!(ORDER_LINES_MAX <= u16::MAX as usize, "a line's index fits");
 
 impl Order {
     fn line(&mut self, item: ItemId) -> Option<usize> {
@@ -54,14 +57,44 @@ impl Order {
         !self.canceled && self.lines[i].placed && !self.lines[i].gone
     }
 
+    /// The categories of a line in which no other line counts.
+    fn alone_in(&self, i: usize) -> SmallVec<[CategoryId; 8]> {
+        let other = |category| {
+            self.shelves.iter().any(|&(j, c)| c == category && usize::from(j) != i && self.counts(usize::from(j)))
+        };
+        let own = self.shelves.iter().filter(|(j, _)| usize::from(*j) == i).map(|(_, category)| *category);
+        own.filter(|category| !other(*category)).collect()
+    }
+
+    /// Counts a line that does from now on.
+    fn add(&self, i: usize, at: (ViewId, Hour), tallies: &mut Tallies) {
+        tallies.items.add(Counter::Purchases, self.lines[i].item, at);
+        let alone = self.alone_in(i);
+        alone.into_iter().for_each(|category| tallies.categories.add(Counter::Purchases, row_of(category), at));
+    }
+
+    /// Takes back a line that counted until now.
+    fn sub(&self, i: usize, at: (ViewId, Hour), tallies: &mut Tallies) {
+        tallies.items.sub(Counter::Purchases, self.lines[i].item, at);
+        let alone = self.alone_in(i);
+        alone.into_iter().for_each(|category| tallies.categories.sub(Counter::Purchases, row_of(category), at));
+    }
+
     /// Moves what was counted to an earlier hour, or to the store view whose code comes first in the same one.
-    fn move_to(&mut self, view: ViewId, hour: Hour, counters: &mut Counters) {
+    fn move_to(&mut self, view: ViewId, hour: Hour, tallies: &mut Tallies) {
         let was_view = std::mem::replace(&mut self.view, view);
-        if let Some(was) = self.hour.replace(hour) {
-            for i in (0..self.lines.len()).filter(|&i| self.counts(i)) {
-                counters.sub(Counter::Purchases, self.lines[i].item, (was_view, was));
-                counters.add(Counter::Purchases, self.lines[i].item, (view, hour));
-            }
+        let Some(was) = self.hour.replace(hour) else { return };
+        for i in (0..self.lines.len()).filter(|&i| self.counts(i)) {
+            tallies.items.sub(Counter::Purchases, self.lines[i].item, (was_view, was));
+            tallies.items.add(Counter::Purchases, self.lines[i].item, (view, hour));
+        }
+        let mut shelves: SmallVec<[CategoryId; 16]> =
+            self.shelves.iter().filter(|(i, _)| self.counts(usize::from(*i))).map(|(_, category)| *category).collect();
+        shelves.sort_unstable();
+        shelves.dedup();
+        for category in shelves {
+            tallies.categories.sub(Counter::Purchases, row_of(category), (was_view, was));
+            tallies.categories.add(Counter::Purchases, row_of(category), (view, hour));
         }
     }
 
@@ -87,7 +120,7 @@ pub(super) struct Orders {
 /// What an order touches besides itself.
 pub(super) struct Touched<'a> {
     /// The counters.
-    pub(super) counters: &'a mut Counters,
+    pub(super) tallies: &'a mut Tallies,
     /// The bought-bought rows.
     pub(super) together: &'a mut Rows,
 }
@@ -98,15 +131,16 @@ impl Orders {
         &mut self,
         key: u64,
         (view, hour): (ViewId, Hour),
-        items: &[ItemId],
+        (items, shelves): (&[ItemId], &[(ItemId, CategoryId)]),
         now: (TimeMs, &SignalConfig),
         touched: Touched<'_>,
     ) -> SmallVec<[ItemId; 4]> {
         let mut bought = SmallVec::new();
         let Some(order) = self.order(key, now) else { return bought };
-        let counters = touched.counters;
-        if order.hour.is_none_or(|was| (hour, counters.code(view)) < (was, counters.code(order.view))) {
-            order.move_to(view, hour, counters);
+        let tallies = touched.tallies;
+        let code = |view| tallies.items.code(view);
+        if order.hour.is_none_or(|was| (hour, code(view)) < (was, code(order.view))) {
+            order.move_to(view, hour, tallies);
         }
         let at = (order.view, order.hour.unwrap_or(hour));
         for item in shuffled(key, items) {
@@ -114,7 +148,9 @@ impl Orders {
             if std::mem::replace(&mut order.lines[i].placed, true) || !order.counts(i) {
                 continue;
             }
-            counters.add(Counter::Purchases, item, at);
+            let own = shelves.iter().filter(|(of, _)| *of == item);
+            order.shelves.extend(own.map(|(_, category)| (i as u16, *category)));
+            order.add(i, at, tallies);
             for partner in order.partners(i) {
                 touched.together.add(item, partner);
                 touched.together.add(partner, item);
@@ -135,7 +171,7 @@ impl Orders {
         for i in lines {
             if let Some(hour) = order.hour.filter(|_| order.counts(i)) {
                 let item = order.lines[i].item;
-                touched.counters.sub(Counter::Purchases, item, (order.view, hour));
+                order.sub(i, (order.view, hour), touched.tallies);
                 for partner in order.partners(i) {
                     touched.together.sub(item, partner);
                     touched.together.sub(partner, item);

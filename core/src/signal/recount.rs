@@ -7,15 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::event::{Event, EventKind};
-use super::testing::{ITEMS, MINUTE_MS, NOW_MS, STORE_VIEWS, counters, event, shop_events, take};
+use super::testing::{
+    CATEGORIES, ITEMS, MINUTE_MS, NOW_MS, STORE_VIEWS, categories_of, counters, event, shop_events, take,
+};
 use super::*;
 use crate::id::{HOUR_MS, ItemId, TimeMs};
 
 /// What was counted once: where (`None` is the whole shop), what, of which item, in which hour.
 type Counted = (Option<String>, Counter, u32, i64);
 
+/// Categories are counted like items, under numbers above theirs.
+const FIRST_CATEGORY: u32 = 1_000;
+
 fn items(event: &Event) -> BTreeSet<u32> {
     event.items.iter().map(|item| item.sku.parse().unwrap()).collect()
+}
+
+fn with_categories(items: impl Iterator<Item = u32>) -> BTreeSet<u32> {
+    items
+        .flat_map(|item| categories_of(item).map(|category| FIRST_CATEGORY + category).into_iter().chain([item]))
+        .collect()
 }
 
 fn hour(event: &Event) -> i64 {
@@ -40,7 +51,8 @@ fn of_visit(visit: &[&Event], counted: &mut Vec<Counted>) {
             EventKind::AddToCart => Counter::Carts,
             _ => continue,
         };
-        for (item, view) in items(event).into_iter().flat_map(|i| [(i, None), (i, Some(event.store_view.clone()))]) {
+        let seen = with_categories(items(event).into_iter());
+        for (item, view) in seen.into_iter().flat_map(|i| [(i, None), (i, Some(event.store_view.clone()))]) {
             let at = first.entry((view, counter, item)).or_insert(i64::MAX);
             *at = hour(event).min(*at);
         }
@@ -56,7 +68,7 @@ fn of_order(events: &[&Event], counted: &mut Vec<Counted>) {
     }
     let gone: BTreeSet<u32> = undone.iter().flat_map(|event| items(event)).collect();
     let bought: BTreeSet<u32> = placed.iter().flat_map(|event| items(event)).collect();
-    for &item in bought.difference(&gone) {
+    for item in with_categories(bought.difference(&gone).copied()) {
         counted.extend([None, Some(view.clone())].map(|view| (view, Counter::Purchases, item, hour)));
     }
 }
@@ -77,7 +89,7 @@ fn recounted(events: &[Event], now_ms: TimeMs) -> Vec<Vec<u32>> {
     orders.values().for_each(|events| of_order(events, &mut counted));
     let is_told_apart = events.iter().any(|event| !event.store_view.is_empty());
     let places = STORE_VIEWS.map(|code| Some(code.to_owned()));
-    let sum = |place: &Option<String>| {
+    let sum = |place: &Option<String>, rows: std::ops::Range<u32>| {
         let count = |counter, item, hours: i64| {
             let begin = now_ms.div_euclid(HOUR_MS) - hours;
             let here = counted.iter().filter(|c| (&c.0, c.1, c.2) == (place, counter, item) && c.3 > begin);
@@ -89,9 +101,11 @@ fn recounted(events: &[Event], now_ms: TimeMs) -> Vec<Vec<u32>> {
             let lengths = move |c| windows.into_iter().chain(all_time).map(move |hours| (c, hours));
             Counter::ALL.into_iter().flat_map(lengths).map(move |(c, hours)| count(c, item, hours))
         };
-        (0..ITEMS).flat_map(of).collect()
+        rows.flat_map(of).collect::<Vec<u32>>()
     };
-    [None].iter().chain(&places).map(sum).collect()
+    let rows = [0..ITEMS, FIRST_CATEGORY..FIRST_CATEGORY + CATEGORIES];
+    let all = |rows: std::ops::Range<u32>| [None].iter().chain(&places).map(move |place| sum(place, rows.clone()));
+    rows.into_iter().flat_map(all).collect()
 }
 
 /// Events over days, where every window has an end, or over hours, where visits are long and join.

@@ -1,13 +1,11 @@
 //! Which events make up one visit, and what does it count?
 //!
-//! A visit is a maximal chain of a session's events with gaps of at most 30 minutes. In a visit an item counts
-//! once per counter, in the hour it was first seen, and once in each store view it was seen in, in the hour it was
-//! first seen there. All of this holds whatever the order of arrival: a late event may
-//! open a visit, stretch one, move a count to an earlier hour, or join two visits into one, which takes back
-//! what they counted twice. A session is kept until no admissible event can reach its last visit; the table is
+//! A visit is a maximal chain of a session's events with gaps of at most 30 minutes. What it counts, items and their
+//! categories, is in its `marks`. All of this holds whatever the order of arrival: a late event may open a visit,
+//! stretch one, move a count to an earlier hour, or join two visits into one, which takes back what they counted twice. A session is kept until no admissible event can reach its last visit; the table is
 //! bounded and drops what it has held longest (an event that then comes late may count a second time).
 //!
-//! Bytes: about 120 a session, 12 a mark.
+//! Bytes: about 150 a session, 12 a mark.
 
 use std::collections::VecDeque;
 
@@ -15,42 +13,24 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::SignalConfig;
-use super::counters::{Counters, ViewId};
+use super::counters::{Tallies, ViewId, row_of};
+use super::marks::Marks;
 use super::placement::Met;
 use super::sharded::Sharded;
 use super::visits::Place;
 use super::window::{Counter, Hour};
-use crate::id::{ItemId, TimeMs};
-use crate::limits::{SESSION_IDLE_MS, SESSION_MARKS_MAX, SESSION_PAIRED_ITEMS_MAX};
-
-/// What a visit counted once in a store view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
-    counter: Counter,
-    item: ItemId,
-    view: ViewId,
-    /// When it was first seen there.
-    hour: Hour,
-}
-
-impl Mark {
-    fn key(&self) -> (Counter, ItemId, ViewId) {
-        (self.counter, self.item, self.view)
-    }
-}
-
-/// When marks of one item and counter count in the whole shop.
-fn first_hour(marks: &[Mark]) -> Option<Hour> {
-    marks.iter().map(|mark| mark.hour).min()
-}
+use crate::id::{CategoryId, ItemId, TimeMs};
+use crate::limits::{SESSION_IDLE_MS, SESSION_PAIRED_ITEMS_MAX};
 
 /// One visit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Visit {
     begin_ms: TimeMs,
     end_ms: TimeMs,
-    /// What it counted and when, sorted by [`Mark::key`].
-    marks: Vec<Mark>,
+    /// The items it counted.
+    items: Marks,
+    /// The categories it counted.
+    categories: Marks,
     /// The last distinct items viewed, newest last, in order of arrival.
     recent: Vec<ItemId>,
     /// Where it is in the index of visits; `None` before its first view.
@@ -61,8 +41,15 @@ pub(super) struct Visit {
 
 impl Visit {
     fn at(time_ms: TimeMs) -> Self {
-        let (marks, recent) = (Vec::new(), Vec::new());
-        Self { begin_ms: time_ms, end_ms: time_ms, marks, recent, place: None, met: Met::default() }
+        Self {
+            begin_ms: time_ms,
+            end_ms: time_ms,
+            items: Marks::default(),
+            categories: Marks::default(),
+            recent: Vec::new(),
+            place: None,
+            met: Met::default(),
+        }
     }
 
     fn reaches(&self, time_ms: TimeMs) -> bool {
@@ -76,39 +63,19 @@ impl Visit {
     }
 
     /// Counts the item once, in the earliest hour it was seen; true the first time.
-    pub(super) fn mark(
-        &mut self,
-        counter: Counter,
-        item: ItemId,
-        (view, hour): (ViewId, Hour),
-        counters: &mut Counters,
-    ) -> bool {
-        let counted = first_hour(self.marks_of(counter, item));
-        match self.marks.binary_search_by_key(&(counter, item, view), Mark::key) {
-            Ok(i) if self.marks[i].hour <= hour => return false,
-            Ok(i) => {
-                let was = std::mem::replace(&mut self.marks[i].hour, hour);
-                counters.own(view).into_iter().for_each(|own| own.shift(counter, item, was, hour));
-            }
-            Err(_) if self.marks.len() >= SESSION_MARKS_MAX => return false,
-            Err(i) => {
-                self.marks.insert(i, Mark { counter, item, view, hour });
-                counters.own(view).into_iter().for_each(|own| own.add(counter, item, hour));
-            }
-        }
-        match counted {
-            None => counters.shop.add(counter, item, hour),
-            Some(was) if hour < was => counters.shop.shift(counter, item, was, hour),
-            Some(_) => {}
-        }
-        counted.is_none()
+    pub(super) fn mark(&mut self, counter: Counter, item: ItemId, at: (ViewId, Hour), tallies: &mut Tallies) -> bool {
+        self.items.mark(counter, item, at, &mut tallies.items)
     }
 
-    /// The marks of an item, one for each store view it was seen in.
-    fn marks_of(&self, counter: Counter, item: ItemId) -> &[Mark] {
-        let begin = self.marks.partition_point(|mark| (mark.counter, mark.item) < (counter, item));
-        let len = self.marks[begin..].partition_point(|mark| (mark.counter, mark.item) == (counter, item));
-        &self.marks[begin..begin + len]
+    /// Counts the category once, in the earliest hour one of its items was seen.
+    pub(super) fn mark_category(
+        &mut self,
+        counter: Counter,
+        category: CategoryId,
+        at: (ViewId, Hour),
+        tallies: &mut Tallies,
+    ) {
+        self.categories.mark(counter, row_of(category), at, &mut tallies.categories);
     }
 
     /// Remembers the item as the last one viewed.
@@ -120,35 +87,17 @@ impl Visit {
     }
 
     /// Takes in a visit that turned out to be part of this one.
-    fn join(&mut self, other: Visit, counters: &mut Counters) {
+    fn join(&mut self, other: Visit, tallies: &mut Tallies) {
         self.begin_ms = self.begin_ms.min(other.begin_ms);
         self.end_ms = self.end_ms.max(other.end_ms);
-        for theirs in other.marks.chunk_by(|a, b| (a.counter, a.item) == (b.counter, b.item)) {
-            let (counter, item) = (theirs[0].counter, theirs[0].item);
-            if let (Some(mine), Some(theirs)) = (first_hour(self.marks_of(counter, item)), first_hour(theirs)) {
-                counters.shop.sub(counter, item, mine.max(theirs));
-            }
-            theirs.iter().for_each(|mark| self.take_in(*mark, counters));
-        }
+        self.items.join(other.items, &mut tallies.items);
+        self.categories.join(other.categories, &mut tallies.categories);
         // What either has in the index stays there; the one opened later goes on.
         self.place = other.place.or(self.place);
         self.met.join(other.met);
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);
-        }
-    }
-
-    /// Takes in a mark of a visit that turned out to be part of this one: a store view counts the earlier one.
-    fn take_in(&mut self, mark: Mark, counters: &mut Counters) {
-        match self.marks.binary_search_by_key(&mark.key(), Mark::key) {
-            Ok(i) => {
-                let mine = self.marks[i].hour;
-                let own = counters.own(mark.view);
-                own.into_iter().for_each(|own| own.sub(mark.counter, mark.item, mine.max(mark.hour)));
-                self.marks[i].hour = mine.min(mark.hour);
-            }
-            Err(i) => self.marks.insert(i, mark),
         }
     }
 }
@@ -170,7 +119,7 @@ impl Sessions {
         session: u64,
         time_ms: TimeMs,
         now_ms: TimeMs,
-        counters: &mut Counters,
+        tallies: &mut Tallies,
         config: &SignalConfig,
     ) -> &mut Visit {
         if !self.open.contains(session) {
@@ -188,7 +137,7 @@ impl Sessions {
         });
         if let Some(j) = (i + 1..visits.len()).find(|&j| visits[j].reaches(time_ms)) {
             let other = visits.remove(j);
-            visits[i].join(other, counters);
+            visits[i].join(other, tallies);
         }
         let visit = &mut visits[i];
         visit.begin_ms = visit.begin_ms.min(time_ms);
@@ -245,14 +194,14 @@ mod tests {
     /// Views of one item by one session at these minutes count this often.
     fn check(minutes: &[TimeMs], expected: u32) {
         let config = SignalConfig::default();
-        let (mut sessions, mut counters) = (Sessions::default(), Counters::new(config.lateness_ms));
-        counters.advance(Hour::of(NOW));
+        let (mut sessions, mut tallies) = (Sessions::default(), Tallies::new(config.lateness_ms));
+        tallies.advance(Hour::of(NOW));
         for minute in minutes {
             let time_ms = NOW + minute * MINUTE;
-            let visit = sessions.visit(1, time_ms, NOW, &mut counters, &config);
-            visit.mark(Counter::Views, ItemId(3), (ViewId::UNNAMED, Hour::of(time_ms)), &mut counters);
+            let visit = sessions.visit(1, time_ms, NOW, &mut tallies, &config);
+            visit.mark(Counter::Views, ItemId(3), (ViewId::UNNAMED, Hour::of(time_ms)), &mut tallies);
         }
-        assert_eq!(counters.shop.sums.totals[0].get(3), expected, "{minutes:?}");
+        assert_eq!(tallies.items.shop.sums.totals[0].get(3), expected, "{minutes:?}");
     }
 
     #[test]
@@ -270,9 +219,9 @@ mod tests {
     #[test]
     fn sessions_are_dropped_when_nothing_can_reach_them_and_never_exceed_the_bound() {
         let config = SignalConfig { sessions_max: 10, ..SignalConfig::default() };
-        let (mut sessions, mut counters) = (Sessions::default(), Counters::new(config.lateness_ms));
+        let (mut sessions, mut tallies) = (Sessions::default(), Tallies::new(config.lateness_ms));
         for session in 0..50 {
-            sessions.visit(session << 50, NOW, NOW, &mut counters, &config);
+            sessions.visit(session << 50, NOW, NOW, &mut tallies, &config);
             assert!(sessions.open.len() <= 10 && sessions.due.len() <= 10);
         }
         sessions.expire(NOW + config.lateness_ms, &config);

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use smallvec::SmallVec;
 
 use super::event::{Event, EventItem, EventKind};
-use super::{Admission, Counter, Demand, ResolvedEvent, Signals, Window};
-use crate::id::{DAY_MS, HOUR_MS, ItemId, TimeMs};
+use super::{Admission, Counter, Demand, ResolvedEvent, SignalView, Signals, Window};
+use crate::id::{CategoryId, DAY_MS, HOUR_MS, ItemId, TimeMs};
 
 /// When the shops of [`shop_events`] are.
 pub(crate) const NOW_MS: TimeMs = 20_000 * DAY_MS + 5 * HOUR_MS;
@@ -15,6 +15,8 @@ pub(crate) const MINUTE_MS: TimeMs = 60_000;
 pub(crate) const STORE_VIEWS: [&str; 3] = ["", "se", "de"];
 /// How many products they have.
 pub(crate) const ITEMS: u32 = 6;
+/// How many categories.
+pub(crate) const CATEGORIES: u32 = 6;
 
 /// An event of `session` about these items; the sku is the item's number.
 pub(crate) fn event(kind: EventKind, id: &str, session: &str, items: &[u32], time_ms: TimeMs) -> Event {
@@ -42,10 +44,19 @@ pub(crate) fn view(id: &str, session: &str, item: u32, time_ms: TimeMs) -> Event
     event(EventKind::ProductView, id, session, &[item], time_ms)
 }
 
+/// The categories of a product: one of two, one of three, and the one above all.
+pub(crate) fn categories_of(item: u32) -> [u32; 3] {
+    [item % 2, 2 + item % 3, CATEGORIES - 1]
+}
+
 /// The event with its skus read back as items.
 pub(crate) fn resolved(event: &Event) -> ResolvedEvent<'_> {
-    let items: SmallVec<_> = event.items.iter().map(|item| ItemId(item.sku.parse().unwrap())).collect();
-    ResolvedEvent { event, items }
+    let items: SmallVec<[ItemId; 4]> = event.items.iter().map(|item| ItemId(item.sku.parse().unwrap())).collect();
+    let shelves = items.iter().flat_map(|item| categories_of(item.0).map(|category| (*item, CategoryId(category))));
+    let mut shelves: SmallVec<_> = shelves.collect();
+    shelves.sort_unstable();
+    shelves.dedup();
+    ResolvedEvent { event, items, shelves }
 }
 
 /// What the engine does with an event of an entry at `now_ms`.
@@ -106,9 +117,21 @@ fn counted(demand: &Demand) -> Vec<u32> {
     (0..ITEMS).map(ItemId).flat_map(of).collect()
 }
 
-/// All that the counters say, of the shop and of each store view; a view without any counts nothing.
+/// The same of categories, in the shop or in a store view.
+fn counted_categories(view: &SignalView, code: Option<&str>) -> Vec<u32> {
+    let of = |category| {
+        Counter::ALL.into_iter().flat_map(move |counter| {
+            let windows = Window::ALL.map(Some).into_iter().chain([None]);
+            windows.map(move |window| view.category(code, counter, window, category))
+        })
+    };
+    (0..CATEGORIES).map(CategoryId).flat_map(of).collect()
+}
+
+/// All that the counters say, of the shop and of each store view, items first; a view without any counts nothing.
 pub(crate) fn counters(signals: &mut Signals) -> Vec<Vec<u32>> {
     let view = signals.publish();
     let views = STORE_VIEWS.map(|code| view.store_view(code).map_or_else(|| counted(&Demand::default()), counted));
-    [counted(view.shop())].into_iter().chain(views).collect()
+    let categories = [None].into_iter().chain(STORE_VIEWS.map(Some)).map(|code| counted_categories(&view, code));
+    [counted(view.shop())].into_iter().chain(views).chain(categories).collect()
 }

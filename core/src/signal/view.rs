@@ -8,13 +8,13 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::cooccur::{CoKind, Neighbor, Rows, cosine};
-use super::counters::Counters;
+use super::counters::{Tallies, row_of};
 use super::demand::Demand;
 use super::placement::{PlacementCounts, Placements};
 use super::together;
 use super::visits::Visits;
 use super::window::{Counter, Hour, Window};
-use crate::id::{ItemId, TimeMs};
+use crate::id::{CategoryId, ItemId, TimeMs};
 
 /// The signals of one snapshot; a clone is cheap.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct SignalView {
     shop: Demand,
     /// By code; the one without a code is what no event named.
     views: Vec<(Arc<str>, Demand)>,
+    /// The same two, of categories.
+    categories: (Demand, Vec<(Arc<str>, Demand)>),
     rows: [Rows; 3],
     visits: Visits,
     placements: Placements,
@@ -34,14 +36,15 @@ impl SignalView {
     pub(super) fn new(
         now_ms: TimeMs,
         orders: u64,
-        counters: &Counters,
+        tallies: &Tallies,
         rows: &[Rows; 3],
         placements: &Placements,
         visits: &Visits,
     ) -> Self {
-        let (shop, views) = counters.publish(now_ms);
+        let (shop, views) = tallies.items.publish(now_ms);
+        let categories = tallies.categories.publish(now_ms);
         let (rows, placements, visits) = (rows.clone(), placements.clone(), visits.clone());
-        Self { now_ms, shop, views, rows, placements, visits, orders }
+        Self { now_ms, shop, views, categories, rows, placements, visits, orders }
     }
 
     /// What a recommendation unit did in a window, or in all time.
@@ -62,8 +65,22 @@ impl SignalView {
     /// The same for the events that named a store view by this code, or none where it is empty; `None` when these
     /// counted nothing yet, or were told apart too late to be counted alone.
     pub fn store_view(&self, code: &str) -> Option<&Demand> {
-        let view = self.views.iter().find(|(known, _)| &**known == code);
-        view.map(|(_, demand)| demand).filter(|demand| !demand.is_empty())
+        named(&self.views, code).filter(|demand| !demand.is_empty())
+    }
+
+    /// Visits (orders, for [`Counter::Purchases`]) that viewed, put into the cart or bought at least one product of the
+    /// category, each once however many, in the window or in all time; by where the product was when the event
+    /// came, and in the categories above as well. In the whole shop, or in what named the store view by this code.
+    pub fn category(&self, code: Option<&str>, counter: Counter, window: Option<Window>, category: CategoryId) -> u32 {
+        let demand = match code {
+            None => Some(&self.categories.0),
+            Some(code) => named(&self.categories.1, code),
+        };
+        let row = row_of(category);
+        demand.map_or(0, |demand| match window {
+            Some(window) => demand.count(counter, window, row),
+            None => demand.total(counter, row),
+        })
     }
 
     /// How often the item was counted in the window, in the whole shop.
@@ -119,4 +136,8 @@ impl SignalView {
     pub fn next_in_visit(&self, views: &[u32], k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
         self.visits.next(views, k, |item| universe.contains(item))
     }
+}
+
+fn named<'d>(views: &'d [(Arc<str>, Demand)], code: &str) -> Option<&'d Demand> {
+    views.iter().find(|(known, _)| &**known == code).map(|(_, demand)| demand)
 }

@@ -6,8 +6,9 @@ use planogram_core::engine::types::Receipt;
 use super::write::Batch;
 use super::{Answer, blocking, json};
 use crate::error::Problem;
-use crate::extract::{Whole, WriteParams};
+use crate::extract::{Pairs, Whole, WriteParams};
 use crate::state::AppState;
+use crate::wire::category::CategoriesJson;
 use crate::wire::decode::{Defect, wrong_type};
 use crate::wire::schema::{CategoryChangeBody, PatchBody, ProductBody, WriteQuery};
 use crate::wire::write::ReceiptJson;
@@ -80,6 +81,17 @@ pub async fn get(State(state): State<AppState>, Path(sku): Path<String>) -> Answ
         Some(doc) => Ok(json(&product::encode(&doc, &exponents))),
         None => Err(Problem::not_found("product", &sku)),
     }
+}
+
+/// The category tree, parents first, with what shoppers did with its products.
+#[utoipa::path(get, path = "/v1/categories", tag = "catalog",
+    params(("store_view" = Option<String>, Query, description = "Store view whose events count; the whole shop when left out."),
+        ("window" = Option<String>, Query, description = "24h, 72h, 7d, 30d, or all, the default.")),
+    responses((status = 200, description = "The categories.", body = CategoriesJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
+pub async fn categories(State(state): State<AppState>, Pairs(pairs): Pairs) -> Answer {
+    let (store_view, name, window) = category::asked(&pairs)?;
+    let found = state.engine()?.categories(store_view.as_deref(), window)?;
+    Ok(json(&CategoriesJson::new(name, found)))
 }
 
 /// Changes the category tree: puts, moves and removes categories, in order.

@@ -1,13 +1,77 @@
-//! What is a change of the category tree on the wire?
+//! What are the category tree and a change of it on the wire?
 //!
-//! `{"put": path, "position": 3, "anchor": true}`, `{"move": path, "to": path}` or `{"remove": path}`, where a path
+//! A change is `{"put": path, "position": 3, "anchor": true}`, `{"move": path, "to": path}` or `{"remove": path}`, where a path
 //! is a list of names from the root or names joined by `/`.
 
 use planogram_core::catalog::doc::CategoryChange;
+use planogram_core::engine::types::CategoryInfo;
+use planogram_core::signal::Window;
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::decode::{Defect, Fields};
+use super::params::{Address, Params, settle};
 use super::product::path;
+use super::units::window_of;
+use crate::error::Problem;
+
+/// The category tree.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CategoriesJson {
+    /// `24h`, `72h`, `7d`, `30d`, or `all`.
+    pub window: String,
+    /// The moment the window ends with, RFC 3339.
+    pub until: String,
+    /// Parents before children, siblings in their order.
+    pub categories: Vec<CategoryJson>,
+}
+
+/// A category and what shoppers did with its products.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CategoryJson {
+    /// Names from the top.
+    pub path: Vec<String>,
+    /// Order among its siblings, smallest first; null goes behind.
+    pub position: Option<i32>,
+    /// Whether it shows its descendants' products.
+    pub anchor: bool,
+    /// Products it shows, whether or not they may be sold.
+    pub products: u64,
+    /// Visits that viewed a product of the category or below, each once.
+    pub views: u32,
+    /// Visits that put one into the cart, each once.
+    pub carts: u32,
+    /// Orders that kept one, each once.
+    pub purchases: u32,
+}
+
+impl CategoriesJson {
+    /// The tree as it was read in a window.
+    pub fn new(window: String, (categories, until_ms): (Vec<CategoryInfo>, i64)) -> Self {
+        let category = |info: CategoryInfo| CategoryJson {
+            path: info.path,
+            position: info.position,
+            anchor: info.anchor,
+            products: info.products,
+            views: info.views,
+            carts: info.carts,
+            purchases: info.purchases,
+        };
+        Self { window, until: super::time::text(until_ms), categories: categories.into_iter().map(category).collect() }
+    }
+}
+
+/// The store view and the window, by name and as it is, that an address asks for.
+///
+/// # Errors
+/// The parameter at fault.
+pub fn asked(pairs: &[(String, String)]) -> Result<(Option<String>, String, Option<Window>), Problem> {
+    let mut address = Address::new(pairs, &["store_view", "window"]);
+    let store_view = address.text("store_view");
+    let (name, window) = window_of(&mut address);
+    settle(address).map(|()| (store_view, name, window))
+}
 
 /// Fields of a change.
 pub const FIELDS: &[&str] = &["put", "move", "remove", "to", "position", "anchor"];

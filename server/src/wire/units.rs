@@ -39,13 +39,19 @@ pub fn from_address(pairs: &[(String, String)], headers: &FromHeaders) -> Result
 /// The parameter at fault.
 pub fn window(pairs: &[(String, String)]) -> Result<(String, Option<Window>), Problem> {
     let mut address = Address::new(pairs, &["window"]);
+    let window = window_of(&mut address);
+    settle(address).map(|()| window)
+}
+
+/// The same among other parameters; a mistake is reported there.
+pub(super) fn window_of(address: &mut Address<'_>) -> (String, Option<Window>) {
     let name = address.text("window").unwrap_or_else(|| "all".to_owned());
     let window = WINDOWS.iter().find(|(known, _)| *known == name).map(|(_, window)| *window);
     if window.is_none() {
         let allowed: Vec<&str> = WINDOWS.iter().map(|(name, _)| *name).collect();
         address.report("window", format!("no window `{}`", super::decode::cut(&name)), allowed.join(", "));
     }
-    settle(address).map(|()| (name, window.flatten()))
+    (name, window.flatten())
 }
 
 /// The windows by name.

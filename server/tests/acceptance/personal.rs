@@ -98,7 +98,27 @@ fn a_basket_is_completed_by_what_goes_with_all_of_it() {
 }
 
 #[test]
-fn row_090_recommended_for_you_adapts_after_one_event() {
+fn row_090_recommended_for_you_adapts_after_one_more_view() {
+    let shop = shop_of(8);
+    orders(&shop, "crowd", &repeated(9, &[6, 7]));
+    let looked: Vec<String> = (0..12).map(|i| format!("looked-{i}")).collect();
+    for (label, pair) in [("a", ["P001", "P002"]), ("b", ["P003", "P004"])] {
+        let views = looked.iter().flat_map(|visit| pair.iter().map(move |sku| (visit, sku)));
+        let visits: Vec<(String, [&str; 1])> = views.map(|(visit, sku)| (format!("{label}{visit}"), [*sku])).collect();
+        let events: Vec<(&str, &str, &[&str])> =
+            visits.iter().map(|(visit, sku)| ("product_view", visit.as_str(), &sku[..])).collect();
+        shop.events(label, &events);
+    }
+    let for_you = || shop.ok("/v1/recommendations/for-you?visitor=bo");
+    assert_eq!(skus(&for_you()), ["P006", "P007"], "nothing is known, so what all buy");
+    shop.events("first", &[("product_view", "bo", &["P001"])]);
+    assert_eq!(skus(&for_you()), ["P006", "P007", "P002"], "it goes with what was viewed");
+    shop.events("second", &[("product_view", "bo", &["P003"])]);
+    assert_eq!(skus(&for_you())[..4], ["P006", "P007", "P004", "P002"], "the newest view counts most");
+}
+
+#[test]
+fn row_090_recommended_for_you_adapts_after_one_order() {
     let shop = shop_of(8);
     orders(&shop, "crowd", &repeated(9, &[6, 7]));
     orders(&shop, "pair", &repeated(6, &[1, 2]));
