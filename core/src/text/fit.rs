@@ -32,7 +32,7 @@ const ONE_FIELD: f32 = 0.2;
 /// The last word of the query ends the part of the name that says what it is.
 const HEAD: f32 = 0.3;
 /// A word of the query is followed by an accessory that the query does not name.
-const FOR_ANOTHER: f32 = 0.35;
+const FOR_ANOTHER: f32 = 0.25;
 /// All words stand in the name behind a "for" only.
 const ASIDE: f32 = 0.4;
 /// Groups whose places are followed; queries have fewer.

@@ -26,10 +26,13 @@ pub(super) struct NameWord {
     pub stem: u32,
 }
 
+/// Names of [`CHUNK`] items that follow each other.
+type Chunk = Vec<Option<Arc<[NameWord]>>>;
+
 /// Names by item.
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    chunks: Vector<Arc<Vec<Option<Arc<[NameWord]>>>>>,
+    chunks: Vector<Arc<Chunk>>,
 }
 
 impl Names {
