@@ -162,7 +162,7 @@ pub const QUERY_CHARS_MAX: usize = 255;
 /// Most alternatives of one query, all groups together: a shopper's query with generous synonyms has a few dozen.
 pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
 /// Matches, the best by their words, whose names are looked at word by word: more than anybody pages through.
-pub const FIT_WINDOW: usize = 500;
+pub const FIT_WINDOW: usize = 200;
 /// Most words one prefix stands for, the most frequent first.
 pub const PREFIX_WORDS_MAX: usize = 50;
 /// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.

@@ -61,10 +61,11 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     let n_full = found.len();
     if n_full < RELAXED_FILL && reading.query.groups.len() > 1 && !found.iter().any(|found| found.by_sku) {
         let full: RoaringBitmap = found.iter().map(|found| found.item.0).collect();
+        let settled = settled(view, &reading.query);
         let mut partial = Vec::new();
         for share in SHARES {
             if n_full + partial.len() < RELAXED_FILL {
-                partial = attempt(run, view, &reading.query, within, Match::Share(share));
+                partial = attempt(run, view, &settled, within, Match::Share(share));
                 partial.retain(|found| !full.contains(found.item.0));
             }
         }
@@ -113,6 +114,16 @@ fn attempt(run: &mut Run<'_>, view: &TextView, query: &Query, within: &RoaringBi
             Vec::new()
         }
     }
+}
+
+/// The query with a begun word taken as it stands when the shop has it: what it may become is looked for among the
+/// full matches, and would cost more here than all other words together.
+fn settled(view: &TextView, query: &Query) -> Query {
+    let mut query = query.clone();
+    for alternative in query.groups.iter_mut().flat_map(|group| &mut group.alternatives) {
+        alternative.prefix &= !view.knows(&alternative.text, false);
+    }
+    query
 }
 
 /// Every word as the beginning of a longer one.

@@ -261,6 +261,23 @@ fn corrects_and_completes_from_live_words() {
 }
 
 #[test]
+fn words_are_split_and_joined_as_the_shop_writes_them() {
+    let names = ["Arbeit Handschuh", "Hose blau", "Winterhosen", "Smartwatch", "Arbeit Hose", "Handschuhe"];
+    let docs: Vec<TextDoc> = (0..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect();
+    let (mut index, _) = TextIndex::open(None, "de-DE").unwrap();
+    index.apply(&docs, &[]).unwrap();
+    let view = index.commit(1).unwrap();
+    let pair = |left: &str, right: &str| Some((left.to_owned(), right.to_owned()));
+    assert_eq!(view.split("Arbeitshose"), pair("arbeit", "hose"));
+    assert_eq!(view.split("Winterhosen"), None, "nothing is called winter");
+    assert_eq!(view.joined("smart", "watch").as_deref(), Some("smartwatch"));
+    assert_eq!(view.joined("blau", "hose"), None);
+    assert_eq!(view.compounds_of("Hose", 5), ["winterhos"]);
+    assert_eq!(view_of(&docs).compounds_of("Hose", 5), [] as [&str; 0], "English writes them apart");
+    assert!(view.is_stop_word("mit") && !view.is_stop_word("hose"));
+}
+
+#[test]
 fn odd_queries_are_answered() {
     let view = view_of(&shop());
     let long = "hoodie ".repeat(36);

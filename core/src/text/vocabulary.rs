@@ -36,7 +36,7 @@ pub struct Correction {
 const EDIT_ODDS: f64 = 16.0;
 /// Shortest half of a word that is split, in letters.
 const PART_CHARS_MIN: usize = 3;
-/// Shortest stem that is looked for at the end of compound nouns, in letters.
+/// Shortest word that is looked for at the end of compound nouns, in letters.
 const COMPOUND_END_CHARS_MIN: usize = 4;
 /// Shortest word that two words are joined to, in bytes.
 const JOINED_BYTES_MIN: usize = 5;
@@ -150,10 +150,10 @@ impl TextView {
         let Some(word) = self.single_word(word).filter(|word| !reversed.is_empty() && !has_digit(word)) else {
             return Vec::new();
         };
-        let end = backwards(&Stemmer::new(self.language()).stem(&word));
-        if end.chars().count() < COMPOUND_END_CHARS_MIN {
+        if word.chars().count() < COMPOUND_END_CHARS_MIN {
             return Vec::new();
         }
+        let end = backwards(&Stemmer::new(self.language()).stem(&word));
         let from = (Bound::Excluded(&*end), Bound::<&str>::Unbounded);
         let mut found: Vec<(u32, String)> = reversed
             .range::<_, str>(from)
