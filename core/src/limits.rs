@@ -513,7 +513,7 @@ pub const HIGHLIGHTS_MAX: usize = 20;
 
 /// Products that earlier searches bring into a list though their texts do not match.
 pub const EVIDENT_ITEMS_MAX: usize = 50;
-/// Least evidence that brings one in, in `(0, 1)`: about three clicks on one product and nothing else.
+/// Least evidence that brings one in, in `(0, 1)`: about five clicks on one product and nothing else.
 pub const EVIDENT_VALUE_MIN: f32 = 0.1;
 
 // Engine: reads.

@@ -275,7 +275,7 @@ mod tests {
         check("en", "creme brulee", "Crème Brûlée bowl", "[Crème] [Brûlée] bowl");
         check("en", "wifi", "New Wi-Fi router", "New [Wi-Fi] router");
         check("en", "wi-fi", "New wifi, wi-fi; fi wi", "New [wifi], [wi-fi]; fi wi");
-        check("en", "2tb", "A 2 TB disk, 2TB, TB 2", "A [2] [TB] disk, [2TB], TB 2");
+        check("en", "2tb", "A 2 TB disk, 2TB, TB 2", "A [2] [TB] disk, [2TB], TB [2]");
         check("en", "mens", "Men's tee", "[Men's] tee");
         check("fr", "eau", "De l'eau froide", "De l'[eau] froide");
         check("sv", "jackor", "Röd jacka", "Röd [jacka]");

@@ -556,7 +556,7 @@ mod tests {
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
         check::<ListBody>(
-            &["q", "highlight", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>(),
+            &["q", "highlight", "vector", "vector_space", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>(),
         );
         check::<PageBody>(&["lists"].iter().chain(list::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);

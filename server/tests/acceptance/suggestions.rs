@@ -77,12 +77,7 @@ fn a_query_is_suggested_after_three_shoppers_found_something_with_it() {
     shop.configure("suggestions", "house", &json!({"never": ["HIM"]}));
     assert_eq!(texts(&shop, "", "query"), [] as [String; 0]);
     let refused = shop.json("PUT", "/v1/config/suggestions/house", &json!({"never": "him"}));
-    assert_eq!(
-        (refused.status, refused.json["problems"][0]["pointer"].as_str()),
-        (422, Some("/never")),
-        "{}",
-        refused.text
-    );
+    assert_eq!((refused.status, refused.json["pointer"].as_str()), (422, Some("/never")), "{}", refused.text);
 }
 
 #[test]
