@@ -12,8 +12,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, overlays, people, plugins,
-    suggest,
-    units,
+    suggest, units,
 };
 use crate::state::AppState;
 use crate::{guard, telemetry};

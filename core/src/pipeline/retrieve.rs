@@ -114,11 +114,7 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
 /// Items that a rule adds though their text does not match; in order of items.
 fn add_included(found: &mut Vec<Found>, included: &RoaringBitmap) {
     let is_new = |item: &u32| found.binary_search_by_key(&ItemId(*item), |found| found.item).is_err();
-    let new: Vec<Found> = included
-        .iter()
-        .filter(is_new)
-        .map(|item| Found::elsewhere(ItemId(item)))
-        .collect();
+    let new: Vec<Found> = included.iter().filter(is_new).map(|item| Found::elsewhere(ItemId(item))).collect();
     found.extend(new);
     found.sort_unstable_by_key(|found| found.item);
 }

@@ -33,8 +33,8 @@ pub use demand::{CONVERSION_PRIOR_VIEWS, CONVERSION_VIEWS_MIN, Demand, SignalCol
 pub use fold::{ResolvedEvent, SavedSignals, SignalConfig, Signals};
 pub use memory::{ITEM_HOUR_BYTES, SignalMemory, item_bytes_max};
 pub use placement::PlacementCounts;
-pub(crate) use sharded::Sharded;
 pub use queries::{AskedQuery, Evidence};
+pub(crate) use sharded::Sharded;
 pub use view::SignalView;
 pub use window::{Counter, Window};
 

@@ -11,7 +11,9 @@ use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
 use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
-use crate::catalog::definition::{ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, CATEGORIES, parse_attribute};
+use crate::catalog::definition::{
+    ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, CATEGORIES, parse_attribute,
+};
 use crate::catalog::doc::AttributeValue;
 use crate::catalog::facet_document::FACET_KIND;
 use crate::catalog::read::laid_over;

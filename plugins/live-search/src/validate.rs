@@ -96,6 +96,8 @@ mod tests {
         let full = r#"{"synonyms":{"per_scope_max":2}}"#;
         check(full, &set("c"), &[set("a"), set("b")], &[("", "it would be `synonym` number 3 in its scope")]);
         check(full, &set("b"), &[set("a"), set("b")], &[]);
+        let ranker = |id| document(RANKER, id, r#"{"columns":[]}"#);
+        check("", &ranker("b"), &[ranker("a")], &[("", "it would be `ranker` number 2 in its scope")]);
         let rule = |id| document(SEARCH_RULE, id, "{}");
         let full = r#"{"rules":{"rules_max":1}}"#;
         check(full, &rule("b"), &[rule("a")], &[("", "it would be `search-rule` number 2 in its scope")]);

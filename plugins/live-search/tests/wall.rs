@@ -81,6 +81,18 @@ fn a_store_view_goes_before_the_rest() {
 }
 
 #[test]
+fn a_learned_ranker_writes_a_line_for_each_column() {
+    let mut harness = harness();
+    let term = r#"{"column":"in_stock","weight":0.5,"scale":"linear","center":0,"spread":1}"#;
+    harness.put("ranker", "learned", &format!(r#"{{"columns":[{term}]}}"#)).unwrap();
+    let lines = harness.score("ranker", &Asked::search("sofa"), &["plain", "popular", "weak"]).unwrap();
+    for (name, values) in lines {
+        let expected = if name == "ranker.in_stock" { [0.0, 0.5, 0.0] } else { [0.0; 3] };
+        assert_eq!(values, expected, "{name}");
+    }
+}
+
+#[test]
 fn mistakes_and_answers_cross_the_wall() {
     let mut harness = harness();
     harness.put("synonym", "couch", r#"{"type":"two-way","terms":["couch","sofa"]}"#).unwrap();

@@ -555,9 +555,8 @@ mod tests {
         check::<CategoryChangeBody>(category::FIELDS);
         check::<EventBody>(event::FIELDS);
         check::<EventItemBody>(event::ITEM_FIELDS);
-        check::<ListBody>(
-            &["q", "highlight", "vector", "vector_space", "anchors", "among"].into_iter().chain(list::common()).collect::<Vec<_>>(),
-        );
+        let own = ["q", "highlight", "anchors", "among"].into_iter().chain(list::OF_VECTOR.iter().copied());
+        check::<ListBody>(&own.chain(list::common()).collect::<Vec<_>>());
         check::<PageBody>(&["lists"].iter().chain(list::SHARED).copied().collect::<Vec<_>>());
         check::<NamedListBody>(page::OWN);
         check_address::<ListQuery>(list::OF_LIST);

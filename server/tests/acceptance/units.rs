@@ -79,7 +79,7 @@ fn the_anchor_and_what_cannot_be_bought_are_never_proposed() {
     }
     // Sold out by the next request.
     shop.send_ok("PATCH", "/v1/products", &json!([{"sku": "P", "in_stock": false}]));
-    assert_eq!(skus(&shop.ok("/v1/recommendations/bought-only?anchors=A")), ["X"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/bought-only?anchors=A")), ["X", "Y"], "Y goes with X");
 }
 
 #[test]
