@@ -162,6 +162,7 @@ pub fn conditions() -> Vec<Vec<u8>> {
         json!({"any": [{"field": "sku", "eq": "A"}, {"not": {"field": "price", "range": {"from": 1, "to": 2.5}}}]}),
         json!({"all": [{"field": "brand", "in": ["Acme", "Luma"]}, {"field": "in_stock", "eq": true}]}),
         json!({"any": [{"field": "name", "contains": "sh"}, {"field": "name", "starts_with": "Sh"}]}),
+        json!({"all": [{"field": "name", "ends_with": "irt"}, {"field": "name", "words": "sh"}]}),
         json!({"not": {"all": [{"field": "eco", "exists": true}, {"field": "size", "in": [1, 2, 3]}]}}),
     ];
     texts.iter().map(|text| text.to_string().into_bytes()).collect()

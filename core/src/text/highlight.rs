@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use planogram_abi::{Alternative, Query};
+use rustc_hash::FxHashMap;
 
 use super::analyzer::{Language, Stemmer, compounds, split_at_digits};
 use crate::limits::{HIGHLIGHT_BYTES_MAX, HIGHLIGHT_CHARS_MAX};
@@ -16,30 +17,35 @@ use crate::limits::{HIGHLIGHT_BYTES_MAX, HIGHLIGHT_CHARS_MAX};
 /// Characters shown before the first marked word of a part that is cut out of a long text.
 const CONTEXT_CHARS: usize = 60;
 
-/// A query, ready to be found in texts. Keep one per request.
+/// A query, ready to be found in texts. Keep one per request: it remembers the words it has read, of which a page of
+/// products repeats most.
 pub struct Highlighter {
     language: Language,
     stemmer: Stemmer,
     sequences: Vec<Sequence>,
+    /// Words read so far.
+    words: Vec<Word>,
+    /// Pieces of texts that are one word, and which.
+    known: FxHashMap<Box<str>, usize>,
 }
 
 /// Words that have to stand side by side; often one.
 struct Sequence {
-    words: Vec<Wanted>,
+    words: Vec<Word>,
     /// Is the last word only begun?
     prefix: bool,
 }
 
-struct Wanted {
-    word: String,
+/// A word as it is looked up.
+struct Word {
+    folded: String,
     stem: String,
 }
 
-/// A word of a text: where it stands, as written and as looked up.
+/// Where a word stands in a text, and which of the words read so far it is.
 struct Token {
     span: Range<usize>,
-    word: String,
-    stem: String,
+    word: usize,
 }
 
 /// Several parts of a text that are also read as one word.
@@ -51,7 +57,9 @@ struct Joined {
 impl Highlighter {
     /// A finder for every alternative of a query.
     pub fn new(language: Language, query: &Query) -> Self {
-        let mut finder = Self { language, stemmer: Stemmer::new(language), sequences: Vec::new() };
+        let stemmer = Stemmer::new(language);
+        let (words, known) = (Vec::new(), FxHashMap::default());
+        let mut finder = Self { language, stemmer, sequences: Vec::new(), words, known };
         query.groups.iter().flat_map(|group| &group.alternatives).for_each(|one| finder.add(one));
         finder
     }
@@ -77,7 +85,7 @@ impl Highlighter {
             return;
         }
         let stemmer = &mut self.stemmer;
-        let wanted = words.iter().map(|word| Wanted { word: word.clone(), stem: stemmer.stem(word).into_owned() });
+        let wanted = words.iter().map(|word| Word { folded: word.clone(), stem: stemmer.stem(word).into_owned() });
         self.sequences.push(Sequence { words: wanted.collect(), prefix });
     }
 
@@ -91,7 +99,7 @@ impl Highlighter {
         let mut spans: Vec<Range<usize>> = Vec::new();
         for sequence in &self.sequences {
             for run in tokens.windows(sequence.words.len()) {
-                if sequence.matches(run) {
+                if sequence.matches(run, &self.words) {
                     spans.extend(run.iter().map(|token| token.span.clone()));
                 }
             }
@@ -107,11 +115,17 @@ impl Highlighter {
         let (mut tokens, mut joined) = (Vec::new(), Vec::new());
         for piece in pieces(text, 0, char::is_whitespace) {
             let piece = trimmed(text, piece);
+            if let Some(&word) = self.known.get(&text[piece.clone()]) {
+                tokens.push(Token { span: piece, word });
+                continue;
+            }
             let read = compounds(self.language, &text[piece.clone()]);
             if let [compound] = &read[..]
                 && let [word] = &compound.parts[..]
             {
-                tokens.push(self.token(piece, word));
+                let token = self.token(piece.clone(), word);
+                self.known.insert(text[piece].into(), token.word);
+                tokens.push(token);
                 continue;
             }
             if let [compound] = &read[..]
@@ -147,24 +161,26 @@ impl Highlighter {
     }
 
     fn token(&mut self, span: Range<usize>, word: &str) -> Token {
-        Token { span, word: word.to_owned(), stem: self.stemmer.stem(word).into_owned() }
+        self.words.push(Word { folded: word.to_owned(), stem: self.stemmer.stem(word).into_owned() });
+        Token { span, word: self.words.len() - 1 }
     }
 }
 
 impl Sequence {
-    fn matches(&self, run: &[Token]) -> bool {
+    fn matches(&self, run: &[Token], words: &[Word]) -> bool {
         let last = self.words.len() - 1;
         self.words.iter().zip(run).enumerate().all(|(at, (wanted, token))| {
-            wanted.word == token.word
-                || wanted.stem == token.stem
-                || (self.prefix && at == last && token.word.starts_with(&wanted.word))
+            let read = &words[token.word];
+            wanted.folded == read.folded
+                || wanted.stem == read.stem
+                || (self.prefix && at == last && read.folded.starts_with(&wanted.folded))
         })
     }
 
     /// Is the sequence this one word?
     fn is_word(&self, word: &str) -> bool {
         let [wanted] = &self.words[..] else { return false };
-        wanted.word == word || (self.prefix && word.starts_with(&wanted.word))
+        wanted.folded == word || (self.prefix && word.starts_with(&wanted.folded))
     }
 }
 
