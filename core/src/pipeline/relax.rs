@@ -30,8 +30,8 @@ const COMPOUND_NOUN_WEIGHT: f32 = 0.7;
 /// Weight of a correction of a word that the shop does not know, to the power of its edits; and of one that it
 /// hardly knows.
 const CORRECTED_WEIGHT: f32 = 0.5;
-/// A word in at most this many documents is hardly known…
-const HARDLY_KNOWN_MAX: u32 = 10;
+/// A word in no more than one of so many documents is hardly known…
+const HARDLY_KNOWN_IN: u32 = 5_000;
 /// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
 const HARDLY_KNOWN_CHARS_MIN: usize = 5;
 const CLEARLY_MORE: u32 = 15;
@@ -177,7 +177,8 @@ impl Reading {
     fn correct(&mut self, view: &TextView, word: &str, group: &mut TermGroup) {
         let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
         let n_own = view.curated(word);
-        if is_known && (n_own > HARDLY_KNOWN_MAX || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
+        let is_well_known = n_own > view.n_documents() / HARDLY_KNOWN_IN;
+        if is_known && (is_well_known || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
             return;
         }
         let mut corrections = view.corrections(word, SPELLINGS_MAX);
