@@ -74,7 +74,7 @@ impl Shop {
             });
         });
         let address = format!("http://{}", address.recv().expect("the server says its address"));
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(0).build().into();
         Self { address, engine, agent, files: None, stop: Some(stop), server: Some(server) }
     }
 
