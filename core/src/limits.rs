@@ -173,6 +173,8 @@ pub const SPELLINGS_MAX: usize = 4;
 pub const COMPOUND_NOUNS_MAX: usize = 12;
 /// Products up to which a list is filled with those that match only part of the query: a few pages.
 pub const RELAXED_FILL: usize = 120;
+/// Products with both words of a query of two from which on nothing else is listed: a page.
+pub const RELAXED_BELOW_TWO: usize = 24;
 
 // Signals: events.
 

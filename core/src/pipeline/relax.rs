@@ -18,7 +18,7 @@ use roaring::RoaringBitmap;
 
 use super::request::Degraded;
 use super::run::{Run, Subject};
-use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_FILL, SPELLINGS_MAX};
+use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
 use crate::text::{Found, Match, TextView, quoted_words};
 
 /// Weight of two words written as one.
@@ -59,7 +59,7 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
         }
     }
     let n_full = found.len();
-    if n_full < RELAXED_FILL && reading.query.groups.len() > 1 && !found.iter().any(|found| found.by_sku) {
+    if n_full < enough(&reading.query) && !found.iter().any(|found| found.by_sku) {
         let full: RoaringBitmap = found.iter().map(|found| found.item.0).collect();
         let settled = settled(view, &reading.query);
         let mut partial = Vec::new();
@@ -124,6 +124,16 @@ fn settled(view: &TextView, query: &Query) -> Query {
         alternative.prefix &= !view.knows(&alternative.text, false);
     }
     query
+}
+
+/// Full matches from which on nothing follows. Two words say little that a product could do without, so a page of
+/// products that have both is enough.
+fn enough(query: &Query) -> usize {
+    match query.groups.len() {
+        0..=1 => 0,
+        2 => RELAXED_BELOW_TWO,
+        _ => RELAXED_FILL,
+    }
 }
 
 /// Every word as the beginning of a longer one.

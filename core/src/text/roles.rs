@@ -43,11 +43,38 @@ const ACCESSORIES: [(&str, &str); 3] = [
     ("sv", "adapter batteri fodral hallare kabel laddare skydd skal tillbehor vaska"),
 ];
 
-/// The numbers of the words with a part that the shop has, each list increasing.
+/// The words with a part that the shop has.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
-    asides: Vec<u32>,
-    accessories: Vec<u32>,
+    asides: Numbers,
+    accessories: Numbers,
+}
+
+/// A few numbers of stems; asked for every word of every name, nearly always in vain, so most are turned away by one
+/// bit.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Which remainders of 1,024 there are.
+    remainders: [u64; 16],
+    /// Increasing.
+    list: Vec<u32>,
+}
+
+impl Numbers {
+    fn of(mut list: Vec<u32>) -> Self {
+        list.sort_unstable();
+        let mut remainders = [0; 16];
+        for number in &list {
+            remainders[(number >> 6 & 15) as usize] |= 1 << (number & 63);
+        }
+        Self { remainders, list }
+    }
+
+    #[inline]
+    fn contains(&self, number: u32) -> bool {
+        let may_be = self.remainders[(number >> 6 & 15) as usize] >> (number & 63) & 1 == 1;
+        may_be && self.list.binary_search(&number).is_ok()
+    }
 }
 
 impl Roles {
@@ -56,21 +83,19 @@ impl Roles {
         let mut stemmer = Stemmer::new(language);
         let mut numbers = |lists: &[(&str, &str)]| {
             let stems = of(lists, language).map(|word| statistics.stems.get(&*stemmer.stem(word)));
-            let mut numbers: Vec<u32> = stems.flatten().map(|count| count.id).collect();
-            numbers.sort_unstable();
-            numbers
+            Numbers::of(stems.flatten().map(|count| count.id).collect())
         };
         Self { asides: numbers(&ASIDES), accessories: numbers(&ACCESSORIES) }
     }
 
     /// Does a name speak of something else behind this stem?
     pub fn is_aside(&self, stem: u32) -> bool {
-        self.asides.binary_search(&stem).is_ok()
+        self.asides.contains(stem)
     }
 
     /// Is it something that belongs to something else?
     pub fn is_accessory(&self, stem: u32) -> bool {
-        self.accessories.binary_search(&stem).is_ok()
+        self.accessories.contains(stem)
     }
 }
 
