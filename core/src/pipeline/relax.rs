@@ -38,6 +38,8 @@ const CLEARLY_MORE: u32 = 15;
 /// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
 /// most of the query, which few and cheap to find products do, then at least something of it.
 const SHARES: [f32; 2] = [0.6, 0.2];
+/// Full matches below which words that are hardly known are doubted.
+const FEW: usize = 5;
 /// Words without which a query may do when it has as many others.
 const CONTENT_WORDS_MIN: usize = 2;
 /// Shortest word that is read as a beginning although it is not the last one, in letters.
@@ -50,8 +52,15 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if query.groups.is_empty() {
         return Vec::new();
     }
-    let reading = Reading::of(view, query, typed(run));
+    let mut reading = Reading::of(view, query, typed(run), Doubt::Unknown);
     let mut found = attempt(run, view, &reading.query, within, Match::All);
+    if found.len() < FEW {
+        let doubted = Reading::of(view, query, typed(run), Doubt::HardlyKnown);
+        if doubted.said.len() > reading.said.len() {
+            found = attempt(run, view, &doubted.query, within, Match::All);
+            reading = doubted;
+        }
+    }
     if found.is_empty() && query.groups.len() > 1 {
         found = attempt(run, view, &beginnings(&reading.query), within, Match::All);
         if !found.is_empty() {
@@ -145,6 +154,15 @@ fn beginnings(query: &Query) -> Query {
     query
 }
 
+/// Which words may be misspelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Those that no product has.
+    Unknown,
+    /// Those that hardly any product has, too.
+    HardlyKnown,
+}
+
 /// A query with what its words may have meant.
 #[derive(Default)]
 struct Reading {
@@ -156,7 +174,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(view: &TextView, query: &Query, typed: &str) -> Self {
+    fn of(view: &TextView, query: &Query, typed: &str, doubt: Doubt) -> Self {
         let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
         let words: Vec<String> = query.groups.iter().map(own).collect();
         let quoted = quoted_words(view.language(), typed);
@@ -176,7 +194,7 @@ impl Reading {
             let mut group = group.clone();
             let is_written_otherwise = write_otherwise(view, &words, at, &mut group);
             if !is_written_otherwise {
-                reading.correct(view, word, &mut group);
+                reading.correct(view, word, doubt, &mut group);
             }
             reading.query.groups.push(group);
         }
@@ -184,8 +202,11 @@ impl Reading {
     }
 
     /// Adds what may have been meant by a word that the shop does not know, or hardly knows.
-    fn correct(&mut self, view: &TextView, word: &str, group: &mut TermGroup) {
+    fn correct(&mut self, view: &TextView, word: &str, doubt: Doubt, group: &mut TermGroup) {
         let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
+        if is_known && doubt == Doubt::Unknown {
+            return;
+        }
         let n_own = view.curated(word);
         let is_well_known = n_own > view.n_documents() / HARDLY_KNOWN_IN;
         if is_known && (is_well_known || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
