@@ -60,7 +60,7 @@ impl TextView {
     }
 
     /// At most `max` words that may have been meant by `word`, the likeliest first: an edit more needs a word that
-    /// stands in [`EDIT_ODDS`] times as many documents; ties by letters.
+    /// stands in `EDIT_ODDS` times as many documents; ties by letters.
     ///
     /// One edit is allowed from 4 letters, two from 8; words with digits, on either side, and words longer than 32
     /// characters are left alone. A first letter is hardly ever mistyped, so what may have been meant begins with
