@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 const BATCH: usize = 50;
-/// Batches acknowledged before the program is killed.
+/// Batches in the log before the program is killed.
 const ACKNOWLEDGED: usize = 40;
 /// Batches in all.
 const BATCHES: usize = 80;
@@ -82,7 +82,9 @@ fn killed_while_it_takes_events_in_it_has_every_acknowledged_one_once() {
         kill(&program);
         acknowledged = sender.join().unwrap();
     });
-    assert!((ACKNOWLEDGED..BATCHES).contains(&acknowledged), "{acknowledged} of {BATCHES} batches were acknowledged");
+    // The last batch in the log may have been on its way back.
+    let plausible = ACKNOWLEDGED - 1..BATCHES;
+    assert!(plausible.contains(&acknowledged), "{acknowledged} of {BATCHES} batches were acknowledged");
     drop(program);
 
     let program = Program::start(dir.path());
