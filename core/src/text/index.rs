@@ -14,13 +14,14 @@ use tantivy::merge_policy::LogMergePolicy;
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED};
-use tantivy::{TantivyDocument, TantivyError, Term};
+use tantivy::{TantivyError, Term};
 
 use super::analyzer::{ANALYZER_VERSION, Language, has_digit};
 use super::document::{TextDoc, TextField};
 use super::error::TextError;
 use super::names::NameWord;
-use super::schema::{Fields, add_tokens, schema, words_of};
+use super::feed::{Feed, REPLAY, Replay};
+use super::schema::{Fields, schema, words_of};
 use super::segment::Segment;
 use super::statistics::{Lexicon, Tally};
 use super::view::TextView;
@@ -37,7 +38,7 @@ const DELETED_SHARE_MAX: f32 = 0.3;
 /// The writing side of the text index of one text source.
 pub struct TextIndex {
     index: Index,
-    writer: IndexWriter,
+    writer: IndexWriter<Feed>,
     reader: IndexReader,
     language: Language,
     fields: Fields,
@@ -109,7 +110,8 @@ impl TextIndex {
     }
 
     fn start(index: Index, language: Language, fields: Fields, seq: Seq) -> Result<Self, TextError> {
-        let writer: IndexWriter = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
+        index.tokenizers().register(REPLAY, Replay::default());
+        let writer: IndexWriter<Feed> = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(MERGED_SEGMENTS_MIN);
         policy.set_min_layer_size(SMALL_SEGMENT_DOCS);
@@ -204,27 +206,29 @@ impl TextIndex {
         Term::from_field_u64(self.fields.item, u64::from(item.0))
     }
 
-    fn count_and_convert(&mut self, doc: &TextDoc) -> TantivyDocument {
+    fn count_and_convert(&mut self, doc: &TextDoc) -> Feed {
         let fields = words_of(self.language, doc);
-        let mut document = TantivyDocument::new();
-        document.add_u64(self.fields.item, u64::from(doc.item.0));
+        let mut feed = Feed::new(self.fields.item, u64::from(doc.item.0));
         let mut tally = Tally::default();
+        let mut ids: Vec<u32> = Vec::new();
         for (field, words) in TextField::ALL.into_iter().zip(&fields) {
-            let ids: Vec<u32> = words.iter().map(|word| self.lexicon.word_id(&word.text)).collect();
+            ids.clear();
+            ids.extend(words.iter().map(|word| self.lexicon.word_id(&word.text)));
             for (&id, word) in ids.iter().zip(words) {
                 tally.add(id, field, u32::from(word.times));
                 if field == TextField::Name {
                     tally.place(self.lexicon.name_word(id, word.position));
                 }
             }
-            add_tokens(&mut document, self.fields.exact[field as usize], words.iter().map(|w| (w.text.as_str(), w)));
+            let exact = words.iter().map(|word| (word.text.as_str(), word.position, word.times));
+            feed.add(self.fields.exact[field as usize], exact);
             if let Some(stem) = self.fields.stem[field as usize] {
                 let stems = ids.iter().map(|&id| self.lexicon.stem_of(id));
-                add_tokens(&mut document, stem, stems.zip(words));
+                feed.add(stem, stems.zip(words).map(|(stem, word)| (stem, word.position, word.times)));
             }
         }
         self.lexicon.put(doc.item, tally);
-        document
+        feed
     }
 }
 

@@ -12,6 +12,7 @@ mod compile;
 mod document;
 mod error;
 mod evaluate;
+mod feed;
 mod highlight;
 mod fit;
 mod index;

@@ -5,12 +5,11 @@
 //! an inflected one, while phrases want inflected forms; so positions are paid for once. Nothing is stored: the
 //! item id is a fast field, everything else is in the columns.
 
-use tantivy::TantivyDocument;
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::analyzer::{Compound, Language, compounds, squeeze};
 use super::document::{TextDoc, TextField};
+use super::feed::REPLAY;
 use crate::limits::ATTRIBUTE_WEIGHT_MAX;
 
 /// Name of the fast field with the item id.
@@ -29,7 +28,7 @@ pub(super) struct Fields {
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let item = builder.add_u64_field(ITEM, NumericOptions::default().set_indexed().set_fast());
-    let indexing = |option| TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option);
+    let indexing = |option| TextFieldIndexing::default().set_tokenizer(REPLAY).set_index_option(option);
     let exact = TextField::ALL.map(|field| {
         let options = indexing(IndexRecordOption::WithFreqs).set_fieldnorms(true);
         builder.add_text_field(field.name(), TextOptions::default().set_indexing_options(options))
@@ -99,22 +98,5 @@ impl FieldWords {
             }
         }
         self.next += 1;
-    }
-}
-
-/// One field's tokens as tantivy takes them.
-pub(super) fn add_tokens<'a>(
-    document: &mut TantivyDocument,
-    field: Field,
-    words: impl Iterator<Item = (&'a str, &'a Word)>,
-) {
-    let mut tokens = Vec::new();
-    for (text, word) in words {
-        for _ in 0..word.times {
-            tokens.push(Token { text: text.to_owned(), position: word.position as usize, ..Token::default() });
-        }
-    }
-    if !tokens.is_empty() {
-        document.add_pre_tokenized_text(field, PreTokenizedString { text: String::new(), tokens });
     }
 }
