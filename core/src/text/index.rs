@@ -19,10 +19,11 @@ use tantivy::{TantivyError, Term};
 use super::analyzer::{ANALYZER_VERSION, Language, has_digit};
 use super::document::{TextDoc, TextField};
 use super::error::TextError;
-use super::names::NameWord;
 use super::feed::{Feed, REPLAY, Replay};
+use super::names::NameWord;
 use super::schema::{Fields, schema, words_of};
 use super::segment::Segment;
+use super::segmenter::is_character;
 use super::statistics::{Lexicon, Tally};
 use super::view::TextView;
 use crate::id::{ItemId, Seq};
@@ -216,7 +217,7 @@ impl TextIndex {
             ids.extend(words.iter().map(|word| self.lexicon.word_id(&word.text)));
             for (&id, word) in ids.iter().zip(words) {
                 tally.add(id, field, u32::from(word.times));
-                if field == TextField::Name {
+                if field == TextField::Name && !is_character(&word.text) {
                     tally.place(self.lexicon.name_word(id, word.position));
                 }
             }
@@ -293,6 +294,9 @@ fn place_names(segment: &Segment, lexicon: &Lexicon, tallies: &mut FxHashMap<Ite
     while let Some((text, info)) = stems.next() {
         // Every stem of a live name was taken in with its word.
         let text = std::str::from_utf8(text).unwrap_or_default();
+        if is_character(text) {
+            continue;
+        }
         let Some(stem) = lexicon.known_stem(text) else { continue };
         let is_number = has_digit(text);
         let option = IndexRecordOption::WithFreqsAndPositions;

@@ -22,6 +22,7 @@ mod roles;
 mod schema;
 mod score;
 mod segment;
+mod segmenter;
 mod similar;
 mod statistics;
 mod units;

@@ -10,6 +10,7 @@ use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFiel
 use super::analyzer::{Compound, Language, compounds, squeeze};
 use super::document::{TextDoc, TextField};
 use super::feed::REPLAY;
+use super::segmenter::{characters, is_unspaced_word};
 use crate::limits::ATTRIBUTE_WEIGHT_MAX;
 
 /// Name of the fast field with the item id.
@@ -45,7 +46,7 @@ pub(super) fn schema() -> (Schema, Fields) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub text: String,
-    /// Words side by side have positions that differ by one.
+    /// Words side by side have positions that differ by one; so have characters, which count by themselves.
     pub position: u32,
     /// How many times it counts.
     pub times: u8,
@@ -78,6 +79,8 @@ pub(super) fn words_of(language: Language, doc: &TextDoc) -> [Vec<Word>; TextFie
 struct FieldWords {
     words: Vec<Word>,
     next: u32,
+    /// Characters have places of their own.
+    next_character: u32,
 }
 
 impl FieldWords {
@@ -89,7 +92,15 @@ impl FieldWords {
         for Compound { parts, joined, apart, measures } in compounds {
             self.next += u32::from(apart);
             let first = self.next;
+            let is_unspaced = parts.first().is_some_and(|part| is_unspaced_word(part));
+            self.next_character += u32::from(apart || !is_unspaced);
             for text in parts {
+                if is_unspaced {
+                    for text in characters(&text) {
+                        self.words.push(Word { text, position: self.next_character, times });
+                        self.next_character += 1;
+                    }
+                }
                 self.words.push(Word { text, position: self.next, times });
                 self.next += 1;
             }
@@ -98,5 +109,6 @@ impl FieldWords {
             }
         }
         self.next += 1;
+        self.next_character += 1;
     }
 }
