@@ -142,7 +142,8 @@ impl Import {
         line("all threads", format!("{:.0}", millis(self.cpu)), "");
         line("  reading, parsing, checking", format!("{:.0}", millis(self.reading)), "");
         let mut named = self.reading;
-        for (name, cpu) in self.threads.iter().filter(|(name, _)| name.starts_with("planogram") || name == "log-writer") {
+        for (name, cpu) in self.threads.iter().filter(|(name, _)| name.starts_with("planogram") || name == "log-writer")
+        {
             named += *cpu;
             if *cpu >= LISTED_MIN {
                 line(&format!("  {name}"), format!("{:.0}", millis(*cpu)), "");

@@ -31,8 +31,7 @@ pub(super) fn is_unspaced_word(word: &str) -> bool {
 /// The words of a run of such characters, in order; together they are the run.
 pub(super) fn segment(run: &str) -> impl Iterator<Item = &str> {
     // Nothing is read or made here: the data is static.
-    let segmenter: WordSegmenterBorrowed<'static> =
-        WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
+    let segmenter: WordSegmenterBorrowed<'static> = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
     let mut start = 0;
     segmenter.segment_str(run).filter_map(move |end| {
         let word = &run[start..end];
@@ -74,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_run_is_its_words() {
-        for run in ["龘靐齉爩", "ๆๆๆ", "ー", "ကခဂ", "ភាសាខ្មែរ", "ພາສາລາວ"] {
+        for run in ["龘靐齉爩", "ๆๆๆ", "ー", "ကခဂ", "ភាសាខ្មែរ", "ພາສາລາວ"]
+        {
             assert_eq!(segment(run).collect::<String>(), run);
         }
     }
