@@ -7,7 +7,7 @@
 //!    in quotes are left alone. Words that carry nothing ("for", "the") need not match when two others do.
 //! 2. Products that match every word come first; when there are none, every word is read as a beginning.
 //! 3. When they do not fill a few pages, products follow that match part of the query: those whose words carry the
-//!    most of it, as rare words do. Never more than fill these pages, so that a precise query is not answered with the
+//!    most of it, as rare words do, and more than a number of it. Never more than fill these pages, so that a precise query is not answered with the
 //!    whole shop, and none when a sku was asked for and found.
 //!
 //! Which spellings are near is the text room's business; synonyms are a plugin's.
@@ -19,7 +19,7 @@ use roaring::RoaringBitmap;
 use super::request::Degraded;
 use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
-use crate::text::{Found, Match, TextView, quoted_words};
+use crate::text::{Correction, Found, Match, TextView, is_bare_number, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -34,11 +34,12 @@ const CORRECTED_WEIGHT: f32 = 0.5;
 const HARDLY_KNOWN_IN: u32 = 5_000;
 /// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
 const HARDLY_KNOWN_CHARS_MIN: usize = 5;
+/// Documents of a correction for each of the word it corrects, when the shop knows that word.
 const CLEARLY_MORE: u32 = 15;
 /// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
 /// most of the query, which few and cheap to find products do, then at least something of it.
 const SHARES: [f32; 2] = [0.6, 0.2];
-/// Full matches below which words that are hardly known are doubted.
+/// Full matches below which words that are hardly known are doubted: with so few, a better known word is worth a try.
 const FEW: usize = 5;
 /// Words without which a query may do when it has as many others.
 const CONTENT_WORDS_MIN: usize = 2;
@@ -52,14 +53,13 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if query.groups.is_empty() {
         return Vec::new();
     }
-    let mut reading = Reading::of(view, query, typed(run), Doubt::Unknown);
+    let mut reading = Reading::of(view, query, typed(run));
     let mut found = attempt(run, view, &reading.query, within, Match::All);
-    if found.len() < FEW {
-        let doubted = Reading::of(view, query, typed(run), Doubt::HardlyKnown);
-        if doubted.said.len() > reading.said.len() {
-            found = attempt(run, view, &doubted.query, within, Match::All);
-            reading = doubted;
-        }
+    if found.len() < FEW
+        && let Some(doubted) = reading.doubted(view)
+    {
+        found = attempt(run, view, &doubted.query, within, Match::All);
+        reading = doubted;
     }
     if found.is_empty() && query.groups.len() > 1 {
         found = attempt(run, view, &beginnings(&reading.query), within, Match::All);
@@ -90,7 +90,7 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if !found.is_empty() {
         run.read_as = run.read_as.is_some().then(|| reading.query.clone());
         run.did_you_mean = reading.did_you_mean();
-        run.relaxed.extend(reading.said);
+        run.relaxed.extend(reading.said.into_iter().map(|(_, said)| said));
     }
     found
 }
@@ -126,11 +126,18 @@ fn attempt(run: &mut Run<'_>, view: &TextView, query: &Query, within: &RoaringBi
 }
 
 /// The query with a begun word taken as it stands when the shop has it: what it may become is looked for among the
-/// full matches, and would cost more here than all other words together.
+/// full matches, and would cost more here than all other words together. The number of a size does not stand for the
+/// size: a product with a `1` in it shares nothing with `1 l bottle`.
 fn settled(view: &TextView, query: &Query) -> Query {
     let mut query = query.clone();
-    for alternative in query.groups.iter_mut().flat_map(|group| &mut group.alternatives) {
-        alternative.prefix &= !view.knows(&alternative.text, false);
+    let is_guess = |alternative: &Alternative| alternative.weight < 1.0 && is_bare_number(&alternative.text);
+    for group in &mut query.groups {
+        if !group.alternatives.iter().all(is_guess) {
+            group.alternatives.retain(|alternative| !is_guess(alternative));
+        }
+        for alternative in &mut group.alternatives {
+            alternative.prefix &= !view.knows(&alternative.text, false);
+        }
     }
     query
 }
@@ -154,74 +161,94 @@ fn beginnings(query: &Query) -> Query {
     query
 }
 
-/// Which words may be misspelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doubt {
-    /// Those that no product has.
-    Unknown,
-    /// Those that hardly any product has, too.
-    HardlyKnown,
-}
-
 /// A query with what its words may have meant.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Reading {
     query: Query,
-    /// What was read otherwise, in words.
-    said: Vec<String>,
-    /// The words as they were probably meant.
+    /// What was read otherwise, in words, each with the place of the typed word.
+    said: Vec<(usize, String)>,
+    /// The words as they were probably meant, those in quotes with them.
     meant: Vec<String>,
+    /// Words that the shop knows and that may be doubted all the same.
+    known: Vec<Known>,
+}
+
+/// A word of a reading that the shop knows.
+#[derive(Clone)]
+struct Known {
+    /// As typed, folded.
+    word: String,
+    /// Its place among the words typed.
+    at: usize,
+    /// Its group of the query.
+    group: usize,
 }
 
 impl Reading {
-    fn of(view: &TextView, query: &Query, typed: &str, doubt: Doubt) -> Self {
+    fn of(view: &TextView, query: &Query, typed: &str) -> Self {
         let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
         let words: Vec<String> = query.groups.iter().map(own).collect();
+        let joined: Vec<Option<String>> = words.windows(2).map(|pair| view.joined(&pair[0], &pair[1])).collect();
         let quoted = quoted_words(view.language(), typed);
         let n_content = words.iter().filter(|word| !view.is_stop_word(word)).count();
         let mut reading = Self::default();
         reading.query.redirect.clone_from(&query.redirect);
         for (at, (group, word)) in query.groups.iter().zip(&words).enumerate() {
-            reading.meant.push(word.clone());
             if quoted.contains(word) {
+                reading.meant.push(format!("\"{word}\""));
                 reading.query.groups.push(group.clone());
                 continue;
             }
+            reading.meant.push(word.clone());
             let is_begun = group.alternatives.first().is_some_and(|own| own.prefix);
             if n_content >= CONTENT_WORDS_MIN && !is_begun && view.is_stop_word(word) {
                 continue;
             }
             let mut group = group.clone();
-            let is_written_otherwise = write_otherwise(view, &words, at, &mut group);
-            if !is_written_otherwise {
-                reading.correct(view, word, doubt, &mut group);
+            // In both groups, so that one word of the document satisfies the two of the query.
+            let pairs =
+                [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|left| joined.get(left)?.clone());
+            let is_written_otherwise = write_otherwise(view, word, pairs, &mut group);
+            let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
+            if is_known && !is_written_otherwise {
+                reading.known.push(Known { word: word.clone(), at, group: reading.query.groups.len() });
             }
             reading.query.groups.push(group);
+            if !is_known && !is_written_otherwise {
+                let corrections = view.corrections(word, SPELLINGS_MAX);
+                reading.correct(at, reading.query.groups.len() - 1, word, corrections);
+            }
         }
         reading
     }
 
-    /// Adds what may have been meant by a word that the shop does not know, or hardly knows.
-    fn correct(&mut self, view: &TextView, word: &str, doubt: Doubt, group: &mut TermGroup) {
-        let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
-        if is_known && doubt == Doubt::Unknown {
-            return;
-        }
-        let n_own = view.curated(word);
-        let is_well_known = n_own > view.n_documents() / HARDLY_KNOWN_IN;
-        if is_known && (is_well_known || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
-            return;
-        }
-        let mut corrections = view.corrections(word, SPELLINGS_MAX);
-        if is_known {
+    /// The reading with words corrected that the shop hardly knows, too; `None` when there are none.
+    fn doubted(&self, view: &TextView) -> Option<Self> {
+        let mut doubted = self.clone();
+        for Known { word, at, group } in &self.known {
+            let n_own = view.curated(word);
+            if n_own > view.n_documents() / HARDLY_KNOWN_IN || word.chars().count() < HARDLY_KNOWN_CHARS_MIN {
+                continue;
+            }
+            let mut corrections = view.corrections(word, SPELLINGS_MAX);
+            // Another form of the word is found by it anyway.
             corrections.retain(|c| c.distance == 1 && c.documents >= CLEARLY_MORE * n_own.max(1));
+            corrections.retain(|c| !view.is_form_of(&c.word, word));
+            doubted.correct(*at, *group, word, corrections);
         }
-        if let (Some(meant), Some(first)) = (self.meant.last_mut(), corrections.first()) {
-            meant.clone_from(&first.word);
+        doubted.said.sort_by_key(|(at, _)| *at);
+        (doubted.said.len() > self.said.len()).then_some(doubted)
+    }
+
+    /// Adds what may have been meant by the word at `at`, the likeliest first.
+    fn correct(&mut self, at: usize, group: usize, word: &str, corrections: Vec<Correction>) {
+        if let Some(first) = corrections.first() {
+            self.meant[at].clone_from(&first.word);
         }
         for correction in corrections {
-            self.said.push(format!("`{word}` was also read as `{}`", correction.word));
-            add(group, correction.word, CORRECTED_WEIGHT.powi(i32::from(correction.distance)));
+            self.said.push((at, format!("`{word}` was also read as `{}`", correction.word)));
+            let weight = CORRECTED_WEIGHT.powi(i32::from(correction.distance));
+            add(&mut self.query.groups[group], correction.word, weight);
         }
     }
 
@@ -231,20 +258,14 @@ impl Reading {
     }
 }
 
-/// Adds other ways of writing the word at `at`; false when there are none.
-fn write_otherwise(view: &TextView, words: &[String], at: usize, group: &mut TermGroup) -> bool {
+/// Adds other ways of writing a word, `pairs` being it and a neighbor as one; false when there are none.
+fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = String>, group: &mut TermGroup) -> bool {
     let n_before = group.alternatives.len();
-    let pairs = [at.checked_sub(1).zip(Some(at)), Some((at, at + 1))];
-    for (left, right) in pairs.into_iter().flatten() {
-        if let Some(text) = words.get(right).and_then(|right| view.joined(&words[left], right)) {
-            // In both groups, so that one word of the document satisfies the two of the query.
-            add(group, text, JOINED_WEIGHT);
-        }
-    }
-    if let Some((left, right)) = view.split(&words[at]) {
+    pairs.for_each(|pair| add(group, pair, JOINED_WEIGHT));
+    if let Some((left, right)) = view.split(word) {
         add(group, format!("{left} {right}"), SPLIT_WEIGHT);
     }
-    for noun in view.compounds_of(&words[at], COMPOUND_NOUNS_MAX) {
+    for noun in view.compounds_of(word, COMPOUND_NOUNS_MAX) {
         add(group, noun, COMPOUND_NOUN_WEIGHT);
     }
     group.alternatives.len() > n_before

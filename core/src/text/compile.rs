@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use tantivy::Term;
 use tantivy::schema::Field;
 
-use super::analyzer::{Stemmer, compounds, split_at_digits};
+use super::analyzer::{Stemmer, compounds, is_digit, split_at_digits};
 use super::document::{FieldWeights, TextField};
 use super::error::TextError;
 use super::score::{INFLECTED_SHARE, PREFIX_FACTOR, SPLIT_FACTOR, idf};
@@ -32,6 +32,8 @@ pub(super) struct Group {
     /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
     /// word that the shop does not know tells no product from another.
     pub weight: f32,
+    /// Whether it is a number and nothing else: in part of a query it says something of a product only beside a word.
+    pub is_number: bool,
 }
 
 /// One way to satisfy a group; its score is `factor · tf / (tf + K)` over all sources.
@@ -41,6 +43,8 @@ pub(super) struct Clause {
     pub factor: f32,
     /// Rarity.
     pub rarity: f32,
+    /// Whether its words only begin as typed.
+    pub is_begun: bool,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
 }
@@ -82,6 +86,7 @@ pub(super) fn compile(view: &TextView, query: &Query, weights: &FieldWeights) ->
         }
         if has_words {
             compiled.weight = compiled.clauses.iter().map(|clause| clause.rarity).fold(0.0, f32::max);
+            compiled.is_number = group.alternatives.first().is_some_and(|own| is_bare_number(&own.text));
             groups.push(compiled);
         }
     }
@@ -164,7 +169,7 @@ impl<'v> Compiler<'v> {
             }
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, sources })
     }
 
     /// The most frequent words that begin with `prefix`, as if they were one word.
@@ -187,7 +192,7 @@ impl<'v> Compiler<'v> {
         }
         let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, sources })
     }
 
     /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
@@ -203,7 +208,7 @@ impl<'v> Compiler<'v> {
         }
         let sources = self.phrase_sources(&stems);
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, sources })
     }
 
     /// A phrase whose last word is only begun.
@@ -231,7 +236,7 @@ impl<'v> Compiler<'v> {
             head.pop();
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, sources })
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
@@ -251,6 +256,11 @@ impl<'v> Compiler<'v> {
     fn stem_field(&self, field: TextField) -> Field {
         self.view.fields().stem[field as usize].unwrap_or(self.exact_field(field))
     }
+}
+
+/// Whether a text is a number and nothing else: `15`, `0.5`.
+pub fn is_bare_number(text: &str) -> bool {
+    text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.')
 }
 
 /// The fields with a weight above 0, in summation order.

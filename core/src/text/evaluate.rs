@@ -14,6 +14,7 @@ use tantivy::{DocSet, TERMINATED};
 
 use super::bits::Bits;
 use super::compile::{Clause, Group, Lookup, Source};
+use super::document::TextField;
 use super::error::TextError;
 use super::score::{LengthFactors, saturate};
 use super::segment::Segment;
@@ -21,6 +22,8 @@ use crate::id::ItemId;
 
 /// A list is skipped through instead of walked when it is this many times longer than what is looked for in it.
 const SKIP_RATIO: usize = 16;
+/// The sku among the fields a group was found in: a sku is named whole or not at all.
+const SKU_BIT: u8 = 1 << TextField::Sku as u8;
 
 /// How groups go together; scores of groups that match add up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -168,17 +171,20 @@ impl Evaluation<'_> {
     }
 
     /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
-    /// only where one of those was found.
+    /// only where one of those was found. So are bare numbers when there is a word: sharing `5` is sharing nothing.
     fn share(&mut self, groups: &[Group], share: f32) -> Result<(Vec<u32>, Vec<Row>), TextError> {
         let total: f32 = groups.iter().map(|group| group.weight).sum();
         let mut order: Vec<usize> = (0..groups.len()).collect();
-        order.sort_by(|&a, &b| groups[b].weight.total_cmp(&groups[a].weight).then(a.cmp(&b)));
+        let has_word = groups.iter().any(|group| !group.is_number && !group.clauses.is_empty());
+        let is_aside = |at: usize| has_word && groups[at].is_number;
+        let heavier = |a: usize, b: usize| groups[b].weight.total_cmp(&groups[a].weight);
+        order.sort_by(|&a, &b| is_aside(a).cmp(&is_aside(b)).then(heavier(a, b)).then(a.cmp(&b)));
         let mut hits: Vec<Hits> = vec![Hits::default(); groups.len()];
         let mut docs: Vec<u32> = Vec::new();
         let mut left = total;
         for &at in &order {
             let clauses = self.find(&groups[at])?;
-            if left > 0.0 && left >= share * total {
+            if !is_aside(at) && left > 0.0 && left >= share * total {
                 hits[at] = self.group(&clauses, None)?;
                 docs = union(&docs, &hits[at].0);
             } else {
@@ -250,8 +256,9 @@ impl Evaluation<'_> {
             let Scratch { occurrences, fields, marked, .. } = &mut *self.scratch;
             marked.drain(|doc| {
                 let tf = std::mem::take(&mut occurrences[doc as usize]);
+                let fields = std::mem::take(&mut fields[doc as usize]);
                 next.0.push(doc);
-                next.1.push((saturate(clause.factor, tf), std::mem::take(&mut fields[doc as usize])));
+                next.1.push((saturate(clause.factor, tf), if clause.is_begun { fields & !SKU_BIT } else { fields }));
             });
             best = if best.0.is_empty() { next } else { merge(best, next, |a, b| (a.0.max(b.0), a.1 | b.1)) };
         }

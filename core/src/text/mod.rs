@@ -31,6 +31,7 @@ mod vocabulary;
 mod tests;
 
 pub use analyzer::{Language, analyze, stem_set, stems};
+pub use compile::is_bare_number;
 pub use document::{FieldWeights, TextDoc, TextField};
 pub use error::TextError;
 pub use highlight::{Highlighter, excerpt};

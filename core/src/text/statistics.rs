@@ -224,7 +224,10 @@ impl Lexicon {
 
     /// Counts a document, in place of the one the item had.
     pub fn put(&mut self, item: ItemId, tally: Tally) {
-        let (new, name) = tally.finish();
+        let (new, mut name) = tally.finish();
+        // Words at one place by their letters: their numbers depend on what was indexed before.
+        let text = |word: &NameWord| &self.stems[word.stem as usize].text;
+        name.sort_unstable_by(|a, b| a.position.cmp(&b.position).then_with(|| text(a).cmp(text(b))));
         self.names.put(item, name);
         self.count(&new, 1);
         match self.documents.entry(item) {

@@ -91,6 +91,50 @@ fn finds_skus_and_numbers_however_they_are_written() {
 }
 
 #[test]
+fn a_sku_is_named_whole() {
+    let mut docs = shop();
+    docs[5].skus.push("LAMPSHADE-7".to_owned());
+    let view = view_of(&docs);
+    let by_sku = |text| {
+        let query = read_query(view.language(), text, LastWord::Begun);
+        let found = view.search(&query, &FieldWeights::default(), None, Match::All).unwrap();
+        found.iter().map(|found| (found.item.0, found.by_sku)).collect::<Vec<_>>()
+    };
+    assert_eq!(by_sku("red lampsh"), [(6, false)]);
+    assert_eq!(by_sku("lampshade7"), [(6, true)]);
+    assert_eq!(by_sku("red lamp"), [(6, true)], "LAMP is a sku of its own");
+}
+
+#[test]
+fn words_at_one_place_of_a_name_stand_in_one_order_whatever_was_indexed_before() {
+    let fits = |names: [(u32, &str); 2]| {
+        let view = view_of(&names.map(|(item, name)| TextDoc::named(ItemId(item), name)));
+        let query = read_query(view.language(), "24in 80in door", LastWord::Whole);
+        let found = view.search(&query, &FieldWeights::default(), None, Match::All).unwrap();
+        found.iter().map(|found| (found.item.0, found.fit)).collect::<Vec<_>>()
+    };
+    let (door, shelf) = ((1, "24x80in door"), (2, "80in shelf"));
+    assert_eq!(fits([door, shelf]), fits([shelf, door]));
+}
+
+#[test]
+fn a_number_alone_is_no_part_of_a_query_with_words() {
+    let names = ["bottle 5", "bottle", "rack 5", "5 hooks"];
+    let view = view_of(&(1..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect::<Vec<_>>());
+    let partial = |text| {
+        let query = read_query(view.language(), text, LastWord::Whole);
+        let mut items: Vec<u32> =
+            ranked(&view, &query, None, Match::Share(0.0)).into_iter().map(|(item, _)| item).collect();
+        items.sort_unstable();
+        items
+    };
+    assert_eq!(partial("5 bottle"), [1, 2]);
+    assert_eq!(partial("bottle 5"), [1, 2]);
+    assert_eq!(partial("5 unheard"), [1, 3, 4], "no word of it is known");
+    assert_eq!(partial("5 7"), [1, 3, 4]);
+}
+
+#[test]
 fn the_name_outweighs_the_description_and_the_exact_form_the_inflected() {
     let view = view_of(&shop());
     assert_eq!(items(&view, "hoodie", LastWord::Whole).last(), Some(&3));

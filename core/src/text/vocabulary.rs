@@ -147,7 +147,10 @@ impl TextView {
     /// `jacke`. None in languages that write them apart.
     pub fn compounds_of(&self, word: &str, max: usize) -> Vec<String> {
         let reversed = &self.statistics().reversed;
-        let Some(word) = self.single_word(word).filter(|word| !reversed.is_empty() && !has_digit(word)) else {
+        if reversed.is_empty() {
+            return Vec::new();
+        }
+        let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else {
             return Vec::new();
         };
         if word.chars().count() < COMPOUND_END_CHARS_MIN {
@@ -172,6 +175,12 @@ impl TextView {
         let joined = (fits(left) && fits(right)).then(|| format!("{left}{right}"))?;
         let stem = Stemmer::new(self.language()).stem(&joined).into_owned();
         (joined.len() >= JOINED_BYTES_MIN && self.statistics().stems.contains_key(&*stem)).then_some(joined)
+    }
+
+    /// Whether two folded words are forms of one: `jackets` and `jacket`.
+    pub fn is_form_of(&self, word: &str, other: &str) -> bool {
+        let mut stemmer = Stemmer::new(self.language());
+        stemmer.stem(word) == stemmer.stem(other)
     }
 
     /// Live documents that have the folded word, as written, elsewhere than in the description.

@@ -188,6 +188,33 @@ fn what_matches_part_of_the_query_follows_and_is_told() {
 }
 
 #[test]
+fn a_number_is_not_all_that_a_product_shares_with_a_query() {
+    let shop = shop(&[("A", "Bottle 1 l"), ("B", "Steel bottle"), ("C", "Model 1 car"), ("D", "Chair 1")]);
+    for text in ["1 l bottle", "1 liter bottle", "bottle 1", "1 bottle"] {
+        assert_eq!(found(&shop, text), ["A", "B"], "{text}");
+    }
+    // Beside all other words the number may stand for the size, and what has the size follows.
+    assert_eq!(found(&shop, "car 1 l"), ["C", "A"]);
+}
+
+#[test]
+fn another_form_of_a_word_is_no_correction() {
+    let names: Vec<(String, String)> = (0..20).map(|at| (format!("J{at}"), format!("Jacket number {at}"))).collect();
+    let mut rows: Vec<(&str, &str)> = names.iter().map(|(sku, name)| (sku.as_str(), name.as_str())).collect();
+    rows.push(("RED", "Red jacket"));
+    let answer = search(&shop(&rows), "red jackets");
+    assert_eq!(skus(&answer)[0], "RED");
+    assert!(answer.get("did_you_mean").is_none(), "{answer}");
+    assert!(!answer["relaxed"].to_string().contains("was also read"), "{answer}");
+}
+
+#[test]
+fn what_was_meant_keeps_its_quotes() {
+    let shop = shop(&[("A", "Desk lamp jacket"), ("B", "Lamp")]);
+    assert_eq!(search(&shop, "\"desk lamp\" jakcet")["did_you_mean"], "\"desk lamp\" jacket");
+}
+
+#[test]
 fn a_thing_stands_above_what_is_made_for_it() {
     let shop = shop(&[("A", "Keyboard cover"), ("B", "Case for keyboard"), ("C", "Wireless ergonomic keyboard")]);
     assert_eq!(found(&shop, "keyboard")[0], "C");
