@@ -19,7 +19,8 @@ use roaring::RoaringBitmap;
 use super::request::Degraded;
 use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
-use crate::text::{Correction, Found, Match, TextView, is_bare_number, quoted_words};
+use crate::snapshot::spelling::ExactWords;
+use crate::text::{Asked, Correction, Found, Guess, Match, TextView, is_bare_number, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -53,16 +54,16 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if query.groups.is_empty() {
         return Vec::new();
     }
-    let mut reading = Reading::of(view, query, typed(run));
-    let mut found = attempt(run, view, &reading.query, within, Match::All);
+    let mut reading = Reading::of(view, &run.epoch.shop.exact_words, query, typed(run));
+    let mut found = attempt(run, view, reading.asked(&reading.query), within, Match::All);
     if found.len() < FEW
         && let Some(doubted) = reading.doubted(view)
     {
-        found = attempt(run, view, &doubted.query, within, Match::All);
+        found = attempt(run, view, doubted.asked(&doubted.query), within, Match::All);
         reading = doubted;
     }
     if found.is_empty() && query.groups.len() > 1 {
-        found = attempt(run, view, &beginnings(&reading.query), within, Match::All);
+        found = attempt(run, view, reading.asked(&beginnings(&reading.query)), within, Match::All);
         if !found.is_empty() {
             run.relaxed.push("words were also read as beginnings of longer ones".into());
         }
@@ -74,7 +75,7 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
         let mut partial = Vec::new();
         for share in SHARES {
             if n_full + partial.len() < RELAXED_FILL {
-                partial = attempt(run, view, &settled, within, Match::Share(share));
+                partial = attempt(run, view, reading.asked(&settled), within, Match::Share(share));
                 partial.retain(|found| !full.contains(found.item.0));
             }
         }
@@ -110,8 +111,8 @@ fn keep_best(found: &mut Vec<Found>, n: usize) {
     }
 }
 
-fn attempt(run: &mut Run<'_>, view: &TextView, query: &Query, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
-    match view.search(query, &run.epoch.shop.field_weights, Some(within), match_) {
+fn attempt(run: &mut Run<'_>, view: &TextView, asked: Asked<'_>, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
+    match view.search(asked, &run.epoch.shop.field_weights, Some(within), match_) {
         Ok(found) => found,
         Err(error) => {
             run.degraded.push(Degraded {
@@ -169,6 +170,8 @@ struct Reading {
     said: Vec<(usize, String)>,
     /// The words as they were probably meant, those in quotes with them.
     meant: Vec<String>,
+    /// Alternatives that are corrections.
+    guesses: Vec<Guess>,
     /// Words that the shop knows and that may be doubted all the same.
     known: Vec<Known>,
 }
@@ -185,7 +188,7 @@ struct Known {
 }
 
 impl Reading {
-    fn of(view: &TextView, query: &Query, typed: &str) -> Self {
+    fn of(view: &TextView, exact: &ExactWords, query: &Query, typed: &str) -> Self {
         let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
         let words: Vec<String> = query.groups.iter().map(own).collect();
         let joined: Vec<Option<String>> = words.windows(2).map(|pair| view.joined(&pair[0], &pair[1])).collect();
@@ -210,11 +213,12 @@ impl Reading {
                 [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|left| joined.get(left)?.clone());
             let is_written_otherwise = write_otherwise(view, word, pairs, &mut group);
             let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
-            if is_known && !is_written_otherwise {
+            let may_be_corrected = !is_written_otherwise && !exact.contains(word);
+            if is_known && may_be_corrected {
                 reading.known.push(Known { word: word.clone(), at, group: reading.query.groups.len() });
             }
             reading.query.groups.push(group);
-            if !is_known && !is_written_otherwise {
+            if !is_known && may_be_corrected {
                 let corrections = view.corrections(word, SPELLINGS_MAX);
                 reading.correct(at, reading.query.groups.len() - 1, word, corrections);
             }
@@ -248,8 +252,15 @@ impl Reading {
         for correction in corrections {
             self.said.push((at, format!("`{word}` was also read as `{}`", correction.word)));
             let weight = CORRECTED_WEIGHT.powi(i32::from(correction.distance));
-            add(&mut self.query.groups[group], correction.word, weight);
+            if add(&mut self.query.groups[group], correction.word.clone(), weight) {
+                self.guesses.push(Guess { group, text: correction.word });
+            }
         }
+    }
+
+    /// This reading's query, or what was made of it.
+    fn asked<'q>(&'q self, query: &'q Query) -> Asked<'q> {
+        Asked { query, guesses: &self.guesses }
     }
 
     /// The query as it was probably meant, when a word was corrected.
@@ -261,7 +272,9 @@ impl Reading {
 /// Adds other ways of writing a word, `pairs` being it and a neighbor as one; false when there are none.
 fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = String>, group: &mut TermGroup) -> bool {
     let n_before = group.alternatives.len();
-    pairs.for_each(|pair| add(group, pair, JOINED_WEIGHT));
+    for pair in pairs {
+        add(group, pair, JOINED_WEIGHT);
+    }
     if let Some((left, right)) = view.split(word) {
         add(group, format!("{left} {right}"), SPLIT_WEIGHT);
     }
@@ -271,9 +284,11 @@ fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = Stri
     group.alternatives.len() > n_before
 }
 
-/// Adds an alternative, once, as far as there is room.
-fn add(group: &mut TermGroup, text: String, weight: f32) {
-    if group.alternatives.len() < ALTERNATIVES_MAX && group.alternatives.iter().all(|known| known.text != text) {
+/// Adds an alternative, once, as far as there is room; false when it was not added.
+fn add(group: &mut TermGroup, text: String, weight: f32) -> bool {
+    let fits = group.alternatives.len() < ALTERNATIVES_MAX && group.alternatives.iter().all(|known| known.text != text);
+    if fits {
         group.alternatives.push(Alternative { text, weight, prefix: false });
     }
+    fits
 }

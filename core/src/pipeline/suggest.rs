@@ -185,7 +185,8 @@ impl<'a> SearchBox<'a> {
     /// Tries again with the likeliest correction of the last word.
     fn correct(&mut self, text: &str) {
         let Some(texts) = self.snapshot.text.view(&self.view.text_source) else { return };
-        let Some(last) = text.split_whitespace().last() else { return };
+        let last = text.split_whitespace().last().filter(|last| !self.epoch.shop.exact_words.contains(last));
+        let Some(last) = last else { return };
         let corrections = texts.corrections(last, 1);
         let Some(correction) = corrections.first() else { return };
         let before = text.trim_end().strip_suffix(last).unwrap_or_default();

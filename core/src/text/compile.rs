@@ -4,7 +4,7 @@
 //! collection (rarity, which words a prefix stands for) is decided here, from the live statistics, so that
 //! evaluation of a segment knows nothing but postings.
 
-use planogram_abi::{Alternative, Query};
+use planogram_abi::Alternative;
 use smallvec::SmallVec;
 use tantivy::Term;
 use tantivy::schema::Field;
@@ -13,6 +13,7 @@ use super::analyzer::{Stemmer, compounds, is_digit, split_at_digits};
 use super::document::{FieldWeights, TextField};
 use super::error::TextError;
 use super::score::{INFLECTED_SHARE, PREFIX_FACTOR, SPLIT_FACTOR, idf};
+use super::tolerance::Asked;
 use super::view::TextView;
 use super::vocabulary::most_frequent;
 use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
@@ -70,18 +71,20 @@ pub(super) enum Lookup {
 }
 
 /// Compiles every group; groups without a single word are left out, so the answer may be empty.
-pub(super) fn compile(view: &TextView, query: &Query, weights: &FieldWeights) -> Result<Vec<Group>, TextError> {
+pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights) -> Result<Vec<Group>, TextError> {
     weights.check()?;
+    let query = asked.query;
     let count = query.groups.iter().map(|group| group.alternatives.len()).sum();
     if count > QUERY_ALTERNATIVES_MAX {
         return Err(TextError::TooManyAlternatives { count, max: QUERY_ALTERNATIVES_MAX });
     }
     let mut compiler = Compiler::new(view, weights);
     let mut groups = Vec::with_capacity(query.groups.len());
-    for group in &query.groups {
+    for (at, group) in query.groups.iter().enumerate() {
         let mut compiled = Group::default();
         let mut has_words = false;
         for alternative in &group.alternatives {
+            compiler.is_guess = asked.is_guess(at, &alternative.text);
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
         }
         if has_words {
@@ -98,12 +101,14 @@ pub(super) struct Compiler<'v> {
     view: &'v TextView,
     weights: &'v FieldWeights,
     stemmer: Stemmer,
+    /// Whether what is compiled was guessed, so that it counts only where typing errors are tolerated.
+    is_guess: bool,
 }
 
 impl<'v> Compiler<'v> {
     /// Ready to compile against a view.
     pub fn new(view: &'v TextView, weights: &'v FieldWeights) -> Self {
-        Self { view, weights, stemmer: Stemmer::new(view.language()) }
+        Self { view, weights, stemmer: Stemmer::new(view.language()), is_guess: false }
     }
 
     /// Adds the clauses of one alternative; false when it has no word at all.
@@ -157,7 +162,7 @@ impl<'v> Compiler<'v> {
         let matching = statistics.stems.get(&*stem)?.documents;
         let written = statistics.words.contains_key(word);
         let mut sources = Vec::with_capacity(2 * TextField::COUNT);
-        for (field, field_weight) in searched(self.weights) {
+        for (field, field_weight) in self.searched() {
             let inflected = if field.is_stemmed() { INFLECTED_SHARE } else { 0.0 };
             if field.is_stemmed() {
                 let lookup = Lookup::Stem(Term::from_field_text(self.stem_field(field), &stem));
@@ -181,7 +186,7 @@ impl<'v> Compiler<'v> {
         }
         let short = prefix.chars().count() < DESCRIPTION_PREFIX_CHARS_MIN;
         let mut sources = Vec::with_capacity(words.len() * TextField::COUNT);
-        for (field, coefficient) in searched(self.weights) {
+        for (field, coefficient) in self.searched() {
             if short && field == TextField::Description {
                 continue;
             }
@@ -240,13 +245,24 @@ impl<'v> Compiler<'v> {
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
-        let stemmed = searched(self.weights).filter(|(field, _)| field.is_stemmed());
+        let stemmed = self.searched().filter(|(field, _)| field.is_stemmed());
         stemmed
             .map(|(field, coefficient)| {
                 let terms = stems.iter().map(|stem| Term::from_field_text(self.stem_field(field), stem)).collect();
                 Source { field, coefficient, lookup: Lookup::Phrase(terms) }
             })
             .collect()
+    }
+
+    /// The fields with a weight above 0 that hold words and may be searched, in summation order.
+    fn searched(&self) -> impl Iterator<Item = (TextField, f32)> + use<'v> {
+        let (statistics, weights, is_guess) = (self.view.statistics(), self.weights, self.is_guess);
+        let holds_words = move |field: TextField| statistics.lengths[field as usize] > 0;
+        TextField::ALL
+            .into_iter()
+            .map(|field| (field, weights.of(field)))
+            .filter(move |(field, weight)| *weight > 0.0 && holds_words(*field))
+            .filter(move |(field, _)| !is_guess || statistics.tolerance.of(*field))
     }
 
     fn exact_field(&self, field: TextField) -> Field {
@@ -261,9 +277,4 @@ impl<'v> Compiler<'v> {
 /// Whether a text is a number and nothing else: `15`, `0.5`.
 pub fn is_bare_number(text: &str) -> bool {
     text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.')
-}
-
-/// The fields with a weight above 0, in summation order.
-fn searched(weights: &FieldWeights) -> impl Iterator<Item = (TextField, f32)> {
-    TextField::ALL.into_iter().map(|field| (field, weights.of(field))).filter(|(_, weight)| *weight > 0.0)
 }

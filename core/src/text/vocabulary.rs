@@ -65,7 +65,8 @@ impl TextView {
     /// One edit is allowed from 4 letters, two from 8; words with digits, on either side, and words longer than 32
     /// characters are left alone. A first letter is hardly ever mistyped, so what may have been meant begins with
     /// the same letter, or with the second one (`hte` for `the`, `eht`). Words of descriptions are considered only
-    /// when nothing else is near, because descriptions have errors of their own.
+    /// when nothing else is near, because descriptions have errors of their own; those that stand only where typing
+    /// errors are not tolerated, never.
     pub fn corrections(&self, word: &str, max: usize) -> Vec<Correction> {
         let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else {
             return Vec::new();
@@ -100,7 +101,8 @@ impl TextView {
         for first in firsts {
             let first = first.to_string();
             for (near, count) in begins_with(self.statistics(), &first) {
-                if !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
+                let is_target = count.tolerant > 0;
+                if !is_target || !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
                     continue;
                 }
                 let distance = ruler.distance(near);

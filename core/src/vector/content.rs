@@ -72,7 +72,7 @@ fn terms(back: &Sparse, found: &Array2<f32>, idf: &[f32]) -> Option<Terms> {
 fn words(doc: &TextDoc) -> BTreeMap<u32, f32> {
     let fields = [(doc.name.as_str(), NAME), (doc.brand.as_str(), FIELD)];
     let categories = doc.categories.iter().map(|category| (category.as_str(), FIELD));
-    let attributes = doc.attributes.iter().map(|(text, _)| (text.as_str(), FIELD));
+    let attributes = doc.attributes.iter().chain(&doc.verbatim).map(|(text, _)| (text.as_str(), FIELD));
     let texts = fields.into_iter().chain(categories).chain(attributes);
     let all = texts.chain(std::iter::once((doc.description.as_str(), DESCRIPTION)));
     let words = all.flat_map(|(text, weight)| words_of(text).map(move |word| (word, weight)));

@@ -215,6 +215,61 @@ fn what_was_meant_keeps_its_quotes() {
 }
 
 #[test]
+fn tolerance_is_off_per_attribute_and_word() {
+    let shop = Shop::shipped();
+    let with = |sku: &str, name: &str, code: &str, value: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["attributes"] = json!({code: value});
+        row
+    };
+    let branded = |sku: &str, name: &str, brand: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["brand"] = json!(brand);
+        row
+    };
+    shop.put(&json!([
+        with("A", "Mug", "glaze", "Cobalt"),
+        with("B", "Bowl", "material", "Titanium"),
+        product("C", "Titanium plate", 10.0),
+        branded("D", "Radio", "Sonara"),
+        product("E", "Kodak album", 10.0),
+    ]));
+    let sorted = |text: &str| {
+        let mut found = found(&shop, text);
+        found.sort();
+        found
+    };
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
+    assert_eq!(sorted("titanum"), ["B", "C"]);
+    assert_eq!(found(&shop, "sonora"), ["D"]);
+    assert_eq!(found(&shop, "kodjak"), ["E"]);
+    shop.configure("attribute", "glaze", &json!({"tolerant": false}));
+    shop.configure("attribute", "material", &json!({"tolerant": false}));
+    shop.configure("attribute", "brand", &json!({"tolerant": false}));
+    shop.configure("spelling", "house", &json!({"exact": ["Kodjak"]}));
+    let until_indexed_anew = || shop.put(&json!([product("F", "Rug", 10.0)]));
+    until_indexed_anew();
+    // No word is taken for one of the attribute, which is found as it is written.
+    assert_eq!(found(&shop, "cobolt"), [] as [&str; 0]);
+    assert!(search(&shop, "cobolt mug").get("did_you_mean").is_none());
+    assert_eq!(found(&shop, "cobalt"), ["A"]);
+    // What a word was taken for because of a name is not looked for in the attribute.
+    assert_eq!(sorted("titanum"), ["C"]);
+    assert_eq!(sorted("titanium"), ["B", "C"]);
+    // The same holds for a field.
+    assert_eq!(found(&shop, "sonora"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "sonara"), ["D"]);
+    // A word that is named is never corrected, however it is written; others are.
+    assert_eq!(found(&shop, "KODJAK"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "kodask"), ["E"]);
+    let refused = shop.json("PUT", "/v1/config/spelling/house", &json!({"exact": ["two words"]}));
+    assert_eq!((refused.status, &refused.json["pointer"]), (422, &json!("/exact")), "{}", refused.text);
+    shop.configure("attribute", "glaze", &json!({"tolerant": true}));
+    until_indexed_anew();
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
+}
+
+#[test]
 fn a_thing_stands_above_what_is_made_for_it() {
     let shop = shop(&[("A", "Keyboard cover"), ("B", "Case for keyboard"), ("C", "Wireless ergonomic keyboard")]);
     assert_eq!(found(&shop, "keyboard")[0], "C");
