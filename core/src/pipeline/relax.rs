@@ -7,8 +7,8 @@
 //!    in quotes are left alone. Words that carry nothing ("for", "the") need not match when two others do.
 //! 2. Products that match every word come first; when there are none, every word is read as a beginning.
 //! 3. When they do not fill a few pages, products follow that match part of the query: those whose words carry the
-//!    most of it, as rare words do, and more than a number of it. Never more than fill these pages, so that a precise query is not answered with the
-//!    whole shop, and none when a sku was asked for and found.
+//!    most of it, as rare words do, and that share more with it than a number. Never more than fill these pages, so
+//!    that a precise query is not answered with the whole shop, and none when a sku was asked for and found.
 //!
 //! Which spellings are near is the text room's business; synonyms are a plugin's.
 
@@ -20,7 +20,7 @@ use super::request::Degraded;
 use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
 use crate::snapshot::spelling::ExactWords;
-use crate::text::{Asked, Correction, Found, Guess, Match, TextView, is_bare_number, quoted_words};
+use crate::text::{Asked, Correction, Found, Guess, Match, TextView, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -33,9 +33,9 @@ const COMPOUND_NOUN_WEIGHT: f32 = 0.7;
 const CORRECTED_WEIGHT: f32 = 0.5;
 /// A word in no more than one of so many documents is hardly known…
 const HARDLY_KNOWN_IN: u32 = 5_000;
-/// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
+/// …and doubted when it has this many letters; see [`CLEARLY_MORE`].
 const HARDLY_KNOWN_CHARS_MIN: usize = 5;
-/// Documents of a correction for each of the word it corrects, when the shop knows that word.
+/// In how many times as many documents another word must be, one edit away, to be tried for a word that is hardly known.
 const CLEARLY_MORE: u32 = 15;
 /// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
 /// most of the query, which few and cheap to find products do, then at least something of it.
@@ -127,18 +127,11 @@ fn attempt(run: &mut Run<'_>, view: &TextView, asked: Asked<'_>, within: &Roarin
 }
 
 /// The query with a begun word taken as it stands when the shop has it: what it may become is looked for among the
-/// full matches, and would cost more here than all other words together. The number of a size does not stand for the
-/// size: a product with a `1` in it shares nothing with `1 l bottle`.
+/// full matches, and would cost more here than all other words together.
 fn settled(view: &TextView, query: &Query) -> Query {
     let mut query = query.clone();
-    let is_guess = |alternative: &Alternative| alternative.weight < 1.0 && is_bare_number(&alternative.text);
-    for group in &mut query.groups {
-        if !group.alternatives.iter().all(is_guess) {
-            group.alternatives.retain(|alternative| !is_guess(alternative));
-        }
-        for alternative in &mut group.alternatives {
-            alternative.prefix &= !view.knows(&alternative.text, false);
-        }
+    for alternative in query.groups.iter_mut().flat_map(|group| &mut group.alternatives) {
+        alternative.prefix &= !view.knows(&alternative.text, false);
     }
     query
 }

@@ -33,8 +33,6 @@ pub(super) struct Group {
     /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
     /// word that the shop does not know tells no product from another.
     pub weight: f32,
-    /// Whether it is a number and nothing else: in part of a query it says something of a product only beside a word.
-    pub is_number: bool,
 }
 
 /// One way to satisfy a group; its score is `factor · tf / (tf + K)` over all sources.
@@ -46,6 +44,8 @@ pub(super) struct Clause {
     pub rarity: f32,
     /// Whether its words only begin as typed.
     pub is_begun: bool,
+    /// Whether it is a number and nothing else: in part of a query it says something of a product only beside a word.
+    pub is_number: bool,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
 }
@@ -85,11 +85,13 @@ pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights)
         let mut has_words = false;
         for alternative in &group.alternatives {
             compiler.is_guess = asked.is_guess(at, &alternative.text);
+            let n_before = compiled.clauses.len();
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
+            let is_number = is_bare_number(&alternative.text);
+            compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
         }
         if has_words {
             compiled.weight = compiled.clauses.iter().map(|clause| clause.rarity).fold(0.0, f32::max);
-            compiled.is_number = group.alternatives.first().is_some_and(|own| is_bare_number(&own.text));
             groups.push(compiled);
         }
     }
@@ -174,7 +176,7 @@ impl<'v> Compiler<'v> {
             }
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, is_begun: false, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
     }
 
     /// The most frequent words that begin with `prefix`, as if they were one word.
@@ -197,7 +199,7 @@ impl<'v> Compiler<'v> {
         }
         let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
     }
 
     /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
@@ -213,7 +215,7 @@ impl<'v> Compiler<'v> {
         }
         let sources = self.phrase_sources(&stems);
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, is_begun: false, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
     }
 
     /// A phrase whose last word is only begun.
@@ -241,7 +243,7 @@ impl<'v> Compiler<'v> {
             head.pop();
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
@@ -275,6 +277,6 @@ impl<'v> Compiler<'v> {
 }
 
 /// Whether a text is a number and nothing else: `15`, `0.5`.
-pub fn is_bare_number(text: &str) -> bool {
+fn is_bare_number(text: &str) -> bool {
     text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.')
 }

@@ -170,7 +170,8 @@ impl TextIndex {
     }
 
     /// Merges everything committed into one segment and waits for it: after a large import, or when idle.
-    /// The returned view has the position and the contents of the last one. While changes wait for a commit, nothing is done.
+    /// The returned view has the position and the contents of the last one. While changes wait for a commit, nothing is
+    /// done.
     ///
     /// # Errors
     /// When the index cannot be written or read.

@@ -9,6 +9,7 @@
 mod analyzer;
 mod bits;
 mod compile;
+mod compounding;
 mod document;
 mod error;
 mod evaluate;
@@ -32,7 +33,6 @@ mod vocabulary;
 mod tests;
 
 pub use analyzer::{Language, analyze, stem_set, stems};
-pub use compile::is_bare_number;
 pub use document::{FieldWeights, TextDoc, TextField};
 pub use error::TextError;
 pub use highlight::{Highlighter, excerpt};

@@ -39,7 +39,7 @@ impl TextView {
             .telling_words(doc, &weights)
             .into_iter()
             .filter_map(|(word, weight)| compiler.word(&word, weight))
-            .map(|clause| Group { weight: clause.rarity, is_number: false, clauses: vec![clause] })
+            .map(|clause| Group { weight: clause.rarity, clauses: vec![clause] })
             .collect();
         let hits = self.evaluate(&groups, Join::Share(0.0), universe)?;
         let mut found: Vec<(ItemId, f32)> =
