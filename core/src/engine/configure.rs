@@ -83,8 +83,8 @@ impl Engine {
         Ok((stored.map(|document| (*document).clone()).collect(), seq))
     }
 
-    /// The documents that an earlier write under the same idempotency key stored, in its order, as they were stored; of
-    /// what was no write of documents, none. To be asked by whoever has the turn.
+    /// The documents that an earlier write under the same idempotency key stored, in its order, as they were stored; none
+    /// of what was no write of documents, or of revisions that are no longer kept. To be asked by whoever has the turn.
     fn written_before(&self, options: &WriteOptions) -> Result<Option<(Vec<Document>, Seq)>, WriteError> {
         let Some(key) = &options.idempotency_key else { return Ok(None) };
         let unread = |error: ReadError| WriteError::Log(error.to_string());
