@@ -477,5 +477,5 @@ fn row_060_a_draft_changes_nothing_until_it_is_published() {
     assert_eq!(publish("spring-is-here").json, first.json);
     assert_eq!(shown(""), draft, "and publishes nothing again");
     assert_eq!(publish("spring-goes-on").status, 200);
-    assert_eq!(shown("").0.contains(&"size".to_owned()), false);
+    assert!(!shown("").0.contains(&"size".to_owned()));
 }
