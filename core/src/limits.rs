@@ -291,7 +291,8 @@ pub const ORDER_PAIRED_LINES_MAX: usize = 50;
 
 // Signals: co-occurrence.
 
-/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each, 12 where orders are paired.
+/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each, 12 where orders are paired; a row never has room
+/// for more, so that rows and ring of an item stay below 8 KB.
 pub const NEIGHBORS_MAX: usize = 160;
 /// The same where orders are paired: an order has more items than a visit is paired with, and losing its rare pairs
 /// costs completions (.007 HR@10 at 160 on a year of a gift shop).
