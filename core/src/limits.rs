@@ -258,10 +258,13 @@ pub const SESSION_QUERIES_MAX: usize = 20;
 pub const SESSION_CLICKS_MAX: usize = 50;
 /// Answers of one visit that count as shown: a machine cannot drown what shoppers do.
 pub const SESSION_ANSWERS_MAX: u32 = 200;
-/// Query texts remembered for suggestions, about 150 bytes each; the least used eighth goes at once.
+/// Query texts remembered for suggestions, about 150 bytes each and their shoppers; the least used eighth goes at once.
 pub const QUERY_TEXTS_MAX: usize = 200_000;
 /// Shoppers who must have used a query before anybody else sees it.
 pub const SUGGESTION_VISITORS_MIN: usize = 3;
+/// Shoppers remembered of one query, 8 bytes each: more than must have used it, so that one who only typed past it can
+/// be taken back and enough are left.
+pub const QUERY_VISITORS_MAX: usize = 8;
 /// Queries looked at for one suggestion, a tenth of a microsecond each.
 pub const SUGGESTION_SCAN_MAX: usize = 4_096;
 /// Most suggestions of one answer.
