@@ -207,7 +207,7 @@ impl Engine {
         // A view that has facets of its own for the first time had those of all views.
         let count_before = |view: &str| before.get(view).or_else(|| before.get("")).copied().unwrap_or(0);
         let grown = after.facet_counts().into_iter().map(|(view, n)| (count_before(view), n));
-        let (count_before, count) = grown.max_by_key(|(_, n)| *n).unwrap_or_default();
+        let (count_before, count) = most_grown(grown);
         for write in writes.iter().filter(is_live).filter(|write| write.body.is_some()) {
             let one = after.attribute_in_view(&write.key.scope, &write.key.id);
             let problems = self.attribute_bounds.check(&one, count_before, count);
@@ -412,6 +412,11 @@ impl Engine {
     }
 }
 
+/// How many facets a view had and has: the one that has most of those that got more; none and none when none did.
+fn most_grown(views: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    views.filter(|(before, n)| n > before).max_by_key(|(_, n)| *n).unwrap_or_default()
+}
+
 fn problems<T>(read: Result<T, Vec<Problem>>) -> Vec<Problem> {
     read.err().unwrap_or_default()
 }
@@ -461,4 +466,18 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
         problem("", "a draft needs the name of its overlay".into(), "a name");
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_above_the_bound_that_stays_as_it_is_hides_no_other_that_grows() {
+        let check = |views: &[(usize, usize)], expected| assert_eq!(most_grown(views.iter().copied()), expected);
+        check(&[(5, 5), (2, 4), (1, 3)], (2, 4));
+        check(&[(2, 4), (4, 4)], (2, 4));
+        check(&[(5, 5), (7, 6)], (0, 0));
+        check(&[], (0, 0));
+    }
 }
