@@ -22,6 +22,8 @@ use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
 const PHRASE_ENDINGS_MAX: usize = 10;
 /// A prefix shorter than this does not look into descriptions: it would match nearly everything and say nothing.
 const DESCRIPTION_PREFIX_CHARS_MIN: usize = 3;
+/// Longest number that says nothing of a product unless a word stands beside it, in bytes.
+const SMALL_NUMBER_BYTES_MAX: usize = 2;
 /// Most pieces of a word that is split where letters meet digits.
 const SPLIT_PIECES_MAX: usize = 4;
 
@@ -44,7 +46,7 @@ pub(super) struct Clause {
     pub rarity: f32,
     /// Whether its words only begin as typed.
     pub is_begun: bool,
-    /// Whether it is a number and nothing else: in part of a query it says something of a product only beside a word.
+    /// Whether it is a number that, in part of a query, says something of a product only beside a word.
     pub is_number: bool,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
@@ -87,7 +89,7 @@ pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights)
             compiler.is_guess = asked.is_guess(at, &alternative.text);
             let n_before = compiled.clauses.len();
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
-            let is_number = is_bare_number(&alternative.text);
+            let is_number = says_nothing_alone(alternative);
             compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
         }
         if has_words {
@@ -276,7 +278,10 @@ impl<'v> Compiler<'v> {
     }
 }
 
-/// Whether a text is a number and nothing else: `15`, `0.5`.
-fn is_bare_number(text: &str) -> bool {
-    text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.')
+/// Whether an alternative is a number that says nothing alone: one that was typed, when it is short, because longer ones
+/// name models; one that is lighter than typed, which is what is left of a size, however long it is.
+fn says_nothing_alone(alternative: &Alternative) -> bool {
+    let Alternative { text, weight, .. } = alternative;
+    let is_number = text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.');
+    is_number && (*weight < 1.0 || text.len() <= SMALL_NUMBER_BYTES_MAX)
 }

@@ -119,7 +119,7 @@ fn words_at_one_place_of_a_name_stand_in_one_order_whatever_was_indexed_before()
 
 #[test]
 fn a_number_alone_is_no_part_of_a_query_with_words() {
-    let names = ["bottle 5", "bottle", "rack 5", "5 hooks"];
+    let names = ["bottle 5", "bottle", "rack 5", "5 hooks", "chain for 455"];
     let view = view_of(&(1..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect::<Vec<_>>());
     let partial = |text| {
         let query = read_query(view.language(), text, LastWord::Whole);
@@ -132,6 +132,7 @@ fn a_number_alone_is_no_part_of_a_query_with_words() {
     assert_eq!(partial("bottle 5"), [1, 2]);
     assert_eq!(partial("5 unheard"), [1, 3, 4], "no word of it is known");
     assert_eq!(partial("5 7"), [1, 3, 4]);
+    assert_eq!(partial("455 bottle"), [1, 2, 5], "a longer number names a model");
 }
 
 #[test]
