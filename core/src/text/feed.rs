@@ -30,7 +30,7 @@ pub(super) struct Feed {
     item: (Field, u64),
     /// The words of all fields, one field behind the other.
     text: String,
-    fields: SmallVec<[(Field, Range<usize>); 12]>,
+    fields: SmallVec<[(Field, Range<usize>); 14]>,
 }
 
 impl Feed {
