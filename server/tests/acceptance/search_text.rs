@@ -213,7 +213,7 @@ fn a_brand_and_a_category_in_the_query_beat_an_accessory_that_mentions_both() {
     rows.extend((0..9).map(|n| row(&format!("CORD-{n}"), &format!("Power cord 0{n}"), "Hama", "Cables")));
     shop.put(&json!(rows));
 
-    let asked = |rest: &str| shop.ok(&format!("/v1/search?q=samsung%20tv&size=50&explain=true{rest}"));
+    let asked = |rest: &str| shop.ok(&format!("/v1/search?q=samsung%20tv&page_size=50&explain=true{rest}"));
     let line = |answer: &Value, sku: &str, name: &str| {
         let item = answer["items"].as_array().unwrap().iter().find(|item| item["sku"] == sku);
         let ledger = item.unwrap()["ledger"].as_array().unwrap();
