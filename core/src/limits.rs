@@ -176,7 +176,7 @@ pub const INTENT_WORDS_MAX: usize = 8;
 pub const BRAND_WORDS_MAX: usize = 3;
 /// Most words one prefix stands for, the most frequent first.
 pub const PREFIX_WORDS_MAX: usize = 50;
-/// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
+/// Longest word that is corrected, in characters: longer ones cost more to compare and are seldom typed.
 pub const CORRECTED_CHARS_MAX: usize = 32;
 /// Spellings tried for one misspelled word.
 pub const SPELLINGS_MAX: usize = 4;
@@ -293,6 +293,8 @@ pub const SUGGESTION_NAMES_MAX: usize = 30;
 pub const SUGGESTION_CATEGORIES_MAX: usize = 5_000;
 /// Most phrases of one document that are never suggested.
 pub const SUGGESTIONS_NEVER_MAX: usize = 10_000;
+/// Most words of one document that are never corrected.
+pub const EXACT_WORDS_MAX: usize = 10_000;
 
 // Signals: orders.
 
