@@ -14,12 +14,13 @@
 //! of the best few hundred matches is looked at; it can neither make a score negative nor double it.
 
 use planogram_abi::Query;
+use roaring::RoaringBitmap;
 use smallvec::SmallVec;
 
 use super::analyzer::{Stemmer, compounds};
-use super::compile::Group;
+use super::best::Hit;
+use super::compile::{Group, Words};
 use super::document::TextField;
-use super::evaluate::Hit;
 use super::names::NameWord;
 use super::roles::Roles;
 use super::view::TextView;
@@ -67,8 +68,8 @@ struct Places {
 }
 
 impl Fit {
-    /// What a query looks for; `groups` are its groups that have words.
-    pub fn new(view: &TextView, query: &Query, groups: &[Group]) -> Self {
+    /// What a query looks for; it is still to be weighed.
+    pub fn new(view: &TextView, query: &Query) -> Self {
         let mut stemmer = Stemmer::new(view.language());
         let mut words = SmallVec::new();
         let mut at = 0;
@@ -83,26 +84,30 @@ impl Fit {
                 }
             }
         }
-        let weights: SmallVec<[f32; 8]> = groups.iter().map(|group| group.weight).collect();
-        let total = weights.iter().sum();
-        let pairs = weights.windows(2).map(|pair| pair[0].min(pair[1])).sum();
-        Self { words, weights, total, pairs }
+        Self { words, weights: SmallVec::new(), total: 0.0, pairs: 0.0 }
     }
 
-    /// What is added to the scores of `hits` or taken from them, `[hits.len()]`; 0 past the window of the best.
-    pub fn of_best(&self, view: &TextView, hits: &[Hit]) -> Vec<f32> {
+    /// Weighs the query's groups that have words.
+    pub fn weigh(&mut self, groups: &[Group], words: Words) {
+        self.weights = groups.iter().map(|group| group.weight(words)).collect();
+        self.total = self.weights.iter().sum();
+        self.pairs = self.weights.windows(2).map(|pair| pair[0].min(pair[1])).sum();
+    }
+
+    /// What is added to the scores of `hits` or taken from them, `[hits.len()]`; 0 past the window of the best, and for
+    /// items of `but`, which take up room in the window all the same.
+    pub fn of_best(&self, view: &TextView, hits: &[Hit], but: &RoaringBitmap) -> Vec<f32> {
         let mut fits = vec![0.0; hits.len()];
         let mut best: Vec<u32> = (0..hits.len() as u32).collect();
         if best.len() > FIT_WINDOW {
-            let order = |a: &u32, b: &u32| {
-                let (a, b) = (&hits[*a as usize], &hits[*b as usize]);
-                b.score.total_cmp(&a.score).then(a.item.cmp(&b.item))
-            };
-            best.select_nth_unstable_by(FIT_WINDOW, order);
+            best.select_nth_unstable_by(FIT_WINDOW, |a, b| Hit::order(&hits[*a as usize], &hits[*b as usize]));
             best.truncate(FIT_WINDOW);
         }
         for row in best {
             let hit = &hits[row as usize];
+            if but.contains(hit.item.0) {
+                continue;
+            }
             let name = self.in_name(view.statistics().names.of(hit.item), view.roles());
             fits[row as usize] = hit.score * (name + self.in_one_field(hit));
         }

@@ -7,6 +7,7 @@
 //! pipeline's policy.
 
 mod analyzer;
+mod best;
 mod bits;
 mod compile;
 mod document;
@@ -20,6 +21,7 @@ mod reading;
 mod roles;
 mod schema;
 mod score;
+mod search;
 mod segment;
 mod similar;
 mod statistics;
@@ -36,5 +38,6 @@ pub use error::TextError;
 pub use highlight::{Highlighter, excerpt};
 pub use index::TextIndex;
 pub use reading::{LastWord, quoted_words, read_query};
+pub use search::Search;
 pub use view::{Found, Match, TextView};
 pub use vocabulary::{Completion, Correction};

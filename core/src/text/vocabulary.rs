@@ -125,8 +125,10 @@ impl TextView {
         let mut best: Option<(u32, usize, usize)> = None;
         for at in PART_CHARS_MIN..(word.len() + 1).saturating_sub(PART_CHARS_MIN) {
             let mut consider = |end: usize| {
-                let support = documents(&word[..end]).min(documents(&word[at..]));
-                if support > own && best.is_none_or(|(most, ..)| support > most) {
+                let enough = best.map_or(own, |(most, ..)| most);
+                let left = documents(&word[..end]);
+                let support = if left > enough { left.min(documents(&word[at..])) } else { 0 };
+                if support > enough {
                     best = Some((support, end, at));
                 }
             };
@@ -147,9 +149,10 @@ impl TextView {
     /// `jacke`. None in languages that write them apart.
     pub fn compounds_of(&self, word: &str, max: usize) -> Vec<String> {
         let reversed = &self.statistics().reversed;
-        let Some(word) = self.single_word(word).filter(|word| !reversed.is_empty() && !has_digit(word)) else {
+        if reversed.is_empty() {
             return Vec::new();
-        };
+        }
+        let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else { return Vec::new() };
         if word.chars().count() < COMPOUND_END_CHARS_MIN {
             return Vec::new();
         }
@@ -205,20 +208,39 @@ impl TextView {
     }
 }
 
-/// The live words that begin with `prefix`, in letter order.
+/// The live words that begin with `prefix`, in letter order. They end before the first text behind all of them, so
+/// that the words themselves are not read.
 pub(super) fn begins_with<'s>(
     statistics: &'s Statistics,
-    prefix: &'s str,
+    prefix: &str,
 ) -> impl Iterator<Item = (&'s Arc<str>, &'s WordCount)> {
-    let from = (Bound::Included(prefix), Bound::<&str>::Unbounded);
-    statistics.words.range::<_, str>(from).take_while(move |(word, _)| word.starts_with(prefix))
+    let behind = behind(prefix);
+    let until = behind.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    statistics.words.range::<_, str>((Bound::Included(prefix), until))
+}
+
+/// The first text behind all that begin with `prefix`; `None` when they are the last ones.
+fn behind(prefix: &str) -> Option<String> {
+    let mut head = prefix.to_owned();
+    while let Some(last) = head.pop() {
+        // Of characters that follow each other, `..` knows which they are.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            head.push(next);
+            return Some(head);
+        }
+    }
+    None
 }
 
 /// At most `max` live words that begin with `prefix`: in the most documents first, then in letter order.
-pub(super) fn most_frequent<'s>(statistics: &'s Statistics, prefix: &'s str, max: usize) -> Vec<(&'s Arc<str>, u32)> {
-    let mut words: Vec<(&Arc<str>, u32)> =
-        begins_with(statistics, prefix).map(|(word, count)| (word, count.documents)).collect();
-    let order = |a: &(&Arc<str>, u32), b: &(&Arc<str>, u32)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+pub(super) fn most_frequent<'s>(
+    statistics: &'s Statistics,
+    prefix: &str,
+    max: usize,
+) -> Vec<(&'s Arc<str>, &'s WordCount)> {
+    type Word<'s> = (&'s Arc<str>, &'s WordCount);
+    let mut words: Vec<Word<'_>> = begins_with(statistics, prefix).collect();
+    let order = |a: &Word<'_>, b: &Word<'_>| b.1.documents.cmp(&a.1.documents).then_with(|| a.0.cmp(b.0));
     if words.len() > max {
         words.select_nth_unstable_by(max, order);
         words.truncate(max);
@@ -267,6 +289,17 @@ impl Ruler {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_so_ends_before() {
+        let check =
+            |prefix: &str, expected: Option<&str>| assert_eq!(behind(prefix).as_deref(), expected, "{prefix:?}");
+        check("ab", Some("ac"));
+        check("a\u{d7ff}", Some("a\u{e000}"));
+        check("a\u{10ffff}", Some("b"));
+        check("\u{10ffff}", None);
+        check("", None);
+    }
 
     #[test]
     fn counts_edits() {
