@@ -130,12 +130,15 @@ impl<'v> InSegment<'v> {
         scratch.either.grow(n);
         let segment = self.segment;
         let mut run = Evaluation { segment, factors: self.factors, found: &mut self.groups, scratch: &mut scratch };
-        let (docs, rows) = match join {
-            Join::All => run.all(groups, words)?,
-            Join::Share(share) => run.share(groups, share, words)?,
+        let (least, (docs, rows)) = match join {
+            Join::All => (0.0, run.all(groups, words)?),
+            Join::Share(share) => (share, run.share(groups, share, words)?),
         };
         SCRATCH.set(Some(scratch));
         for (doc, Row { score, matched, fields }) in docs.into_iter().zip(rows) {
+            if matched < least {
+                continue;
+            }
             best.offer(score, matched, fields, || {
                 let item = segment.live_item(doc)?;
                 universe.is_none_or(|universe| universe.contains(item.0)).then_some(item)
@@ -219,6 +222,8 @@ impl Evaluation<'_> {
         Ok((docs, rows))
     }
 
+    /// Every document that may reach the share, and some that do not.
+    ///
     /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
     /// only where one of those was found.
     fn share(&mut self, groups: &[Group], share: f32, words: Words) -> Result<(Vec<u32>, Vec<Row>), TextError> {
@@ -252,15 +257,8 @@ impl Evaluation<'_> {
                 rows[row].matched += weights[at];
             }
         }
-        let mut kept = (Vec::with_capacity(docs.len()), Vec::with_capacity(docs.len()));
-        for (doc, row) in docs.into_iter().zip(rows) {
-            let matched = (row.matched / total).min(1.0);
-            if matched >= share {
-                kept.0.push(doc);
-                kept.1.push(Row { matched, ..row });
-            }
-        }
-        Ok(kept)
+        rows.iter_mut().for_each(|row| row.matched = (row.matched / total).min(1.0));
+        Ok((docs, rows))
     }
 
     /// Every document of a group.

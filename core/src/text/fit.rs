@@ -13,6 +13,8 @@
 //! the query that stands in the name only behind a "for", both weighed by rarity; the others count when true. The fit
 //! of the best few hundred matches is looked at; it can neither make a score negative nor double it.
 
+use std::hint::black_box;
+
 use planogram_abi::Query;
 use roaring::RoaringBitmap;
 use smallvec::SmallVec;
@@ -103,13 +105,14 @@ impl Fit {
             best.select_nth_unstable_by(FIT_WINDOW, |a, b| Hit::order(&hits[*a as usize], &hits[*b as usize]));
             best.truncate(FIT_WINDOW);
         }
-        for row in best {
+        best.retain(|row| !but.contains(hits[*row as usize].item.0));
+        // Names lie all over the memory: all are touched before one is read, so that the processor waits for many at once.
+        let names: Vec<&[NameWord]> =
+            best.iter().map(|row| view.statistics().names.of(hits[*row as usize].item)).collect();
+        black_box(names.iter().filter_map(|name| name.first()).fold(0, |sum, word| sum ^ word.stem));
+        for (row, name) in best.into_iter().zip(names) {
             let hit = &hits[row as usize];
-            if but.contains(hit.item.0) {
-                continue;
-            }
-            let name = self.in_name(view.statistics().names.of(hit.item), view.roles());
-            fits[row as usize] = hit.score * (name + self.in_one_field(hit));
+            fits[row as usize] = hit.score * (self.in_name(name, view.roles()) + self.in_one_field(hit));
         }
         fits
     }
