@@ -23,6 +23,10 @@ const EVENTS: usize = 50_000;
 /// Visitors that cause them.
 const VISITORS: usize = 5_000;
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     let mode = Mode::from_args();
     let Some(docs) = shop::catalog(mode.pick(usize::MAX, 500))? else { return Ok(()) };

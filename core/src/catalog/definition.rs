@@ -4,6 +4,7 @@
 //! can be filtered by, is searched with weight 1 when it holds text, and is no facet; `price` and
 //! `categories` are pinned facets and `brand` is a dynamic one until a document says otherwise.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use planogram_abi::Problem;
@@ -306,7 +307,13 @@ impl AttributeDefinitions {
 
     /// The definition of a code, the default one when there is no document.
     pub fn get(&self, code: &str) -> AttributeDefinition {
-        self.documents.get(code).cloned().unwrap_or_else(|| AttributeDefinition::default_for(code))
+        self.look_up(code).into_owned()
+    }
+
+    /// The definition of a code, made only when there is no document.
+    pub fn look_up(&self, code: &str) -> Cow<'_, AttributeDefinition> {
+        let documented = self.documents.get(code).map(Cow::Borrowed);
+        documented.unwrap_or_else(|| Cow::Owned(AttributeDefinition::default_for(code)))
     }
 
     /// The definition of a code, if it has a document.

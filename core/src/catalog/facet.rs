@@ -5,8 +5,11 @@
 //! a narrow one by reading the rows of its products, all attributes in one pass. Both give the same numbers.
 //! Which facets are shown, how many values and in which order, is the pipeline's business.
 
+use std::hint::black_box;
+
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::attribute::{UNLISTED, has_attribute};
 use super::bits::FlatBits;
@@ -20,6 +23,9 @@ const BITS_PER_ROW: u64 = 4;
 const DENSE: u64 = 16;
 /// A dictionary larger than this is counted in a hash map when the matched set is much smaller.
 const DENSE_VALUES_MAX: usize = 4_096;
+
+/// Rows that are waited for at once.
+const ROWS_AT_ONCE: usize = 32;
 
 /// What facets are counted over.
 #[derive(Clone, Copy, Debug)]
@@ -127,12 +133,12 @@ impl Catalog {
             Some(flat) => flat.contains(variant.0),
             None => matches.variants.contains(variant.0),
         };
+        if split.is_empty() {
+            self.add_rows(&mut tallies, &place, matches.items);
+            return tallies.into_iter().map(Tally::finish).collect();
+        }
         for item in matches.items.iter() {
             let shared = self.attributes.item_row(ItemId(item));
-            if split.is_empty() {
-                add_all(&mut tallies, &place, item, shared);
-                continue;
-            }
             for &variant in self.variants_of(ItemId(item)).iter().filter(|variant| matched(**variant)) {
                 let own = self.attributes.variant_row(variant);
                 add_all(&mut tallies, &place, item, own);
@@ -145,6 +151,21 @@ impl Catalog {
             }
         }
         tallies.into_iter().map(Tally::finish).collect()
+    }
+
+    /// Adds the rows of products as a whole. Rows lie all over the memory, and waiting for them is most of the work: a
+    /// few dozen are touched at a time before they are read, so that the processor waits for many at once.
+    fn add_rows(&self, tallies: &mut [Tally], place: &[u32], items: &RoaringBitmap) {
+        let mut items = items.iter();
+        loop {
+            let rows: SmallVec<[(u32, &[Pair]); ROWS_AT_ONCE]> =
+                items.by_ref().take(ROWS_AT_ONCE).map(|item| (item, self.attributes.item_row(ItemId(item)))).collect();
+            if rows.is_empty() {
+                return;
+            }
+            black_box(rows.iter().filter_map(|(_, row)| row.last()).fold(0, |sum, pair| sum ^ pair.ordinal));
+            rows.iter().for_each(|(item, row)| add_all(tallies, place, *item, row));
+        }
     }
 
     fn has_own_values(&self, attribute: u32) -> bool {

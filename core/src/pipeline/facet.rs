@@ -9,6 +9,7 @@
 mod choose;
 mod ranges;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -45,19 +46,22 @@ pub(super) fn count(run: &mut Run<'_>, universe: &Universe, matches: &Matches) -
 }
 
 /// The facets to count: those asked for, else pinned ones in their order, then dynamic ones by label.
-fn wanted(run: &Run<'_>) -> Vec<(String, AttributeDefinition)> {
+fn wanted<'a>(run: &Run<'a>) -> Vec<Wanted<'a>> {
     let (shop, view) = (&run.epoch.shop, run.view.code.as_str());
     match &run.request.facets {
-        None => shop.facets(view).to_vec(),
-        Some(codes) => codes.iter().map(|code| (code.clone(), shop.attribute_in_view(view, code))).collect(),
+        None => shop.facets(view).iter().map(|(code, one)| (code.as_str(), Cow::Borrowed(one))).collect(),
+        Some(codes) => codes.iter().map(|code| (code.as_str(), shop.attribute_in_view(view, code))).collect(),
     }
 }
+
+/// A facet to count: its attribute's code and definition.
+type Wanted<'a> = (&'a str, Cow<'a, AttributeDefinition>);
 
 /// Counts one request's facets.
 struct Counter<'c, 'a> {
     run: &'c Run<'a>,
     universe: &'c Universe,
-    /// Matched products before the caller's filters.
+    /// Matched products before the caller's filters; empty when there are none.
     unfiltered: RoaringBitmap,
     /// What a facet is counted over that no filter is about.
     plain: Set,
@@ -79,14 +83,14 @@ impl Set {
 }
 
 impl<'c, 'a> Counter<'c, 'a> {
-    fn new(
-        run: &'c Run<'a>,
-        universe: &'c Universe,
-        matches: &Matches,
-        wanted: &[(String, AttributeDefinition)],
-    ) -> Self {
+    fn new(run: &'c Run<'a>, universe: &'c Universe, matches: &Matches, wanted: &[Wanted<'_>]) -> Self {
         let filtered: RoaringBitmap = matches.items.iter().copied().collect();
-        let unfiltered = matches.unfiltered.clone().unwrap_or_else(|| filtered.clone());
+        let unfiltered = match &matches.unfiltered {
+            // Read only where a filter is.
+            _ if universe.filters.is_empty() => RoaringBitmap::new(),
+            Some(unfiltered) => unfiltered.clone(),
+            None => filtered.clone(),
+        };
         let scope = if universe.filters.is_empty() { universe.scope } else { Scope::SomeVariants };
         let plain = Set { variants: universe.variants.clone(), items: filtered, scope };
         let mut counter = Self { run, universe, unfiltered, plain, counted: BTreeMap::new() };
@@ -95,9 +99,9 @@ impl<'c, 'a> Counter<'c, 'a> {
     }
 
     /// Counts the values of all facets that no filter is about, in one pass over the matches.
-    fn count_together(&mut self, wanted: &[(String, AttributeDefinition)]) {
+    fn count_together(&mut self, wanted: &[Wanted<'_>]) {
         let catalog = &self.run.snapshot.catalog;
-        let codes = wanted.iter().map(|(code, _)| code.as_str());
+        let codes = wanted.iter().map(|(code, _)| *code);
         let plain = codes.filter(|code| !matches!(*code, CATEGORIES | PRICE) && !self.has_filter(code));
         let ids: BTreeSet<AttributeId> = plain.filter_map(|code| catalog.attribute_id(code)).collect();
         let is_text = |id: &AttributeId| catalog.attribute(*id).is_some_and(|attribute| !attribute.is_numeric());
@@ -171,12 +175,14 @@ impl<'c, 'a> Counter<'c, 'a> {
         let pinned: Vec<(&str, Option<u32>)> =
             definition.pinned_values.iter().map(|text| (text.as_str(), attribute.ordinal(text))).collect();
         let is_pinned = |ordinal: u32| pinned.iter().any(|(_, of)| *of == Some(ordinal));
-        let mut rest: Vec<(&str, u64)> = counted
-            .iter()
-            .filter(|(ordinal, _)| !is_pinned(*ordinal))
-            .map(|&(ordinal, count)| (attribute.text(ordinal), count))
-            .collect();
-        keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort);
+        let n_rest = definition.facet_size.saturating_sub(pinned.len());
+        let mut rest: Vec<(u32, u64)> = counted.iter().filter(|(ordinal, _)| !is_pinned(*ordinal)).copied().collect();
+        if definition.facet_sort == FacetSort::Count {
+            keep_candidates(&mut rest, n_rest);
+        }
+        let mut rest: Vec<(&str, u64)> =
+            rest.into_iter().map(|(ordinal, count)| (attribute.text(ordinal), count)).collect();
+        keep_first(&mut rest, n_rest, definition.facet_sort);
         let first = pinned.iter().map(|&(text, ordinal)| match ordinal {
             Some(ordinal) => (attribute.text(ordinal), count_of(ordinal)),
             None => (text, 0),
@@ -264,6 +270,17 @@ impl Tally {
 
 fn bucket(value: String, count: u64) -> Bucket {
     Bucket { value, range: None, count }
+}
+
+/// Keeps the values that may be among the `n` most frequent; their texts, which decide among equals, need not be read
+/// for the others.
+fn keep_candidates(values: &mut Vec<(u32, u64)>, n: usize) {
+    if n == 0 || values.len() <= n {
+        return;
+    }
+    let mut counts: Vec<u64> = values.iter().map(|(_, count)| *count).collect();
+    let (_, &mut least, _) = counts.select_nth_unstable_by(n - 1, |a, b| b.cmp(a));
+    values.retain(|(_, count)| *count >= least);
 }
 
 /// Keeps the first `n` values in order.

@@ -20,7 +20,7 @@ use super::request::Degraded;
 use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
 use crate::snapshot::spelling::ExactWords;
-use crate::text::{Asked, Correction, Found, Guess, Match, TextView, quoted_words};
+use crate::text::{Asked, Correction, Found, Guess, Match, Search, TextError, TextView, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -55,30 +55,25 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
         return Vec::new();
     }
     let mut reading = Reading::of(view, &run.epoch.shop.exact_words, query, typed(run));
-    let mut found = attempt(run, view, reading.asked(&reading.query), within, Match::All);
+    let mut search = ask(run, view, reading.asked(&reading.query), within);
+    let mut found = full_matches(run, &mut search);
     if found.len() < FEW
         && let Some(doubted) = reading.doubted(view)
     {
-        found = attempt(run, view, doubted.asked(&doubted.query), within, Match::All);
+        search = ask(run, view, doubted.asked(&doubted.query), within);
+        found = full_matches(run, &mut search);
         reading = doubted;
     }
     if found.is_empty() && query.groups.len() > 1 {
-        found = attempt(run, view, reading.asked(&beginnings(&reading.query)), within, Match::All);
+        let mut begun = ask(run, view, reading.asked(&beginnings(&reading.query)), within);
+        found = full_matches(run, &mut begun);
         if !found.is_empty() {
             run.relaxed.push("words were also read as beginnings of longer ones".into());
         }
     }
     let n_full = found.len();
     if n_full < enough(&reading.query) && !found.iter().any(|found| found.by_sku) {
-        let full: RoaringBitmap = found.iter().map(|found| found.item.0).collect();
-        let settled = settled(view, &reading.query);
-        let mut partial = Vec::new();
-        for share in SHARES {
-            if n_full + partial.len() < RELAXED_FILL {
-                partial = attempt(run, view, reading.asked(&settled), within, Match::Share(share));
-                partial.retain(|found| !full.contains(found.item.0));
-            }
-        }
+        let mut partial = partial_matches(run, &mut search, &found);
         keep_best(&mut partial, RELAXED_FILL - n_full);
         if !partial.is_empty() {
             run.relaxed.push(match n_full {
@@ -111,29 +106,42 @@ fn keep_best(found: &mut Vec<Found>, n: usize) {
     }
 }
 
-fn attempt(run: &mut Run<'_>, view: &TextView, asked: Asked<'_>, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
-    match view.search(asked, &run.epoch.shop.field_weights, Some(within), match_) {
-        Ok(found) => found,
-        Err(error) => {
-            run.degraded.push(Degraded {
-                plugin: "kernel".into(),
-                contribution: "text".into(),
-                reason: "failed".into(),
-                detail: error.to_string(),
-            });
-            Vec::new()
-        }
-    }
+/// The query ready to be asked; `None` when it cannot be.
+fn ask<'v>(run: &mut Run<'_>, view: &'v TextView, asked: Asked<'_>, within: &'v RoaringBitmap) -> Option<Search<'v>> {
+    let search = view.ask(asked, &run.epoch.shop.field_weights, Some(within));
+    search.map_or_else(|error| fail(run, &error), Some)
 }
 
-/// The query with a begun word taken as it stands when the shop has it: what it may become is looked for among the
-/// full matches, and would cost more here than all other words together.
-fn settled(view: &TextView, query: &Query) -> Query {
-    let mut query = query.clone();
-    for alternative in query.groups.iter_mut().flat_map(|group| &mut group.alternatives) {
-        alternative.prefix &= !view.knows(&alternative.text, false);
+fn full_matches(run: &mut Run<'_>, search: &mut Option<Search<'_>>) -> Vec<Found> {
+    let found = search.as_mut().map(|search| search.matches(Match::All));
+    found.map_or_else(Vec::new, |found| found.unwrap_or_else(|error| fail(run, &error)))
+}
+
+/// Matches of part of the query, share by share until there are enough to fill the list behind the full ones. A begun
+/// word is taken as it stands when the shop has it: what it may become was looked for among the full matches, and would
+/// cost more here than all other words together.
+fn partial_matches(run: &mut Run<'_>, search: &mut Option<Search<'_>>, full: &[Found]) -> Vec<Found> {
+    let Some(search) = search else { return Vec::new() };
+    let n_wanted = RELAXED_FILL - full.len();
+    let full: RoaringBitmap = full.iter().map(|found| found.item.0).collect();
+    let mut partial = Vec::new();
+    for share in SHARES {
+        if partial.len() < n_wanted {
+            partial = search.others(share, n_wanted, &full).unwrap_or_else(|error| fail(run, &error));
+        }
     }
-    query
+    partial
+}
+
+/// Says that texts could not be read; nothing is found then.
+fn fail<T: Default>(run: &mut Run<'_>, error: &TextError) -> T {
+    run.degraded.push(Degraded {
+        plugin: "kernel".into(),
+        contribution: "text".into(),
+        reason: "failed".into(),
+        detail: error.to_string(),
+    });
+    T::default()
 }
 
 /// Full matches from which on nothing follows. Two words say little that a product could do without, so a page of

@@ -143,7 +143,7 @@ impl<'a> SearchBox<'a> {
         }
         let words = self.typed.split(' ').count() + SUGGESTION_WORDS_MORE;
         let mut phrases: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        for name in names {
+        for name in names.filter(|name| may_say(name, &self.typed)) {
             let name = lower(name);
             let begins = std::iter::once(0).chain(name.match_indices(' ').map(|(at, _)| at + 1));
             for begun in begins.map(|at| &name[at..]).filter(|rest| rest.starts_with(self.typed.as_str())) {
@@ -240,6 +240,14 @@ impl<'a> SearchBox<'a> {
         self.take(&typed, SuggestionKind::Name);
         self.typed = typed;
     }
+}
+
+/// False when a name surely has no word that begins as the typed words do; most names have none, and making small
+/// letters of them would cost more than this.
+fn may_say(name: &str, typed: &str) -> bool {
+    let first = typed.split(' ').next().unwrap_or_default().as_bytes();
+    let begins = |word: &str| word.as_bytes().get(..first.len()).is_some_and(|head| head.eq_ignore_ascii_case(first));
+    !name.is_ascii() || name.split_whitespace().any(begins)
 }
 
 /// Small letters, single spaces.

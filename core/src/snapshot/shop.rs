@@ -3,6 +3,7 @@
 //! Store views, price books, attribute definitions and experiments, typed once per epoch, and what follows from
 //! them: which facets are shown, which texts are searched. Documents that cannot be read are left out and named.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use planogram_abi::Problem;
@@ -121,8 +122,9 @@ impl Shop {
     }
 
     /// What an attribute is used for in a store view, its facet documents laid over it.
-    pub fn attribute_in_view(&self, view: &str, code: &str) -> AttributeDefinition {
-        self.offered(view).map_or_else(|| AttributeDefinition::default_for(code), |it| it.definitions.get(code))
+    pub fn attribute_in_view(&self, view: &str, code: &str) -> Cow<'_, AttributeDefinition> {
+        let default = || Cow::Owned(AttributeDefinition::default_for(code));
+        self.offered(view).map_or_else(default, |offered| offered.definitions.look_up(code))
     }
 
     /// How many facets each store view has that has facet documents of its own, and all others under the empty code.

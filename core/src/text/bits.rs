@@ -31,6 +31,24 @@ impl Bits {
         self.0[(doc >> 6) as usize] &= !(1 << (doc & 63));
     }
 
+    /// How many documents are in.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The documents, in increasing order.
+    pub fn to_vec(&self) -> Vec<u32> {
+        let mut docs = Vec::with_capacity(self.count());
+        for (at, &word) in self.0.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                docs.push((at as u32) << 6 | left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+        docs
+    }
+
     /// Empties the set, calling `visit` on every document in increasing order.
     pub fn drain(&mut self, mut visit: impl FnMut(u32)) {
         for (at, word) in self.0.iter_mut().enumerate() {
@@ -57,6 +75,7 @@ mod tests {
         bits.clear(5);
         assert!(bits.has(63) && !bits.has(5));
         let mut out = Vec::new();
+        assert_eq!((bits.count(), bits.to_vec()), (4, vec![0, 63, 64, 199]));
         bits.drain(|doc| out.push(doc));
         assert_eq!(out, [0, 63, 64, 199]);
         bits.drain(|_| unreachable!("drained before"));

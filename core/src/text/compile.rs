@@ -35,9 +35,30 @@ const SPLIT_PIECES_MAX: usize = 4;
 pub(super) struct Group {
     /// May be empty: then no live document can match.
     pub clauses: Vec<Clause>,
+}
+
+impl Group {
     /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
     /// word that the shop does not know tells no product from another.
-    pub weight: f32,
+    pub fn weight(&self, words: Words) -> f32 {
+        self.clauses.iter().filter(|clause| words.has(clause)).map(|clause| clause.rarity).fold(0.0, f32::max)
+    }
+}
+
+/// Which clauses take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Words {
+    /// All.
+    AsTyped,
+    /// All but endings: a begun word that the shop has is taken as it stands.
+    Settled,
+}
+
+impl Words {
+    /// Whether the clause takes part.
+    pub fn has(self, clause: &Clause) -> bool {
+        self == Self::AsTyped || !clause.is_ending
+    }
 }
 
 /// One way to satisfy a group; its score is `factor · tf / (tf + K)` over all sources.
@@ -53,6 +74,8 @@ pub(super) struct Clause {
     pub is_number: bool,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
+    /// Whether it is what a begun word may become that the shop has as it stands.
+    pub is_ending: bool,
 }
 
 /// Postings of one word or phrase in one field.
@@ -61,6 +84,8 @@ pub(super) struct Source {
     pub field: TextField,
     /// What one occurrence counts before length normalization.
     pub coefficient: f32,
+    /// What it counts besides as the word as written, when a list of a stem is the list of that word, too; else 0.
+    pub as_written: f32,
     pub lookup: Lookup,
 }
 
@@ -96,7 +121,6 @@ pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights)
             compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
         }
         if has_words {
-            compiled.weight = compiled.clauses.iter().map(|clause| clause.rarity).fold(0.0, f32::max);
             groups.push(compiled);
         }
     }
@@ -124,6 +148,7 @@ impl<'v> Compiler<'v> {
         if !(*weight > 0.0 && *weight <= 1.0) {
             return Err(TextError::AlternativeWeight { text: text.clone(), value: *weight });
         }
+        let n_before = clauses.len();
         let compounds = compounds(self.view.language(), text);
         let words: Vec<&str> = compounds.iter().flat_map(|c| c.parts.iter().map(String::as_str)).collect();
         self.sequence(&words, *weight, *prefix, clauses);
@@ -140,6 +165,10 @@ impl<'v> Compiler<'v> {
             if (2..=SPLIT_PIECES_MAX).contains(&pieces.len()) {
                 self.sequence(&pieces, *weight * SPLIT_FACTOR, *prefix, clauses);
             }
+        }
+        let has_endings = clauses[n_before..].iter().any(|clause| clause.is_ending);
+        if has_endings && !self.view.knows(text, false) {
+            clauses[n_before..].iter_mut().for_each(|clause| clause.is_ending = false);
         }
         Ok(!words.is_empty())
     }
@@ -167,22 +196,26 @@ impl<'v> Compiler<'v> {
     pub fn word(&mut self, word: &str, weight: f32) -> Option<Clause> {
         let statistics = self.view.statistics();
         let stem = self.stemmer.stem(word);
-        let matching = statistics.stems.get(&*stem)?.documents;
-        let written = statistics.words.contains_key(word);
+        let count = statistics.stems.get(&*stem)?;
+        let matching = count.documents;
+        let written = statistics.words.get(word);
+        let is_only_form = written.is_some() && count.has_one_form;
         let mut sources = Vec::with_capacity(2 * TextField::COUNT);
         for (field, field_weight) in self.searched() {
             let inflected = if field.is_stemmed() { INFLECTED_SHARE } else { 0.0 };
-            if field.is_stemmed() {
+            let is_written = written.is_some_and(|count| count.may_be_in(field));
+            if field.is_stemmed() && (is_written || !is_only_form) {
                 let lookup = Lookup::Stem(Term::from_field_text(self.stem_field(field), &stem));
-                sources.push(Source { field, coefficient: field_weight * inflected, lookup });
+                let as_written = if is_only_form { field_weight * (1.0 - inflected) } else { 0.0 };
+                sources.push(Source { field, coefficient: field_weight * inflected, as_written, lookup });
             }
-            if written {
+            if is_written && !(is_only_form && field.is_stemmed()) {
                 let lookup = Lookup::Exact(Term::from_field_text(self.exact_field(field), word));
-                sources.push(Source { field, coefficient: field_weight * (1.0 - inflected), lookup });
+                sources.push(Source { field, coefficient: field_weight * (1.0 - inflected), as_written: 0.0, lookup });
             }
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources, is_ending: false })
     }
 
     /// Words of a script without spaces that no live document has so, as their characters side by side: the
@@ -211,14 +244,22 @@ impl<'v> Compiler<'v> {
             if short && field == TextField::Description {
                 continue;
             }
-            sources.extend(words.iter().map(|(word, _)| {
+            let words = words.iter().filter(|(_, count)| count.may_be_in(field));
+            sources.extend(words.map(|(word, _)| {
                 let lookup = Lookup::Exact(Term::from_field_text(self.exact_field(field), word));
-                Source { field, coefficient, lookup }
+                Source { field, coefficient, as_written: 0.0, lookup }
             }));
         }
-        let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
+        let matching = words.iter().fold(0u32, |sum, (_, count)| sum.saturating_add(count.documents));
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
+        Some(Clause {
+            factor: weight * PREFIX_FACTOR * rarity,
+            rarity,
+            is_begun: true,
+            is_number: false,
+            sources,
+            is_ending: true,
+        })
     }
 
     /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
@@ -234,7 +275,7 @@ impl<'v> Compiler<'v> {
         }
         let sources = self.phrase_sources(&stems);
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources, is_ending: false })
     }
 
     /// A phrase whose last word is only begun.
@@ -262,7 +303,14 @@ impl<'v> Compiler<'v> {
             head.pop();
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
+        Some(Clause {
+            factor: weight * PREFIX_FACTOR * rarity,
+            rarity,
+            is_begun: true,
+            is_number: false,
+            sources,
+            is_ending: true,
+        })
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
@@ -270,7 +318,7 @@ impl<'v> Compiler<'v> {
         stemmed
             .map(|(field, coefficient)| {
                 let terms = stems.iter().map(|stem| Term::from_field_text(self.stem_field(field), stem)).collect();
-                Source { field, coefficient, lookup: Lookup::Phrase(terms) }
+                Source { field, coefficient, as_written: 0.0, lookup: Lookup::Phrase(terms) }
             })
             .collect()
     }

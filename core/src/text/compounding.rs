@@ -31,8 +31,10 @@ impl TextView {
         let mut best: Option<(u32, usize, usize)> = None;
         for at in PART_CHARS_MIN..(word.len() + 1).saturating_sub(PART_CHARS_MIN) {
             let mut consider = |end: usize| {
-                let support = documents(&word[..end]).min(documents(&word[at..]));
-                if support > own && best.is_none_or(|(most, ..)| support > most) {
+                let enough = best.map_or(own, |(most, ..)| most);
+                let left = documents(&word[..end]);
+                let support = if left > enough { left.min(documents(&word[at..])) } else { 0 };
+                if support > enough {
                     best = Some((support, end, at));
                 }
             };

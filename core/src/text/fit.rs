@@ -13,13 +13,16 @@
 //! the query that stands in the name only behind a "for", both weighed by rarity; the others count when true. The fit
 //! of the best few hundred matches is looked at; it can neither make a score negative nor double it.
 
+use std::hint::black_box;
+
 use planogram_abi::Query;
+use roaring::RoaringBitmap;
 use smallvec::SmallVec;
 
 use super::analyzer::{Stemmer, compounds};
-use super::compile::Group;
+use super::best::Hit;
+use super::compile::{Group, Words};
 use super::document::TextField;
-use super::evaluate::Hit;
 use super::names::NameWord;
 use super::roles::Roles;
 use super::view::TextView;
@@ -67,8 +70,8 @@ struct Places {
 }
 
 impl Fit {
-    /// What a query looks for; `groups` are its groups that have words.
-    pub fn new(view: &TextView, query: &Query, groups: &[Group]) -> Self {
+    /// What a query looks for; it is still to be weighed.
+    pub fn new(view: &TextView, query: &Query) -> Self {
         let mut stemmer = Stemmer::new(view.language());
         let mut words = SmallVec::new();
         let mut at = 0;
@@ -83,28 +86,33 @@ impl Fit {
                 }
             }
         }
-        let weights: SmallVec<[f32; 8]> = groups.iter().map(|group| group.weight).collect();
-        let total = weights.iter().sum();
-        let pairs = weights.windows(2).map(|pair| pair[0].min(pair[1])).sum();
-        Self { words, weights, total, pairs }
+        Self { words, weights: SmallVec::new(), total: 0.0, pairs: 0.0 }
     }
 
-    /// What is added to the scores of `hits` or taken from them, `[hits.len()]`; 0 past the window of the best.
-    pub fn of_best(&self, view: &TextView, hits: &[Hit]) -> Vec<f32> {
+    /// Weighs the query's groups that have words.
+    pub fn weigh(&mut self, groups: &[Group], words: Words) {
+        self.weights = groups.iter().map(|group| group.weight(words)).collect();
+        self.total = self.weights.iter().sum();
+        self.pairs = self.weights.windows(2).map(|pair| pair[0].min(pair[1])).sum();
+    }
+
+    /// What is added to the scores of `hits` or taken from them, `[hits.len()]`; 0 past the window of the best, and for
+    /// items of `but`, which take up room in the window all the same.
+    pub fn of_best(&self, view: &TextView, hits: &[Hit], but: &RoaringBitmap) -> Vec<f32> {
         let mut fits = vec![0.0; hits.len()];
         let mut best: Vec<u32> = (0..hits.len() as u32).collect();
         if best.len() > FIT_WINDOW {
-            let order = |a: &u32, b: &u32| {
-                let (a, b) = (&hits[*a as usize], &hits[*b as usize]);
-                b.score.total_cmp(&a.score).then(a.item.cmp(&b.item))
-            };
-            best.select_nth_unstable_by(FIT_WINDOW, order);
+            best.select_nth_unstable_by(FIT_WINDOW, |a, b| Hit::order(&hits[*a as usize], &hits[*b as usize]));
             best.truncate(FIT_WINDOW);
         }
-        for row in best {
+        best.retain(|row| !but.contains(hits[*row as usize].item.0));
+        // Names lie all over the memory: all are touched before one is read, so that the processor waits for many at once.
+        let names: Vec<&[NameWord]> =
+            best.iter().map(|row| view.statistics().names.of(hits[*row as usize].item)).collect();
+        black_box(names.iter().filter_map(|name| name.first()).fold(0, |sum, word| sum ^ word.stem));
+        for (row, name) in best.into_iter().zip(names) {
             let hit = &hits[row as usize];
-            let name = self.in_name(view.statistics().names.of(hit.item), view.roles());
-            fits[row as usize] = hit.score * (name + self.in_one_field(hit));
+            fits[row as usize] = hit.score * (self.in_name(name, view.roles()) + self.in_one_field(hit));
         }
         fits
     }

@@ -7,6 +7,7 @@
 //! pipeline's policy.
 
 mod analyzer;
+mod best;
 mod bits;
 mod compile;
 mod compounding;
@@ -23,6 +24,7 @@ mod reading;
 mod roles;
 mod schema;
 mod score;
+mod search;
 mod segment;
 mod segmenter;
 mod similar;
@@ -42,6 +44,7 @@ pub use heads::KnownWord;
 pub use highlight::{Highlighter, excerpt};
 pub use index::TextIndex;
 pub use reading::{LastWord, quoted_words, read_query};
+pub use search::Search;
 pub use tolerance::{Asked, Guess, Tolerance};
 pub use view::{Found, Match, TextView};
 pub use vocabulary::{Completion, Correction};

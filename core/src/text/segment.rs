@@ -1,12 +1,12 @@
 //! What is kept open of one tantivy segment?
 //!
-//! Everything a search touches, opened once when the view is made: dictionaries, lengths, and the plain array from
-//! document to item. The array never changes for a segment, so the next view takes it over.
+//! Everything a search touches, opened once when the view is made: dictionaries, and plain arrays of lengths and
+//! of items by document. The arrays never change for a segment, so the next view takes them over.
 
 use std::sync::Arc;
 
-use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
+use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, SegmentReader};
 
 use super::document::TextField;
@@ -21,22 +21,22 @@ pub(super) struct Segment {
     pub exact: [Arc<InvertedIndexReader>; TextField::COUNT],
     /// The exact dictionary again where words are not stemmed.
     pub stem: [Arc<InvertedIndexReader>; TextField::COUNT],
-    pub lengths: [FieldNormReader; TextField::COUNT],
+    /// By field, the one-byte code of each document's length.
+    pub lengths: [Arc<[u8]>; TextField::COUNT],
 }
 
 impl Segment {
     /// Opens a segment; `before` are the segments of the view it replaces.
     pub fn open(reader: &SegmentReader, fields: &Fields, before: &[Segment]) -> Result<Self, TextError> {
         let known = before.iter().find(|segment| segment.id() == reader.segment_id());
-        let items = match known {
-            Some(segment) => segment.items.clone(),
-            None => read_items(reader)?,
+        let (items, lengths) = match known {
+            Some(segment) => (segment.items.clone(), segment.lengths.clone()),
+            None => (read_items(reader)?, every_field(|field| read_lengths(reader, fields.exact[field as usize]))?),
         };
         let exact = every_field(|field| reader.inverted_index(fields.exact[field as usize]))?;
         let stem = every_field(|field| {
             reader.inverted_index(fields.stem[field as usize].unwrap_or(fields.exact[field as usize]))
         })?;
-        let lengths = every_field(|field| reader.get_fieldnorms_reader(fields.exact[field as usize]))?;
         Ok(Self { reader: reader.clone(), items, exact, stem, lengths })
     }
 
@@ -65,4 +65,9 @@ fn every_field<T>(mut open: impl FnMut(TextField) -> tantivy::Result<T>) -> Resu
 fn read_items(reader: &SegmentReader) -> Result<Arc<[ItemId]>, TextError> {
     let column = reader.fast_fields().u64(ITEM)?;
     Ok((0..reader.max_doc()).map(|doc| ItemId(column.first(doc).unwrap_or_default() as u32)).collect())
+}
+
+fn read_lengths(reader: &SegmentReader, field: Field) -> tantivy::Result<Arc<[u8]>> {
+    let lengths = reader.get_fieldnorms_reader(field)?;
+    Ok((0..reader.max_doc()).map(|doc| lengths.fieldnorm_id(doc)).collect())
 }

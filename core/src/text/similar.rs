@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use super::analyzer::Stemmer;
-use super::compile::{Compiler, Group};
+use super::best::Best;
+use super::compile::{Compiler, Group, Words};
 use super::document::{FieldWeights, TextDoc, TextField};
 use super::error::TextError;
 use super::evaluate::Join;
@@ -40,9 +41,11 @@ impl TextView {
             .telling_words(doc, &weights)
             .into_iter()
             .filter_map(|(word, weight)| compiler.word(&word, weight))
-            .map(|clause| Group { weight: clause.rarity, clauses: vec![clause] })
+            .map(|clause| Group { clauses: vec![clause] })
             .collect();
-        let hits = self.evaluate(&groups, Join::Share(0.0), universe)?;
+        let mut best = Best::plain();
+        self.evaluate(&mut self.look_up(), &groups, (Join::Share(0.0), Words::AsTyped), universe, &mut best)?;
+        let hits = best.finish();
         let mut found: Vec<(ItemId, f32)> =
             hits.into_iter().filter(|hit| hit.item != doc.item).map(|hit| (hit.item, hit.score)).collect();
         let order = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));

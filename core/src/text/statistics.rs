@@ -33,6 +33,17 @@ pub(super) struct WordCount {
     pub shape: Shape,
 }
 
+impl WordCount {
+    /// False when no live document has the word in the field.
+    pub fn may_be_in(&self, field: TextField) -> bool {
+        match field {
+            TextField::Name => self.names > 0,
+            TextField::Description => true,
+            _ => self.curated > 0,
+        }
+    }
+}
+
 /// What a word looks like: two words whose shapes are far apart are not near each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -88,6 +99,8 @@ pub(super) struct StemCount {
     pub documents: u32,
     /// Its number in names; good until the index is opened again.
     pub id: u32,
+    /// Whether no segment has more than one form of it: then its documents are those of that form.
+    pub has_one_form: bool,
 }
 
 /// The writer's side of the counts: interned words, and which words each document has.
@@ -117,6 +130,8 @@ struct WordEntry {
 struct StemEntry {
     text: Arc<str>,
     documents: u32,
+    /// Words taken in that have it.
+    forms: u32,
     touched: bool,
 }
 
@@ -201,11 +216,12 @@ impl Lexicon {
             None => {
                 let text: Arc<str> = Arc::from(&*stem_text);
                 let id = self.stems.len() as u32;
-                self.stems.push(StemEntry { text: text.clone(), documents: 0, touched: false });
+                self.stems.push(StemEntry { text: text.clone(), documents: 0, forms: 0, touched: false });
                 self.stem_ids.insert(text, id);
                 id
             }
         };
+        self.stems[stem as usize].forms += 1;
         let text: Arc<str> = Arc::from(text);
         let id = self.words.len() as u32;
         let count = WordCount { shape: Shape::of(&text), ..WordCount::default() };
@@ -311,7 +327,7 @@ impl Lexicon {
                     self.published.reversed.remove(&*backwards(&entry.text));
                 }
             } else {
-                let count = StemCount { documents: entry.documents, id: stem };
+                let count = StemCount { documents: entry.documents, id: stem, has_one_form: entry.forms == 1 };
                 self.published.stems.insert(entry.text.clone(), count);
                 if self.has_compounds {
                     self.published.reversed.insert(backwards(&entry.text).into(), entry.documents);
@@ -359,7 +375,7 @@ mod tests {
         };
         assert_eq!(counts("shoe"), (1, 1, 1));
         assert_eq!(counts("shoes"), (2, 0, 0));
-        assert_eq!(statistics.stems["shoe"].documents, 2);
+        assert_eq!((statistics.stems["shoe"].documents, statistics.stems["shoe"].has_one_form), (2, false));
         assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2, 0]);
     }
 

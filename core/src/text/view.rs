@@ -8,14 +8,14 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::analyzer::Language;
-use super::compile::{Group, compile};
-use super::document::{FieldWeights, TextField};
+use super::best::Best;
+use super::compile::{Group, Words};
+use super::document::FieldWeights;
 use super::error::TextError;
-use super::evaluate::{Hit, Join, evaluate};
-use super::fit::Fit;
+use super::evaluate::{InSegment, Join};
 use super::roles::Roles;
 use super::schema::Fields;
-use super::score::{COORDINATION, LengthFactors, length_factors};
+use super::score::{LengthFactors, length_factors};
 use super::segment::Segment;
 use super::statistics::Statistics;
 use super::tolerance::Asked;
@@ -31,9 +31,6 @@ pub enum Match {
     /// held back by what did not match.
     Share(f32),
 }
-
-/// The sku's bit of every group in [`Hit::fields`].
-const SKU_BITS: u64 = 0x0101_0101_0101_0101 << TextField::Sku as u32;
 
 /// One match of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,38 +122,31 @@ impl TextView {
         universe: Option<&RoaringBitmap>,
         match_: Match,
     ) -> Result<Vec<Found>, TextError> {
-        let asked = asked.into();
-        let groups = compile(self, asked, weights)?;
-        let join = match match_ {
-            Match::All => Join::All,
-            Match::Share(share) => Join::Share(share),
-        };
-        let mut hits = self.evaluate(&groups, join, universe)?;
-        for hit in hits.iter_mut().filter(|hit| hit.matched < 1.0) {
-            hit.score *= hit.matched.powf(COORDINATION);
-        }
-        let fits = Fit::new(self, asked.query, &groups).of_best(self, &hits);
-        let found = |(hit, fit): (Hit, f32)| {
-            let by_sku = hit.fields & SKU_BITS != 0;
-            Found { item: hit.item, text: hit.score, fit, by_sku }
-        };
-        Ok(hits.into_iter().zip(fits).map(found).collect())
+        self.ask(asked.into(), weights, universe)?.matches(match_)
     }
 
+    /// The segments, ready for a query to be looked up in.
+    pub(super) fn look_up(&self) -> Vec<InSegment<'_>> {
+        let Inner { segments, factors, .. } = &*self.inner;
+        segments.iter().map(|segment| InSegment::new(segment, factors)).collect()
+    }
+
+    /// Hands over every live match of the universe; `segments` are the view's own, and belong to these groups.
     pub(super) fn evaluate(
         &self,
+        segments: &mut [InSegment<'_>],
         groups: &[Group],
-        join: Join,
+        (join, words): (Join, Words),
         universe: Option<&RoaringBitmap>,
-    ) -> Result<Vec<Hit>, TextError> {
-        let mut out = Vec::new();
+        best: &mut Best,
+    ) -> Result<(), TextError> {
         let hopeless = groups.is_empty() || join == Join::All && groups.iter().any(|group| group.clauses.is_empty());
         if !hopeless && universe.is_none_or(|universe| !universe.is_empty()) {
-            for segment in &self.inner.segments {
-                evaluate(segment, &self.inner.factors, groups, join, universe, &mut out)?;
+            for segment in segments {
+                segment.evaluate(groups, join, words, universe, best)?;
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     pub(super) fn fields(&self) -> &Fields {

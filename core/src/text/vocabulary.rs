@@ -34,6 +34,7 @@ pub struct Correction {
 
 /// How many times as many documents a word needs that is one edit further away.
 const EDIT_ODDS: f64 = 16.0;
+
 impl TextView {
     /// At most `max` words of product names that begin with `prefix`, the most frequent first, then in letter
     /// order. The prefix is folded; one that is no single word has no completions.
@@ -42,8 +43,8 @@ impl TextView {
             return Vec::new();
         };
         let named = begins_with(self.statistics(), &prefix).filter(|(_, count)| count.names > 0);
-        let best = best_of(named.map(|(word, count)| (word, count.names)).collect(), max);
-        best.into_iter().map(|(word, documents)| Completion { word: word.to_string(), documents }).collect()
+        let best = best_of(named.collect(), max, |count| count.names);
+        best.into_iter().map(|(word, count)| Completion { word: word.to_string(), documents: count.names }).collect()
     }
 
     /// At most `max` words that may have been meant by `word`, the likeliest first: an edit more needs a word that
@@ -140,23 +141,47 @@ impl TextView {
     }
 }
 
-/// The live words that begin with `prefix`, in letter order.
+/// The live words that begin with `prefix`, in letter order. They end before the first text behind all of them, so
+/// that the words themselves are not read.
 pub(super) fn begins_with<'s>(
     statistics: &'s Statistics,
-    prefix: &'s str,
+    prefix: &str,
 ) -> impl Iterator<Item = (&'s Arc<str>, &'s WordCount)> {
-    let from = (Bound::Included(prefix), Bound::<&str>::Unbounded);
-    statistics.words.range::<_, str>(from).take_while(move |(word, _)| word.starts_with(prefix))
+    let behind = behind(prefix);
+    let until = behind.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    statistics.words.range::<_, str>((Bound::Included(prefix), until))
+}
+
+/// The first text behind all that begin with `prefix`; `None` when they are the last ones.
+fn behind(prefix: &str) -> Option<String> {
+    let mut head = prefix.to_owned();
+    while let Some(last) = head.pop() {
+        // Of characters that follow each other, `..` knows which they are.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            head.push(next);
+            return Some(head);
+        }
+    }
+    None
 }
 
 /// At most `max` live words that begin with `prefix`: in the most documents first, then in letter order.
-pub(super) fn most_frequent<'s>(statistics: &'s Statistics, prefix: &'s str, max: usize) -> Vec<(&'s Arc<str>, u32)> {
-    best_of(begins_with(statistics, prefix).map(|(word, count)| (word, count.documents)).collect(), max)
+pub(super) fn most_frequent<'s>(
+    statistics: &'s Statistics,
+    prefix: &str,
+    max: usize,
+) -> Vec<(&'s Arc<str>, &'s WordCount)> {
+    best_of(begins_with(statistics, prefix).collect(), max, |count| count.documents)
 }
 
 /// At most `max` of the words, those with the greatest counts first, then in letter order. Only they are sorted.
-fn best_of(mut words: Vec<(&Arc<str>, u32)>, max: usize) -> Vec<(&Arc<str>, u32)> {
-    let order = |a: &(&Arc<str>, u32), b: &(&Arc<str>, u32)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+fn best_of<'s>(
+    mut words: Vec<(&'s Arc<str>, &'s WordCount)>,
+    max: usize,
+    count: impl Fn(&WordCount) -> u32,
+) -> Vec<(&'s Arc<str>, &'s WordCount)> {
+    type Word<'s> = (&'s Arc<str>, &'s WordCount);
+    let order = |a: &Word<'_>, b: &Word<'_>| count(b.1).cmp(&count(a.1)).then_with(|| a.0.cmp(b.0));
     if words.len() > max {
         words.select_nth_unstable_by(max, order);
         words.truncate(max);
@@ -205,6 +230,17 @@ impl Ruler {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_so_ends_before() {
+        let check =
+            |prefix: &str, expected: Option<&str>| assert_eq!(behind(prefix).as_deref(), expected, "{prefix:?}");
+        check("ab", Some("ac"));
+        check("a\u{d7ff}", Some("a\u{e000}"));
+        check("a\u{10ffff}", Some("b"));
+        check("\u{10ffff}", None);
+        check("", None);
+    }
 
     #[test]
     fn counts_edits() {
