@@ -29,7 +29,7 @@ fn check(asked: &Asked, scores: [f32; 3], acts: &[(Verb, &str, &str)]) {
     let scored = harness.score("strategy", asked, &SKUS).unwrap();
     assert_eq!(scored, [("strategy".to_owned(), scores.to_vec())], "{asked:?}");
     let act = |(verb, sku, reason): &(Verb, &str, &str)| Act {
-        verb: *verb,
+        verb: verb.clone(),
         target: Target::Items(vec![harness.shop().id(sku)]),
         reason: (*reason).to_owned(),
     };
