@@ -96,7 +96,7 @@ mod tests {
             .map(|rest| rest.split("```").next().unwrap())
             .collect();
         assert_eq!(Settings::read(blocks[0]), Ok(Settings::default()));
-        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks.len(), 4);
         for json in &blocks[1..] {
             let (from_ms, until_ms) = (i64::MIN, i64::MAX);
             let (kind, scope, id) = (CATEGORY_RULE, "", "example");

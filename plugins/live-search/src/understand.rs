@@ -216,6 +216,7 @@ mod tests {
         assert_eq!(
             acts,
             [
+                (Verb::Note, &Target::Items(vec![]), rule),
                 (Verb::Pin { position: 0 }, &Target::Items(vec![7]), format!("{rule}: pinned to 1").as_str()),
                 (Verb::Hide, &Target::Items(vec![8]), format!("{rule}: hidden").as_str()),
             ]
@@ -223,6 +224,19 @@ mod tests {
         let sorted = rewritten(&state, Request { explicit_sort: true, ..request("sofa sale") });
         assert_eq!((sorted.acts.len(), sorted.query.redirect.as_deref()), (0, Some("/sale")));
         assert_eq!(rewritten(&state, request("lamp")).acts, []);
+    }
+
+    #[test]
+    fn rules_redirect_and_bring_synonyms_of_their_own() {
+        let rule = r#"{"match":"all","conditions":[{"query":"contains","text":"sofa"},{"device":"mobile"}],
+            "events":[{"redirect":"/rule"},{"synonym":{"term":"sofa","also":["couch"]}}]}"#;
+        let sale = ("redirect", "sale", r#"{"query":"sofa sale","url":"/sale"}"#);
+        let state = state("", None, &[("search-rule", "mobile", rule), sale]);
+        let on_mobile = |text| rewritten(&state, Request { device: "mobile", ..request(text) }).query;
+        let query = on_mobile("red sofas");
+        assert_eq!((query.redirect.as_deref(), shown(&query)), (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9".into()]));
+        assert_eq!(on_mobile("sofa sale").redirect.as_deref(), Some("/sale"), "a redirect of the whole query goes first");
+        assert_eq!(shown(&rewritten(&state, request("red sofas")).query), ["red", "sofas*"]);
     }
 
     #[test]
