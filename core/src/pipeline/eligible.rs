@@ -122,12 +122,7 @@ fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
 
 /// The variants that satisfy a condition.
 pub(super) fn evaluate(run: &Run<'_>, condition: &Condition) -> RoaringBitmap {
-    let context = EvalContext {
-        book: &run.book,
-        now_ms: run.now_ms,
-        view: &run.view.code,
-        demand: Some(run.demand),
-    };
+    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code, demand: Some(run.demand) };
     expr::evaluate(condition, &run.snapshot.catalog, &context)
 }
 

@@ -34,7 +34,8 @@ pub(super) struct Ranked {
 pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches: Matches) -> Ranked {
     let n = matches.len();
     let base = std::mem::take(&mut matches.base);
-    let base = Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base), is_boost: false };
+    let base =
+        Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base), is_boost: false };
     let (bands, sold_out, scores) = (order::first_bands(run, &matches), order::sold_out(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, sold_out, ledger: Ledger::default() };
     ranked.enter(base);

@@ -193,7 +193,12 @@ fn lay_out(
             let pinned = places.range(..first as usize).filter(|(_, row)| members.contains(row)).count();
             let count = (count as usize).min(reserve.len() + pinned);
             let members: HashSet<u32> = members.iter().copied().collect();
-            quotas.at_least.push(AtLeast { count, first: (first as usize).min(ranked.matches.len()), members, reserve });
+            quotas.at_least.push(AtLeast {
+                count,
+                first: (first as usize).min(ranked.matches.len()),
+                members,
+                reserve,
+            });
         }
     }
     let reserves = quotas.at_least.iter().flat_map(|quota| &quota.reserve);
