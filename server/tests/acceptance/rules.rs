@@ -85,7 +85,7 @@ fn a_rule_fires_by_group_view_page_cart_and_category() {
     };
     check(json!({"customer_group": "b2b"}), "customer_group=b2b", "customer_group=b2c");
     check(json!({"page_type": ["home", "search"]}), "page_type=search", "page_type=product");
-    shop.configure("store-view", "uk", &json!({"locale": "en-GB"}));
+    shop.send_ok("PUT", "/v1/config/store-view/uk?wait=text", &json!({"locale": "en-GB"}));
     check(json!({"store_view": "UK"}), "store_view=uk", "store_view=default");
     check(json!({"cart": {"field": "brand", "eq": "Elm"}}), "cart=H", "cart=C");
     check(json!({"category": "seats", "below": true}), "filter.category=Seats/Chairs", "");
