@@ -211,7 +211,7 @@ impl<'a> Evaluation<'a> {
     /// Which kinds of list the store view shows a product in, in stock or not: `search`, `catalog`.
     fn visible_in(&self, test: &Test) -> RoaringBitmap {
         let lists = [("search", Purpose::Search), ("catalog", Purpose::Catalog)];
-        let wanted = lists.into_iter().filter(|(name, _)| test_text(name, test));
+        let wanted = lists.into_iter().filter(|(name, _)| test.holds_for(name));
         let shown = wanted.map(|(_, purpose)| {
             let (view, stock) = (self.context.view, StockRule::Any);
             self.catalog.universe(UniverseQuery { collection: PRODUCTS, purpose, view, stock }).variants
