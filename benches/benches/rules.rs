@@ -148,9 +148,11 @@ fn rule(query: &str, docs: &[ProductDoc], rng: &mut Rng) -> Value {
 fn changes(engine: &Arc<Engine>, docs: &[ProductDoc], n: usize) -> Result<()> {
     let query = &shop::queries(docs, 1)[0];
     let request = shop::request(List::Search { text: query.clone() }, Vec::new());
+    // Something that is shown anyway, or it could not be inserted.
+    let shown = engine.list_here(&shop::request(List::Search { text: String::new() }, Vec::new()))?.items;
     let mut took = Vec::new();
     for at in 0..n {
-        let sku = &docs[at % docs.len()].sku;
+        let sku = &shown[at % shown.len()].sku;
         let body = json!({"priority": 9, "conditions": [{"query": "is", "text": query}],
             "events": [{"pin": sku, "position": 1, "insert": true}]});
         let begin = Instant::now();
