@@ -11,11 +11,16 @@ use roaring::RoaringBitmap;
 
 use super::{Condition, Test, Value};
 use crate::catalog::attribute::{Attribute, fold_text};
-use crate::catalog::{BookChain, Catalog, Product};
+use crate::catalog::doc::PRODUCTS;
+use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, UniverseQuery};
 use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
+use crate::signal::{Demand, SignalColumn};
 
 /// Fields that are not attributes.
 pub const FIELDS: [&str; 8] = ["sku", "name", "category", "categories", "price", "in_stock", "quantity", "age_days"];
+
+/// Field that tells where a product is shown, unless an attribute has this code.
+const VISIBLE_IN: &str = "visible_in";
 
 /// What a condition is evaluated for.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +31,8 @@ pub struct EvalContext<'a> {
     pub now_ms: TimeMs,
     /// Store view code: `name` is the name it shows.
     pub view: &'a str,
+    /// What shoppers want: `views.7d`, `purchases.30d`, `trending` and the like. Without it nothing has a signal.
+    pub demand: Option<&'a Demand>,
 }
 
 /// Alive variants that satisfy the condition, whatever their eligibility.
@@ -49,6 +56,7 @@ fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<S
         Condition::Not(part) => collect_unknown(part, catalog, unknown),
         Condition::Field { field, .. } => {
             let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
+            let known = known || SignalColumn::from_name(field).is_some() || field == VISIBLE_IN;
             if !known && !unknown.contains(field) {
                 unknown.push(field.clone());
             }
@@ -95,7 +103,8 @@ impl<'a> Evaluation<'a> {
             }),
             code => match catalog.attribute_id(code).and_then(|id| catalog.attribute(id)) {
                 Some(attribute) => self.attribute(attribute, test),
-                None => Cow::Owned(RoaringBitmap::new()),
+                None if code == VISIBLE_IN => Cow::Owned(self.visible_in(test)),
+                None => SignalColumn::from_name(code).map_or_else(Set::default, |signal| self.signal(signal, test)),
             },
         }
     }
@@ -195,17 +204,30 @@ impl<'a> Evaluation<'a> {
     }
 
     fn numbers(&self, test: &Test, number: impl Fn(VariantId) -> Option<f64>) -> Set<'a> {
-        let wanted: Vec<f64> = match test {
-            Test::In(values) => values.iter().filter_map(as_number).collect(),
-            _ => Vec::new(),
-        };
-        let holds = |number: f64| match test {
-            Test::In(_) => wanted.contains(&number),
-            Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
-            Test::Exists => true,
-            Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
-        };
+        let holds = number_test(test);
         Cow::Owned(self.variants(|variant| number(variant).is_some_and(|number| !number.is_nan() && holds(number))))
+    }
+
+    /// Which kinds of list the store view shows a product in, in stock or not: `search`, `catalog`.
+    fn visible_in(&self, test: &Test) -> RoaringBitmap {
+        let lists = [("search", Purpose::Search), ("catalog", Purpose::Catalog)];
+        let wanted = lists.into_iter().filter(|(name, _)| test.holds_for(name));
+        let shown = wanted.map(|(_, purpose)| {
+            let (view, stock) = (self.context.view, StockRule::Any);
+            self.catalog.universe(UniverseQuery { collection: PRODUCTS, purpose, view, stock }).variants
+        });
+        shown.fold(RoaringBitmap::new(), |all, variants| all | &*variants)
+    }
+
+    /// A product's signal counts for each of its variants.
+    fn signal(&self, signal: SignalColumn, test: &Test) -> Set<'a> {
+        let Some(demand) = self.context.demand else { return Set::default() };
+        let items: Vec<u32> = self.catalog.alive_items().iter().collect();
+        let mut values = vec![0.0; items.len()];
+        demand.gather(signal, &items, &mut values);
+        let holds = number_test(test);
+        let kept = items.iter().zip(values).filter(|(_, value)| holds(f64::from(*value))).map(|(item, _)| *item);
+        Cow::Owned(self.catalog.expand(&kept.collect()))
     }
 
     fn products(&self, keep: impl Fn(&Product) -> bool) -> Set<'a> {
@@ -217,6 +239,20 @@ impl<'a> Evaluation<'a> {
     fn variants(&self, keep: impl Fn(VariantId) -> bool) -> RoaringBitmap {
         let kept = self.catalog.alive().iter().filter(|variant| keep(VariantId(*variant)));
         RoaringBitmap::from_sorted_iter(kept).expect("a bitmap iterates in order")
+    }
+}
+
+/// The test as one of numbers; tests of texts hold for none.
+fn number_test(test: &Test) -> impl Fn(f64) -> bool {
+    let wanted: Vec<f64> = match test {
+        Test::In(values) => values.iter().filter_map(as_number).collect(),
+        _ => Vec::new(),
+    };
+    move |number| match test {
+        Test::In(_) => wanted.contains(&number),
+        Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
+        Test::Exists => true,
+        Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
     }
 }
 

@@ -25,8 +25,9 @@ pub enum Condition {
     Not(Box<Condition>),
     /// One field against one test.
     Field {
-        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, or an
-        /// attribute code.
+        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, an
+        /// attribute code, a signal (`views.7d`, `purchases.30d`, `trending`), or
+        /// `visible_in` (`search`, `catalog`).
         field: String,
         /// The test.
         test: Test,

@@ -1,17 +1,30 @@
-//! When does a query rule fire?
+//! When does a rule fire?
 //!
-//! Up to ten tests of the whole phrase, joined by one word for the whole rule: `any` (the default) or `all`.
-//! Both sides are normalized by [`crate::text::normalize`]. `is` under `all` must stand alone, because a second
-//! test beside it could only be redundant or impossible.
-//! What is not here: how many rules are tested at once (see [`crate::index`]).
+//! A tree of tests of the request: `{"all": […]}`, `{"any": […]}`, `{"not": …}` to any depth within bounds, and leaves.
+//! A rule holds a list of such trees joined by `match`: `any` (the default) or `all`. Texts are normalized by
+//! [`crate::text::normalize`]. An `is` under `all` must stand without another test of the query beside it, because a
+//! second one could only be redundant or impossible.
+//! What is not here: what a request says (see [`crate::facts`]), how many rules are tested at once (see
+//! [`crate::index`]).
 
+use planogram_abi::{ConditionId, Outcome, PrepareHost};
 use serde_json::Value;
 
-use crate::read::{Findings, Object};
-use crate::text::{PHRASE_CHARS_MAX, normalize};
+use crate::moment::Weekly;
 
-/// How a phrase is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+mod read;
+
+pub use read::read_conditions;
+
+/// Deepest tree, the leaves included.
+pub const DEPTH_MAX: usize = 16;
+/// Most values of one leaf.
+pub const VALUES_MAX: usize = 1_000;
+/// Longest category path, id or code in a condition, in characters.
+pub const VALUE_CHARS_MAX: usize = 1_000;
+
+/// How a phrase is compared with the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// The whole query is the phrase.
     Is,
@@ -21,122 +34,166 @@ pub enum Operator {
     Starts,
     /// The query ends with the phrase.
     Ends,
+    /// Every word of the phrase is a word of the query, in any order.
+    Words,
 }
 
 impl Operator {
     /// The names used in documents, in the order of the variants.
-    pub const NAMES: [&str; 4] = ["is", "contains", "starts", "ends"];
-    const ALL: [Operator; 4] = [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends];
+    pub const NAMES: [&str; 5] = ["is", "contains", "starts", "ends", "words"];
+    const ALL: [Operator; 5] = [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends, Operator::Words];
 
-    /// Whether a phrase found at `start..end` of a query of `len` bytes satisfies the operator.
-    pub fn holds_at(self, start: usize, end: usize, len: usize) -> bool {
+    /// Whether a query satisfies the test; both are normalized.
+    pub fn holds(self, phrase: &str, query: &str) -> bool {
         match self {
-            Operator::Is => start == 0 && end == len,
-            Operator::Contains => true,
-            Operator::Starts => start == 0,
-            Operator::Ends => end == len,
+            Operator::Is => query == phrase,
+            Operator::Contains => query.contains(phrase),
+            Operator::Starts => query.starts_with(phrase),
+            Operator::Ends => query.ends_with(phrase),
+            Operator::Words => phrase.split(' ').all(|word| query.split(' ').any(|other| other == word)),
         }
     }
 }
 
-/// How the conditions of one rule are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Join {
-    /// At least one must hold.
-    #[default]
-    Any,
-    /// Every one must hold.
-    All,
+/// What a request names once, or, of audiences, several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// Audiences the shopper is in.
+    Audience,
+    /// Customer group.
+    CustomerGroup,
+    /// Store view.
+    StoreView,
+    /// Kind of device.
+    Device,
+    /// Page type.
+    PageType,
 }
 
-/// One test of the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// How it is compared.
-    pub operator: Operator,
-    /// The phrase, normalized and not empty.
-    pub phrase: String,
+impl Named {
+    /// All of them.
+    pub const ALL: [Named; 5] =
+        [Named::Audience, Named::CustomerGroup, Named::StoreView, Named::Device, Named::PageType];
+
+    /// The name used in documents and, with an `s` for audiences, in requests.
+    pub fn key(self) -> &'static str {
+        match self {
+            Named::Audience => "audience",
+            Named::CustomerGroup => "customer_group",
+            Named::StoreView => "store_view",
+            Named::Device => "device",
+            Named::PageType => "page_type",
+        }
+    }
 }
 
-/// Reads the fields `match` and `conditions` of a rule; at most `conditions_max`.
-pub fn read_conditions(rule: &Object<'_>, conditions_max: usize, findings: &mut Findings) -> (Join, Vec<Condition>) {
-    let join = match rule.choice("match", &["any", "all"], findings) {
-        Some(1) => Join::All,
-        _ => Join::Any,
-    };
-    let pointer = rule.at("conditions");
-    let conditions: Vec<Condition> = rule
-        .list("conditions", conditions_max, findings)
-        .iter()
-        .enumerate()
-        .filter_map(|(index, value)| read_condition(value, &format!("{pointer}/{index}"), findings))
-        .collect();
-    if join == Join::All && conditions.len() > 1 && conditions.iter().any(|c| c.operator == Operator::Is) {
-        let message = format!("`is` stands beside {} other conditions under `all`", conditions.len() - 1);
-        findings.report(pointer, message, "`is` alone, or `any`");
-    }
-    (join, conditions)
+/// A condition on products, which the kernel compiles.
+#[derive(Clone, Debug)]
+pub struct Products {
+    /// The tree as JSON text.
+    pub json: String,
+    /// What it was compiled to; absent until the plugin prepares.
+    pub id: Option<ConditionId>,
 }
 
-fn read_condition(value: &Value, pointer: &str, findings: &mut Findings) -> Option<Condition> {
-    let object = Object::read(value, pointer, &["query", "text"], findings)?;
-    let operator = object.require("query", findings).and_then(|()| object.choice("query", &Operator::NAMES, findings));
-    let text = object.required_text("text", PHRASE_CHARS_MAX, findings);
-    Some(Condition { operator: Operator::ALL[operator?], phrase: normalize(text?) })
+impl PartialEq for Products {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Mistakes<'a> = Vec<(&'a str, &'a str)>;
-
-    fn check(json: &str, expected: Result<(Join, Vec<Condition>), Mistakes<'_>>) {
-        let mut findings = Findings::default();
-        let value = findings.parse(json).unwrap();
-        let object = Object::read(&value, "", &["match", "conditions"], &mut findings).unwrap();
-        let read = read_conditions(&object, 10, &mut findings);
-        let found = findings.finish(Some(read));
-        let found = found
-            .as_ref()
-            .map_err(|problems| problems.iter().map(|p| (p.pointer.as_str(), p.message.as_str())).collect::<Vec<_>>());
-        assert_eq!(found, expected.as_ref().map_err(Clone::clone), "{json}");
+impl Products {
+    /// The condition of a JSON value, not compiled yet.
+    pub fn new(tree: &Value) -> Self {
+        Self { json: tree.to_string(), id: None }
     }
 
-    fn condition(operator: Operator, phrase: &str) -> Condition {
-        Condition { operator, phrase: phrase.to_owned() }
+    /// Lets the host compile it.
+    ///
+    /// # Errors
+    /// What the host finds wrong with it.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Outcome {
+        self.id = Some(host.compile(&self.json)?);
+        Ok(())
+    }
+}
+
+/// One test of the request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Leaf {
+    /// Of the query.
+    Query {
+        /// How it is compared.
+        operator: Operator,
+        /// The phrase, normalized and not empty.
+        phrase: String,
+    },
+    /// Of the category that is browsed, or that a search is filtered by: one of these, or below one.
+    Category {
+        /// Keys of the paths.
+        paths: Vec<String>,
+        /// Whether categories below count, too.
+        below: bool,
+    },
+    /// Of something the request names: one of these, in lower case.
+    Named {
+        /// What.
+        what: Named,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// Some product in the cart satisfies a condition.
+    Cart(Products),
+    /// The shopper filters by this field (`color`) or value (`color=red`), in lower case.
+    Filter(String),
+    /// Hours of a week.
+    Weekly(Weekly),
+    /// From inclusive, until exclusive, in milliseconds since 1970.
+    Window {
+        /// `i64::MIN` for always.
+        from_ms: i64,
+        /// `i64::MAX` for ever.
+        until_ms: i64,
+    },
+}
+
+/// A tree of tests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Every part holds; true when empty.
+    All(Vec<Node>),
+    /// At least one part holds; false when empty.
+    Any(Vec<Node>),
+    /// The part does not hold.
+    Not(Box<Node>),
+    /// A test.
+    Leaf(Leaf),
+}
+
+impl Node {
+    /// Calls `visit` with every leaf, and whether it stands under an even number of negations.
+    pub fn each<'n>(&'n self, visit: &mut dyn FnMut(&'n Leaf, bool)) {
+        self.walk(true, visit);
     }
 
-    #[test]
-    fn conditions_are_read_and_normalized() {
-        check("{}", Ok((Join::Any, vec![])));
-        check(
-            r#"{"match":"all","conditions":[{"query":"starts","text":" Blue  SOFA"},{"query":"contains","text":"a"}]}"#,
-            Ok((Join::All, vec![condition(Operator::Starts, "blue sofa"), condition(Operator::Contains, "a")])),
-        );
-        check(
-            r#"{"match":"all","conditions":[{"query":"is","text":"x"}]}"#,
-            Ok((Join::All, vec![condition(Operator::Is, "x")])),
-        );
+    fn walk<'n>(&'n self, positive: bool, visit: &mut dyn FnMut(&'n Leaf, bool)) {
+        match self {
+            Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| part.walk(positive, visit)),
+            Node::Not(part) => part.walk(!positive, visit),
+            Node::Leaf(leaf) => visit(leaf, positive),
+        }
     }
 
-    #[test]
-    fn mistakes_are_named() {
-        check(
-            r#"{"match":"some","conditions":[{"query":"like","text":"x"},{"query":"is","text":""},{"text":"x"},7]}"#,
-            Err(vec![
-                ("/match", "`match` is \"some\""),
-                ("/conditions/0/query", "`query` is \"like\""),
-                ("/conditions/1/text", "\"\" is no usable text"),
-                ("/conditions/2/query", "`query` is missing"),
-                ("/conditions/3", "7 is not an object"),
-            ]),
-        );
-        check(
-            r#"{"match":"all","conditions":[{"query":"is","text":"x"},{"query":"ends","text":"x"}]}"#,
-            Err(vec![("/conditions", "`is` stands beside 1 other conditions under `all`")]),
-        );
-        let eleven = [r#"{"query":"is","text":"x"}"#; 11].join(",");
-        check(&format!(r#"{{"conditions":[{eleven}]}}"#), Err(vec![("/conditions", "`conditions` has 11 elements")]));
+    /// Lets the host compile the conditions on products.
+    ///
+    /// # Errors
+    /// What the host finds wrong with one.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Outcome {
+        match self {
+            Node::All(parts) | Node::Any(parts) => parts.iter_mut().try_for_each(|part| part.compile(host)),
+            Node::Not(part) => part.compile(host),
+            Node::Leaf(Leaf::Cart(products)) => products.compile(host),
+            Node::Leaf(_) => Ok(()),
+        }
     }
 }
