@@ -16,7 +16,7 @@ use crate::id::Seq;
 use crate::limits::{CHECKPOINT_NAME_BYTES_MAX, CHECKPOINT_SECTIONS_MAX, CHECKPOINTS_KEPT};
 
 /// The format this version writes and reads; another one is skipped, since the log can replace it.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 const MAGIC: &[u8; 8] = b"PLANOCKP";
 const PREFIX: &str = "checkpoint-";

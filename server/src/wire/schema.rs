@@ -196,6 +196,10 @@ pub struct EventBody {
     consent: Option<bool>,
     /// Currency of the prices.
     currency: Option<String>,
+    /// Of a `profile` event: what is said of the shopper, by name: a text, a number, true or false, `{"time": …}`, a list
+    /// of texts; null takes back what was said.
+    #[schema(value_type = Option<Object>)]
+    attributes: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// One product in an event.
