@@ -434,6 +434,21 @@ pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
 
+// Audiences.
+
+/// Audience documents of a shop when nothing else is configured: each may be asked for every request.
+pub const DEFAULT_AUDIENCES_MAX: usize = 1_000;
+/// Longest id of an audience, in bytes.
+pub const AUDIENCE_ID_BYTES_MAX: usize = 256;
+/// Longest name and description of an audience, in bytes.
+pub const AUDIENCE_NAME_BYTES_MAX: usize = 256;
+/// Most events of one sequence.
+pub const AUDIENCE_STEPS_MAX: usize = 8;
+/// Longest window of an audience, in minutes: ten years.
+pub const AUDIENCE_MINUTES_MAX: i64 = 10 * 366 * 24 * 60;
+/// Most members of one answer.
+pub const AUDIENCE_MEMBERS_PAGE_MAX: usize = 100_000;
+
 // Plugin host: libraries.
 
 /// Largest library file of a plugin, in bytes.
@@ -490,6 +505,8 @@ pub const UNIT_ORDER_MAX: i64 = 1_000_000;
 pub const DEFAULT_UNITS_PER_PAGE_TYPE_MAX: usize = PAGE_LISTS_MAX;
 /// Products a readiness report tries a unit on.
 pub const READINESS_SAMPLE: usize = 200;
+/// Most audiences that one unit names.
+pub const UNIT_AUDIENCES_MAX: usize = 100;
 /// Most rungs of a unit's fallback chain.
 pub const UNIT_FALLBACK_MAX: usize = 8;
 /// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.

@@ -123,7 +123,7 @@ impl Engine {
         self.append(door, consented, Body::Events, options)
     }
 
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         door: Door,
         good: Vec<T>,
@@ -188,14 +188,14 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// Sorts rows into good and refused.
 #[derive(Default)]
-struct Door {
-    rejected: Vec<Rejected>,
+pub(super) struct Door {
+    pub(super) rejected: Vec<Rejected>,
     /// Good rows that may not be taken in.
     unconsented: u64,
 }
 
 impl Door {
-    fn admit<T>(&mut self, rows: Vec<T>, mut check: impl FnMut(usize, &T) -> Vec<Problem>) -> Vec<T> {
+    pub(super) fn admit<T>(&mut self, rows: Vec<T>, mut check: impl FnMut(usize, &T) -> Vec<Problem>) -> Vec<T> {
         let mut good = Vec::with_capacity(rows.len());
         for (index, row) in rows.into_iter().enumerate() {
             let problems = check(index, &row);

@@ -229,7 +229,7 @@ fn union<'a>(sets: impl Iterator<Item = Set<'a>>) -> Set<'a> {
 }
 
 /// Does a text satisfy a test? Texts compare without case; numbers compare by their spelling.
-fn test_text(text: &str, test: &Test) -> bool {
+pub(super) fn test_text(text: &str, test: &Test) -> bool {
     let text = fold_text(text);
     match test {
         Test::In(values) => values.iter().any(|value| fold_text(&spelling(value)) == text),
@@ -250,7 +250,7 @@ fn begins_words(text: &str, words: &str) -> bool {
 }
 
 /// The text that a value is compared as.
-fn spelling(value: &Value) -> Cow<'_, str> {
+pub(super) fn spelling(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Text(text) => Cow::Borrowed(text),
         Value::Number(number) => Cow::Owned(number.to_string()),
@@ -258,7 +258,7 @@ fn spelling(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn as_number(value: &Value) -> Option<f64> {
+pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
         Value::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),

@@ -42,6 +42,11 @@ impl Happened {
     pub fn kind(&self) -> EventKind {
         EventKind::ALL[usize::from(self.kind)]
     }
+
+    /// Place of its kind in [`EventKind::ALL`].
+    pub fn code(&self) -> u8 {
+        self.kind
+    }
 }
 
 /// Whether events of a kind are kept. Not those of which one page has many, nor those that only say who somebody is.
