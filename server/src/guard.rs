@@ -124,8 +124,12 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
                 || path.starts_with("/v1/overlays/")
                 || (path == "/v1/events" && !events_open)
         }
-        // The log holds everything that was done; a person's data are for that person alone.
-        _ => path == "/v1/log" || path.starts_with("/v1/visitors/") || path.starts_with("/v1/customers/"),
+        // The log holds everything that was done; a person's data are for that person alone, and so is who is in which
+        // audience.
+        _ => {
+            let of_people = ["/v1/visitors/", "/v1/customers/", "/v1/audiences", "/v1/membership"];
+            path == "/v1/log" || of_people.iter().any(|prefix| path.starts_with(prefix))
+        }
     }
 }
 
@@ -171,6 +175,8 @@ mod tests {
         check(Method::POST, "/v1/events", false);
         check(Method::GET, "/v1/log", true);
         check(Method::GET, "/v1/visitors/v", true);
+        check(Method::GET, "/v1/audiences", true);
+        check(Method::GET, "/v1/membership", true);
         check(Method::HEAD, "/v1/customers/c", true);
         check(Method::DELETE, "/v1/customers/c", true);
         check(Method::PUT, "/v1/products", true);

@@ -55,12 +55,12 @@ impl Sight {
         Person { visitor, is_registered: visitor.is_account, cart: None, group: None, outside, vouched: &[] }
     }
 
-    fn audiences_of(&self, visitor: &Visitor) -> Vec<String> {
+    fn audiences_of(&self, visitor: &Visitor) -> Vec<&str> {
         let mut of = self.set().of(&self.person(visitor), &self.snapshot.catalog, &self.context());
         of.extend(self.snapshot.visitors.outside().audiences_of(visitor));
         of.sort_unstable();
         of.dedup();
-        of.into_iter().map(str::to_owned).collect()
+        of
     }
 
     fn as_of(&self) -> AsOf {
@@ -95,7 +95,7 @@ impl Engine {
         }
         for (_, visitor) in sight.snapshot.visitors.profiles(None) {
             for id in sight.audiences_of(visitor) {
-                found.get_mut(&id).into_iter().for_each(|info| info.size += 1);
+                found.get_mut(id).into_iter().for_each(|info| info.size += 1);
             }
         }
         Ok(AudienceList { audiences: found.into_values().collect(), as_of: sight.as_of(), now_ms: sight.now_ms })
@@ -127,8 +127,7 @@ impl Engine {
             return Err(QueryError::NotFound { what: "audience".into(), name: id.to_owned() });
         }
         let context = sight.context();
-        let is_member =
-            |visitor: &Visitor| set.holds(id, &sight.person(visitor), &sight.snapshot.catalog, &context);
+        let is_member = |visitor: &Visitor| set.holds(id, &sight.person(visitor), &sight.snapshot.catalog, &context);
         let mut members: Vec<Member> = visitors
             .profiles(after)
             .filter(|(_, visitor)| is_member(visitor))
@@ -261,7 +260,10 @@ impl Engine {
     /// The audiences of profiles, in the default store view, now.
     pub(super) fn audiences_of_profiles(&self, profiles: &[&Visitor]) -> Vec<Vec<String>> {
         match self.sight(&AudienceAsk::default()) {
-            Ok(sight) => profiles.iter().map(|visitor| sight.audiences_of(visitor)).collect(),
+            Ok(sight) => {
+                let of = |visitor: &&Visitor| sight.audiences_of(visitor).into_iter().map(str::to_owned).collect();
+                profiles.iter().map(of).collect()
+            }
             Err(_) => profiles.iter().map(|_| Vec::new()).collect(),
         }
     }
@@ -304,7 +306,11 @@ fn check_row(row: &Membership) -> Vec<Problem> {
     let customer = row.customer.as_deref().unwrap_or_default();
     let bytes = row.visitor.len().max(customer.len());
     if bytes > EVENT_TEXT_BYTES_MAX {
-        return vec![Problem::new("", format!("the id has {bytes} bytes"), format!("1 to {EVENT_TEXT_BYTES_MAX} bytes"))];
+        return vec![Problem::new(
+            "",
+            format!("the id has {bytes} bytes"),
+            format!("1 to {EVENT_TEXT_BYTES_MAX} bytes"),
+        )];
     }
     if row.visitor.is_empty() && customer.is_empty() {
         return vec![Problem::new("", "the row names nobody", "`visitor` or `customer`")];

@@ -256,7 +256,8 @@ fn check_event(event: &Event) -> Vec<Problem> {
             refuse(pointer(), format!("the name has {} bytes", name.len()), "1 to 64 bytes");
         }
         if let Some(value) = value {
-            let (bytes, texts) = (value.text_bytes(), if let ProfileValue::List(texts) = value { texts.len() } else { 0 });
+            let (bytes, texts) =
+                (value.text_bytes(), if let ProfileValue::List(texts) = value { texts.len() } else { 0 });
             if bytes > PROFILE_TEXT_BYTES_MAX || texts > PROFILE_TEXTS_MAX {
                 refuse(pointer(), format!("{texts} texts of up to {bytes} bytes"), "at most 32 texts of 256 bytes");
             }

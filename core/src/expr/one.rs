@@ -90,9 +90,8 @@ impl One<'_> {
     /// A category stands for itself and everything below it.
     fn category(&self, test: &Test) -> bool {
         let catalog = self.catalog;
-        let contains = |id: CategoryId| {
-            catalog.category_node(id).is_some_and(|node| node.subtree().contains(self.item.0))
-        };
+        let contains =
+            |id: CategoryId| catalog.category_node(id).is_some_and(|node| node.subtree().contains(self.item.0));
         match test {
             Test::In(values) => values.iter().filter_map(|value| catalog.category(&spelling(value))).any(contains),
             _ => catalog.product(self.item).is_some_and(|product| {

@@ -124,8 +124,10 @@ impl Reader {
         let mut keys = object.iter();
         let (Some((key, inner)), None) = (keys.next(), keys.next()) else {
             let keys = object.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            return self
-                .refuse(format!("the condition has the keys {}", if keys.is_empty() { "none" } else { &keys }), V::NODE);
+            return self.refuse(
+                format!("the condition has the keys {}", if keys.is_empty() { "none" } else { &keys }),
+                V::NODE,
+            );
         };
         match key.as_str() {
             "all" => self.at(key, |reader| reader.parts(inner, depth)).map(V::all),
@@ -351,8 +353,9 @@ mod tests {
     }
 
     fn arb_json() -> impl Strategy<Value = Json> {
-        let key =
-            prop::sample::select(vec!["all", "any", "none", "not", "field", "eq", "in", "range", "from", "to", "exists", "~/"]);
+        let key = prop::sample::select(vec![
+            "all", "any", "none", "not", "field", "eq", "in", "range", "from", "to", "exists", "~/",
+        ]);
         let leaf = prop_oneof![
             Just(Json::Null),
             any::<bool>().prop_map(Json::from),

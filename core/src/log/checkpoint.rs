@@ -369,7 +369,7 @@ mod tests {
             fs::write(&path, bad).unwrap();
             assert_eq!(newest_good(dir.path()).unwrap().damaged[0].reason, reason);
         };
-        check(8, 9, "format 9, expected 5");
+        check(8, 9, "format 9, expected 6");
         check(15, 7, "the checksum of the header does not match");
         check(23, 255, "4278190083 sections, at most 4096 allowed");
         check(good.len() - 1, 77, "the checksum of section `signal/räume` does not match");

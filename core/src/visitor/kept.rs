@@ -119,7 +119,8 @@ impl Visitor {
 
     fn happened(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
-        let kind = EventKind::ALL.iter().position(|kind| *kind == event.kind).unwrap_or_default() as u8;
+        // Kinds are numbered in the order of `ALL`, and new ones are added at the end.
+        let kind = event.kind as u8;
         let line = Happened { time_ms: event.time_ms, item: Happened::NO_ITEM, quantity: 1.0, kind, begins: true };
         let lines = resolved.items.iter().zip(&event.items).take(VISITOR_EVENT_ITEMS_MAX);
         let lines = lines.enumerate().map(|(at, (&item, said))| Happened {
@@ -252,9 +253,8 @@ fn sum(event: &Event) -> (i64, f32) {
     if event.items.is_empty() {
         return (0, 1.0);
     }
-    let amount = |line: &crate::signal::event::EventItem| {
-        line.price_minor.unwrap_or(0) as f64 * f64::from(line.quantity)
-    };
+    let amount =
+        |line: &crate::signal::event::EventItem| line.price_minor.unwrap_or(0) as f64 * f64::from(line.quantity);
     let quantity: f32 = event.items.iter().map(|line| line.quantity).sum();
     // A conversion saturates, and a sum that is no number counts as nothing.
     (event.items.iter().map(amount).sum::<f64>().round() as i64, quantity.min(f32::MAX))
@@ -299,7 +299,8 @@ mod tests {
         let visitor = of(&events);
         assert_eq!(visitor.events.len(), VISITOR_EVENTS_MAX);
         assert!(visitor.events.is_sorted_by_key(|event| event.time_ms) && visitor.events[0].begins);
-        let late: Vec<bool> = visitor.events.iter().filter(|e| e.kind() == EventKind::AddToCart).map(|e| e.begins).collect();
+        let late: Vec<bool> =
+            visitor.events.iter().filter(|e| e.kind() == EventKind::AddToCart).map(|e| e.begins).collect();
         assert_eq!(late, [true, false], "the lines of an event stay together");
         assert_eq!(visitor.events.last().unwrap().time_ms, NOW + n + 39);
     }
@@ -336,7 +337,8 @@ mod tests {
     #[test]
     fn wishes_and_attributes_come_and_go_within_their_bounds() {
         use EventKind::{AddToWishlist, Profile, RemoveFromWishlist};
-        let wished = of(&[by(AddToWishlist, &[1, 2], NOW), by(AddToWishlist, &[3], NOW + 1), by(RemoveFromWishlist, &[1], NOW)]);
+        let wished =
+            of(&[by(AddToWishlist, &[1, 2], NOW), by(AddToWishlist, &[3], NOW + 1), by(RemoveFromWishlist, &[1], NOW)]);
         assert_eq!(wished.kept().wishlist.iter().map(|wish| wish.item.0).collect::<Vec<_>>(), [3, 2]);
         let many: Vec<u32> = (0..200).collect();
         assert_eq!(of(&[by(AddToWishlist, &many, NOW)]).kept().wishlist.len(), VISITOR_WISHLIST_MAX);
@@ -346,7 +348,11 @@ mod tests {
         };
         let names: Vec<String> = (0..100).map(|n| n.to_string()).collect();
         let all: Vec<(&str, Option<f64>)> = names.iter().map(|name| (name.as_str(), Some(1.0))).collect();
-        let visitor = of(&[say(&[("tier", Some(1.0)), ("gone", Some(1.0))]), say(&[("tier", Some(2.0)), ("gone", None)]), say(&all)]);
+        let visitor = of(&[
+            say(&[("tier", Some(1.0)), ("gone", Some(1.0))]),
+            say(&[("tier", Some(2.0)), ("gone", None)]),
+            say(&all),
+        ]);
         let attributes = &visitor.kept().attributes;
         assert_eq!((attributes.len(), attributes.get("gone")), (PROFILE_ATTRIBUTES_MAX, None));
         assert_eq!(attributes["tier"], ProfileValue::Number(2.0));

@@ -75,7 +75,12 @@ mod tests {
 
     fn audiences(view: &VisitorView, visitor: &str, customer: &str) -> Vec<String> {
         let found = view.get(Some(visitor), Some(customer));
-        found.map(|visitor| view.outside().audiences_of(visitor)).unwrap_or_default().into_iter().map(str::to_owned).collect()
+        found
+            .map(|visitor| view.outside().audiences_of(visitor))
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
@@ -84,7 +89,10 @@ mod tests {
         visitors.place("vip", false, &[row("v", None, true), row("", Some("anna"), true), row("", None, true)], 0);
         visitors.place("new", false, &[row("v", None, true)], 0);
         let view = visitors.publish();
-        assert_eq!((audiences(&view, "v", ""), audiences(&view, "", "anna")), (vec!["new".into(), "vip".into()], vec!["vip".into()]));
+        assert_eq!(
+            (audiences(&view, "v", ""), audiences(&view, "", "anna")),
+            (vec!["new".into(), "vip".into()], vec!["vip".into()])
+        );
         visitors.place("vip", true, &[row("w", None, true)], 0);
         visitors.place("new", false, &[row("v", None, false), row("nobody", None, false)], 0);
         let view = visitors.publish();

@@ -18,9 +18,9 @@ use crate::engine::observe::SavedObservers;
 use crate::engine::recover::{decode, sections};
 use crate::engine::state::State;
 use crate::id::TimeMs;
-use crate::signal::event::ProfileValue;
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::entry::{Body, Membership};
+use crate::signal::event::ProfileValue;
 
 /// One step of a history; the numbers pick from the lists below.
 #[derive(Clone, Debug)]

@@ -104,7 +104,8 @@ mod tests {
     fn an_audience_is_read_and_every_mistake_is_named() {
         let plain = parse_audience("vip", "{}").unwrap();
         assert_eq!((plain.name.as_str(), plain.condition), ("vip", None));
-        let read = parse_audience("vip", r#"{"name":"Best","applies_to":"registered","condition":{"all":[]}}"#).unwrap();
+        let read =
+            parse_audience("vip", r#"{"name":"Best","applies_to":"registered","condition":{"all":[]}}"#).unwrap();
         assert_eq!((read.name.as_str(), read.applies_to), ("Best", AppliesTo::Registered));
         assert_eq!(read.condition, Some(Tree::All(vec![])));
         let wrong = r#"{"name":"","applies_to":"all","condition":{"not":{"x":1}},"size":3}"#;

@@ -48,7 +48,10 @@ impl Audiences {
         }
         let asked = Asked::new(self, person, catalog, context);
         let numbers = 0..self.ids.len() as u32;
-        numbers.filter(|number| asked.is_defined_and_in(*number)).map(|number| self.ids[number as usize].as_str()).collect()
+        numbers
+            .filter(|number| asked.is_defined_and_in(*number))
+            .map(|number| self.ids[number as usize].as_str())
+            .collect()
     }
 
     /// Whether a person is in one audience.
@@ -176,9 +179,8 @@ impl<'a> Asked<'a> {
             Fact::Cart { measure, range } => range.contains(self.cart(*measure)),
             Fact::Has { list, window, .. } => {
                 let is_wanted = |item: ItemId| question.wheres[0].is_none_or(|id| self.holds(id, item));
-                listed(self.person, *list).any(|(item, time)| {
-                    time.is_none_or(|time_ms| window.contains(time_ms, now_ms)) && is_wanted(item)
-                })
+                listed(self.person, *list)
+                    .any(|(item, time)| time.is_none_or(|time_ms| window.contains(time_ms, now_ms)) && is_wanted(item))
             }
             Fact::Orders { measure, window, status, range } => {
                 self.orders(*measure, window, *status).is_some_and(|measured| range.contains(measured))
@@ -196,9 +198,8 @@ impl<'a> Asked<'a> {
         let Some(value) = self.person.visitor.kept().attributes.get(name) else { return false };
         match test {
             ProfileTest::Value(test) => test_value(value, test),
-            ProfileTest::Time { from_ms, to_ms } => moment_of(value).is_some_and(|moment| {
-                from_ms.is_none_or(|from| from <= moment) && to_ms.is_none_or(|to| moment < to)
-            }),
+            ProfileTest::Time { from_ms, to_ms } => moment_of(value)
+                .is_some_and(|moment| from_ms.is_none_or(|from| from <= moment) && to_ms.is_none_or(|to| moment < to)),
             ProfileTest::DaysAgo(range) => moment_of(value).is_some_and(|moment| {
                 range.contains(self.context.now_ms.saturating_sub(moment) as f64 / DAY_MS as f64)
             }),

@@ -6,10 +6,10 @@
 //! and only those found are evaluated. A condition without such keys is found from every product.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
-use std::hash::{Hash, Hasher};
 
 use crate::catalog::Catalog;
 use crate::catalog::attribute::fold_text;
@@ -71,16 +71,18 @@ impl Wheres {
         &self.conditions[id as usize]
     }
 
-    /// The conditions that may hold for each of these products, as (condition, product), sorted; each pair once.
+    /// The conditions that may hold for each of these products, as (condition, product), sorted; each pair once. What
+    /// was seen under a variant's sku before the product came is looked up as the product and stays as it stands.
     pub fn candidates(&self, items: &[ItemId], catalog: &Catalog) -> Vec<(WhereId, u32)> {
         let mut found = Vec::new();
         let attributes: SmallVec<[_; 8]> =
             self.codes.iter().filter_map(|code| Some((code, catalog.attribute_id(code)?))).collect();
         let mut shelves: SmallVec<[(CategoryId, u64); 16]> = SmallVec::new();
-        for &item in items {
+        for &listed in items {
+            let item = catalog.stands_for(listed);
             let mut look = |hash: u64| {
                 let ids = self.keyed.get(&hash).into_iter().flatten();
-                found.extend(ids.map(|id| (*id, item.0)));
+                found.extend(ids.map(|id| (*id, listed.0)));
             };
             look(hash_of("sku", catalog.sku_of(item)));
             for &variant in catalog.variants_of(item) {
@@ -102,7 +104,7 @@ impl Wheres {
                     look(hash);
                 }
             }
-            found.extend(self.unkeyed.iter().map(|id| (*id, item.0)));
+            found.extend(self.unkeyed.iter().map(|id| (*id, listed.0)));
         }
         found.sort_unstable();
         found.dedup();
@@ -203,7 +205,10 @@ mod tests {
         };
         let color = r#"{"field":"color","in":["Red","Blue"]}"#;
         check(color, Some(2));
-        check(&format!(r#"{{"all":[{color},{{"field":"brand","eq":"Acme"}},{{"field":"price","range":{{"to":9}}}}]}}"#), Some(1));
+        check(
+            &format!(r#"{{"all":[{color},{{"field":"brand","eq":"Acme"}},{{"field":"price","range":{{"to":9}}}}]}}"#),
+            Some(1),
+        );
         check(&format!(r#"{{"any":[{color},{{"field":"sku","eq":"A"}}]}}"#), Some(3));
         check(&format!(r#"{{"any":[{color},{{"field":"price","exists":true}}]}}"#), None);
         check(&format!(r#"{{"not":{color}}}"#), None);

@@ -190,7 +190,8 @@ fn orders(reader: &mut Reader, object: &Map<String, Json>) -> Option<Tree> {
 /// `{"audience": id}`, or several ids of which one is enough.
 fn audience(reader: &mut Reader, object: &Map<String, Json>) -> Option<Tree> {
     refuse_others(reader, object, &["audience"]);
-    let one = |reader: &mut Reader, id: &Json| Some(Tree::Leaf(Fact::Audience(reader.text(id, AUDIENCE_ID_BYTES_MAX)?)));
+    let one =
+        |reader: &mut Reader, id: &Json| Some(Tree::Leaf(Fact::Audience(reader.text(id, AUDIENCE_ID_BYTES_MAX)?)));
     reader.at("audience", |reader| match &object["audience"] {
         Json::Array(ids) if ids.len() <= CONDITION_VALUES_MAX => {
             let read = |(at, id): (usize, &Json)| reader.at(&at.to_string(), |reader| one(reader, id));
@@ -230,7 +231,11 @@ fn selector(reader: &mut Reader, object: &Map<String, Json>, depth: usize) -> Op
         let found = object.get("event").map_or_else(|| "missing".to_owned(), shown);
         let allowed = format!("an event that profiles keep: {}", kept().collect::<Vec<_>>().join(", "));
         let refuse = |reader: &mut Reader| reader.refuse::<()>(format!("`event` is {found}"), allowed);
-        if object.contains_key("event") { reader.at("event", refuse) } else { refuse(reader) };
+        if object.contains_key("event") {
+            reader.at("event", refuse)
+        } else {
+            refuse(reader)
+        };
     }
     let wanted = wanted(reader, object, depth);
     Some(Selector { kind: event?, wanted: wanted? })
@@ -363,16 +368,18 @@ mod tests {
             json!({"cart": "total", "range": {"to": 50}}),
             Fact::Cart { measure: CartMeasure::Total, range: Bounds { from: None, to: Some(50.0) } },
         );
-        check(
-            json!({"ordered": {"where": red, "days": 7}}),
-            Fact::Has { list: List::Ordered, wanted, window: week },
-        );
+        check(json!({"ordered": {"where": red, "days": 7}}), Fact::Has { list: List::Ordered, wanted, window: week });
         let all_carts = Fact::Has { list: List::Cart, wanted: None, window: Window::default() };
         check(json!({"cart": {}, "exists": true}), all_carts.clone());
         assert_eq!(parse_tree(&json!({"cart": {}, "exists": false})), Ok(Tree::not(Tree::Leaf(all_carts))));
         check(
             json!({"orders": "revenue", "days": 7, "range": {"from": 100}}),
-            Fact::Orders { measure: OrderMeasure::Revenue, window: week, status: OrderStatus::Placed, range: from(100.0) },
+            Fact::Orders {
+                measure: OrderMeasure::Revenue,
+                window: week,
+                status: OrderStatus::Placed,
+                range: from(100.0),
+            },
         );
         check(json!({"audience": "vip"}), Fact::Audience("vip".into()));
         let tier = |test| Fact::Profile { name: "tier".into(), test };
@@ -391,14 +398,23 @@ mod tests {
         check(json!({"field": "color", "eq": "Red"}), &[""]);
         check(json!({"count": {"event": "unit_view"}, "range": {"from": 1}}), &["/count/event"]);
         check(json!({"count": {"event": "product_view", "day": 7}, "exists": 1}), &["/count/day", "/exists"]);
-        check(json!({"count": {"event": "product_view", "days": 0}, "range": {"from": 200}}), &["/count/days", "/range"]);
+        check(
+            json!({"count": {"event": "product_view", "days": 0}, "range": {"from": 200}}),
+            &["/count/days", "/range"],
+        );
         check(json!({"count": {"event": "product_view", "days": 1, "hours": 1}, "exists": true}), &["/count"]);
-        check(json!({"all": [{"count": {"event": "product_view", "where": {"field": "x"}}, "exists": true}]}), &["/all/0/count/where"]);
+        check(
+            json!({"all": [{"count": {"event": "product_view", "where": {"field": "x"}}, "exists": true}]}),
+            &["/all/0/count/where"],
+        );
         check(json!({"sequence": [{"event": "product_view"}], "within_minutes": 5}), &["/sequence"]);
         check(json!({"sequence": [{"event": "product_view"}, {"event": "x"}]}), &["/sequence/1/event", ""]);
         check(json!({"cart": "weight", "range": {"from": 1}}), &["/cart"]);
         check(json!({"cart": "total"}), &[""]);
-        check(json!({"orders": "count", "status": "lost", "from": "soon", "range": {"from": 1}}), &["/status", "/from"]);
+        check(
+            json!({"orders": "count", "status": "lost", "from": "soon", "range": {"from": 1}}),
+            &["/status", "/from"],
+        );
         check(json!({"orders": "count", "range": {"from": 100}}), &["/range"]);
         check(json!({"audience": ["a", 7]}), &["/audience/1"]);
         check(json!({"profile": "tier"}), &[""]);

@@ -59,8 +59,7 @@ pub(super) mod has {
 
 /// The bit of an event kind.
 pub(super) fn has_event(kind: EventKind) -> Facts {
-    let at = EventKind::ALL.iter().position(|one| *one == kind).unwrap_or_default() as u32;
-    1 << (has::EVENT + at)
+    1 << (has::EVENT + kind as u32)
 }
 
 /// A compiled condition.
@@ -166,7 +165,10 @@ impl Audiences {
     pub(super) fn find(&self, number: u32, view: &str, now_ms: TimeMs) -> Option<&Compiled> {
         let (from, to) = self.of[number as usize];
         let found = self.documents[from as usize..to as usize].iter();
-        found.rev().filter(|one| one.document.is_in_force(view, now_ms)).max_by_key(|one| !one.document.scope.is_empty())
+        found
+            .rev()
+            .filter(|one| one.document.is_in_force(view, now_ms))
+            .max_by_key(|one| !one.document.scope.is_empty())
     }
 
     fn compile(&mut self, tree: &Tree, known: &mut BTreeMap<String, u32>) -> Node {
@@ -240,7 +242,13 @@ fn needed_by(fact: &Fact) -> Facts {
     let unless_zero = |range: &Bounds, bit: Facts| if range.contains(0.0) { 0 } else { bit };
     match fact {
         // The request may name a customer group of its own.
-        Fact::Profile { name, .. } => if name == super::evaluate::CUSTOMER_GROUP { 0 } else { has::ATTRIBUTE },
+        Fact::Profile { name, .. } => {
+            if name == super::evaluate::CUSTOMER_GROUP {
+                0
+            } else {
+                has::ATTRIBUTE
+            }
+        }
         Fact::Count { events, range, .. } => unless_zero(range, has_event(events.kind)),
         Fact::Sequence { steps, .. } => steps.iter().fold(0, |all, step: &Selector| all | has_event(step.kind)),
         Fact::Cart { range, .. } => unless_zero(range, has::CART),
@@ -327,7 +335,10 @@ mod tests {
         let check = |documents: &[(&str, &str)], expected: Option<&[&str]>| {
             let read: Vec<AudienceDocument> = documents.iter().map(|(id, json)| document(id, "", json)).collect();
             let found = find_cycle(read.iter().map(|it| (it.id.as_str(), &it.audience)));
-            assert_eq!(found.as_ref().map(|way| way.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(), expected);
+            assert_eq!(
+                found.as_ref().map(|way| way.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(),
+                expected
+            );
         };
         let (b, c, a) = (r#"{"audience":"b"}"#, r#"{"not":{"audience":"c"}}"#, r#"{"any":[{"audience":["x","a"]}]}"#);
         check(&[("a", b), ("b", c)], None);

@@ -45,7 +45,10 @@ mod tests {
     fn every_place_is_found_and_no_other_text() {
         let check = |json: &str, expected: &[&str]| assert_eq!(names_audience(json, "vip"), expected, "{json}");
         check(r#"{"audiences":["new","vip"],"label":"vip"}"#, &["/audiences/1"]);
-        check(r#"{"when":{"any":[{"audience":"vip"},{"audience":{"in":["vip"]}}]}}"#, &["/when/any/0/audience", "/when/any/1/audience/in/0"]);
+        check(
+            r#"{"when":{"any":[{"audience":"vip"},{"audience":{"in":["vip"]}}]}}"#,
+            &["/when/any/0/audience", "/when/any/1/audience/in/0"],
+        );
         check(r#"{"audience":"vips"}"#, &[]);
         check("vip", &[]);
     }

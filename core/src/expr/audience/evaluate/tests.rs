@@ -37,7 +37,8 @@ impl History {
 
     /// What happened so many milliseconds ago.
     fn then(mut self, kind: EventKind, skus: &[&str], ago_ms: TimeMs, change: impl FnOnce(&mut Event)) -> Self {
-        let line = |sku: &&str| EventItem { sku: (*sku).into(), quantity: 1.0, price_minor: Some(1_000), position: None };
+        let line =
+            |sku: &&str| EventItem { sku: (*sku).into(), quantity: 1.0, price_minor: Some(1_000), position: None };
         let items = skus.iter().map(line).collect();
         let mut event = Event { visitor: "v".into(), items, ..event(kind, "", "", &[], NOW - ago_ms) };
         change(&mut event);
@@ -78,7 +79,8 @@ impl History {
         };
         let context = EvalContext { book: &self.catalog.root_chain(), now_ms: NOW, view: "default" };
         let of = set.of(&person, &self.catalog, &context);
-        for (id, _) in documents {
+        // Which one of a circle holds depends on where it is entered.
+        for (id, _) in documents.iter().filter(|(id, _)| !id.starts_with("loop")) {
             assert_eq!(set.holds(id, &person, &self.catalog, &context), of.contains(id), "{id}: one by one");
         }
         of.into_iter().map(str::to_owned).collect()
@@ -132,9 +134,7 @@ fn an_event_counts_once_whatever_its_lines_and_only_with_a_product_that_is_wante
         let carts = History::new().then(EventKind::AddToCart, &["SHIRT", "MUG"], 5, |_| {});
         carts.then(EventKind::AddToCart, &["MUG", "SHIRT"], 4, |_| {}).then(EventKind::AddToCart, &["MUG"], 3, |_| {})
     };
-    let count = |wanted: Json, from: u32, to: u32| {
-        json!({"count": {"event": "add_to_cart", "where": wanted}, "range": {"from": from, "to": to}})
-    };
+    let count = |wanted: Json, from: u32, to: u32| json!({"count": {"event": "add_to_cart", "where": wanted}, "range": {"from": from, "to": to}});
     check(both, count(json!({"all": []}), 3, 4), true);
     check(both, count(json!({"field": "color", "eq": "red"}), 2, 3), true);
     check(both, count(json!({"field": "brand", "eq": "Acme"}), 2, 3), true);
@@ -169,8 +169,10 @@ fn a_sequence_is_in_order_in_time_and_of_different_events() {
 #[test]
 fn attributes_are_tested_by_their_type_and_absent_ones_match_nothing() {
     let history = || {
-        let history = History::new().say("tier", ProfileValue::Text("Gold".into())).say("credit", ProfileValue::Number(12.5));
-        let history = history.say("newsletter", ProfileValue::Boolean(true)).say("joined", ProfileValue::Time(NOW - 30 * DAY_MS));
+        let history =
+            History::new().say("tier", ProfileValue::Text("Gold".into())).say("credit", ProfileValue::Number(12.5));
+        let history =
+            history.say("newsletter", ProfileValue::Boolean(true)).say("joined", ProfileValue::Time(NOW - 30 * DAY_MS));
         let lists = ProfileValue::List(vec!["sale".into(), "news".into()]);
         history.say("lists", lists).say("birthday", ProfileValue::Text("1990-05-04".into()))
     };
@@ -247,9 +249,8 @@ fn audiences_of_audiences_and_those_that_others_name() {
     ];
     let of = |mut history: History, vouched: &[&str]| history.audiences(&documents, vouched);
     let guest = || History::new().view("SHIRT", 5);
-    let without_loops = |found: Vec<String>| -> Vec<String> {
-        found.into_iter().filter(|id| !id.starts_with("loop")).collect()
-    };
+    let without_loops =
+        |found: Vec<String>| -> Vec<String> { found.into_iter().filter(|id| !id.starts_with("loop")).collect() };
     assert_eq!(without_loops(of(guest(), &[])), ["both", "guests", "looked"]);
     assert_eq!(without_loops(of(guest(), &["crm", "other"])), ["crm", "guests", "looked", "of-crm"]);
     let member = guest().then(EventKind::SignIn, &[], 0, |event| event.customer = Some("anna".into()));
