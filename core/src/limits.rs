@@ -194,7 +194,8 @@ pub const DEFAULT_SEEN_EVENTS_MAX: usize = 16_000_000;
 
 /// A visit ends after this long without an event, in milliseconds: thirty minutes.
 pub const SESSION_IDLE_MS: i64 = 30 * 60_000;
-/// Most sessions that can still be joined by late events, about 250 bytes each; beyond that the oldest are closed.
+/// Most sessions that can still be joined by late events; beyond that the oldest are closed.
+/// About 250 bytes each, 12 more for each thing counted, and up to 4.8 KB where a visit searched and clicked.
 pub const DEFAULT_SESSIONS_MAX: usize = 2_000_000;
 /// Most distinct (counter, item, store view) triples one visit may count: a crawler cannot flood the counters.
 pub const SESSION_MARKS_MAX: usize = 1_000;
@@ -258,10 +259,13 @@ pub const SESSION_QUERIES_MAX: usize = 20;
 pub const SESSION_CLICKS_MAX: usize = 50;
 /// Answers of one visit that count as shown: a machine cannot drown what shoppers do.
 pub const SESSION_ANSWERS_MAX: u32 = 200;
-/// Query texts remembered for suggestions, about 150 bytes each; the least used eighth goes at once.
+/// Query texts remembered for suggestions, about 150 bytes each and their shoppers; the least used eighth goes at once.
 pub const QUERY_TEXTS_MAX: usize = 200_000;
 /// Shoppers who must have used a query before anybody else sees it.
 pub const SUGGESTION_VISITORS_MIN: usize = 3;
+/// Shoppers remembered of one query, 8 bytes each: more than must have used it, so that one who only typed past it can
+/// be taken back and enough are left.
+pub const QUERY_VISITORS_MAX: usize = 8;
 /// Queries looked at for one suggestion, a tenth of a microsecond each.
 pub const SUGGESTION_SCAN_MAX: usize = 4_096;
 /// Most suggestions of one answer.
@@ -281,8 +285,8 @@ pub const SUGGESTIONS_NEVER_MAX: usize = 10_000;
 
 // Signals: orders.
 
-/// Most orders whose lines are remembered so that a cancel can subtract them, about 120 bytes each;
-/// beyond that only the id is kept.
+/// Most orders whose lines are remembered so that a cancel can subtract them, about 150 bytes each and 8 for each line
+/// and category; beyond that only the id is kept, 18 bytes.
 pub const DEFAULT_ORDER_RECORDS_MAX: usize = 4_000_000;
 /// Most distinct items of one order.
 pub const ORDER_LINES_MAX: usize = 1_000;
@@ -291,7 +295,8 @@ pub const ORDER_PAIRED_LINES_MAX: usize = 50;
 
 // Signals: co-occurrence.
 
-/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each, 12 where orders are paired.
+/// Neighbors of a co-occurrence row before it is pruned, 8 bytes each, 12 where orders are paired; a row never has room
+/// for more, so that rows and ring of an item stay below 8 KB.
 pub const NEIGHBORS_MAX: usize = 160;
 /// The same where orders are paired: an order has more items than a visit is paired with, and losing its rare pairs
 /// costs completions (.007 HR@10 at 160 on a year of a gift shop).
@@ -306,8 +311,8 @@ pub const ALONGSIDE_NEIGHBORS_MAX: usize = 48;
 
 /// Size of the pieces in which a live space is copied on write, in bytes.
 pub const VECTOR_CHUNK_BYTES: usize = 64 << 10;
-/// Smallest space that gets a graph, in rows: from about 7,000 rows a walk is faster, but up to here comparing all
-/// stays below a millisecond and needs no build (50,000 rows: 0.8 to 1.8 ms against 0.3, and 51 CPU seconds).
+/// Smallest space that gets a graph, in rows: a walk is faster from below 2,500 rows on, but up to here comparing all
+/// stays below a millisecond (0.5 ms at 20,000 rows), is exact and needs no build.
 pub const GRAPH_ROWS_MIN: usize = 25_000;
 /// Neighbors a row is linked to (M), twice as many on the ground. 12 instead of 16 costs half a point of recall@20
 /// and saves a quarter of the build.
@@ -350,6 +355,7 @@ pub const DEFAULT_MODEL_EVERY_CHANGES: u64 = 1_000_000;
 pub const MODEL_CHANGES_MIN: u64 = 5_000;
 /// Pause after a build, as a multiple of the time it took: the builder takes at most a tenth of a core.
 pub const MODEL_PAUSE_FACTOR: u32 = 9;
+
 // Search by words and vectors.
 
 /// What the nearest product adds, as a share of the best text score, when a store view does not say: twice as much and
@@ -552,6 +558,8 @@ pub const HIGHLIGHT_CHARS_MAX: usize = 240;
 pub const HIGHLIGHT_BYTES_MAX: usize = 16 << 10;
 /// Most texts of one item that are shown with their matched words.
 pub const HIGHLIGHTS_MAX: usize = 20;
+
+// Pipeline: evidence of earlier searches.
 
 /// Products that earlier searches bring into a list though their texts do not match.
 pub const EVIDENT_ITEMS_MAX: usize = 50;

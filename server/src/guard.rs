@@ -125,10 +125,13 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
                 || (path == "/v1/events" && !events_open)
         }
         // The log holds everything that was done; a person's data are for that person alone, and so is who is in which
-        // audience.
+        // audience; counters say how the shop does, and the tree beside them has the categories that are kept from some.
         _ => {
             let of_people = ["/v1/visitors/", "/v1/customers/", "/v1/audiences", "/v1/membership"];
-            path == "/v1/log" || of_people.iter().any(|prefix| path.starts_with(prefix))
+            path == "/v1/log"
+                || path == "/v1/categories"
+                || (path.starts_with("/v1/recommendations/") && path.ends_with("/metrics"))
+                || of_people.iter().any(|prefix| path.starts_with(prefix))
         }
     }
 }
@@ -174,6 +177,10 @@ mod tests {
         check(Method::POST, "/v1/search", false);
         check(Method::POST, "/v1/events", false);
         check(Method::GET, "/v1/log", true);
+        check(Method::GET, "/v1/categories", true);
+        check(Method::GET, "/v1/categories/Men/products", false);
+        check(Method::GET, "/v1/recommendations/front/metrics", true);
+        check(Method::GET, "/v1/recommendations/front", false);
         check(Method::GET, "/v1/visitors/v", true);
         check(Method::GET, "/v1/audiences", true);
         check(Method::GET, "/v1/membership", true);

@@ -15,6 +15,7 @@ use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrit
 use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
+use crate::log::ReadError;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
 use crate::snapshot::{Epoch, Shop, experiment, never};
@@ -42,7 +43,8 @@ const KERNEL_KINDS: &[KernelKind] = &[
 ];
 
 impl Engine {
-    /// Writes documents, all or none; returns the stored revisions and the log position.
+    /// Writes documents, all or none; returns the stored revisions and the log position. What is repeated under an
+    /// idempotency key gives what the first time gave, whatever changed since.
     ///
     /// # Errors
     /// [`WriteError::Refused`] with everything the owner found wrong, [`WriteError::Conflict`] when a document
@@ -54,6 +56,9 @@ impl Engine {
     ) -> Result<(Vec<Document>, Seq), WriteError> {
         // One writer at a time, so that what was checked is what is stored.
         let _turn = super::lock(&self.configuring);
+        if let Some(first) = self.written_before(&options)? {
+            return Ok(first);
+        }
         let epoch = self.publisher.current().epoch.clone();
         for write in &writes {
             self.check_write(&epoch, write)?;
@@ -79,6 +84,28 @@ impl Engine {
         let store = &self.publisher.current().epoch.store;
         let stored = keys.iter().filter_map(|(key, ..)| store.history(key).into_iter().find(|d| d.seq == seq));
         Ok((stored.map(|document| (*document).clone()).collect(), seq))
+    }
+
+    /// The documents that an earlier write under the same idempotency key stored, in its order, as they were stored; none
+    /// of what was no write of documents, or of revisions that are no longer kept. To be asked by whoever has the turn.
+    fn written_before(&self, options: &WriteOptions) -> Result<Option<(Vec<Document>, Seq)>, WriteError> {
+        let Some(key) = &options.idempotency_key else { return Ok(None) };
+        let unread = |error: ReadError| WriteError::Log(error.to_string());
+        let now_ms = self.clock.now_ms().max(self.log.last().1);
+        let Some((seq, _)) = self.log.find_key(key, now_ms).map_err(unread)? else { return Ok(None) };
+        self.wait_for(seq, options.acknowledge)?;
+        let writes = match self.log.read(seq, 1).map_err(unread)?.pop().map(|entry| entry.body) {
+            Some(Body::Config(writes)) => writes,
+            _ => Vec::new(),
+        };
+        let store = &self.publisher.current().epoch.store;
+        let stored = writes.iter().filter_map(|write| {
+            let is_it = |it: &Arc<Document>| {
+                it.seq == seq && it.write.state == write.state && it.write.overlay == write.overlay
+            };
+            store.history(&write.key).into_iter().find(is_it)
+        });
+        Ok(Some((stored.map(|document| (*document).clone()).collect(), seq)))
     }
 
     fn check_write(&self, epoch: &Epoch, write: &DocumentWrite) -> Result<(), WriteError> {
@@ -183,7 +210,7 @@ impl Engine {
         // A view that has facets of its own for the first time had those of all views.
         let count_before = |view: &str| before.get(view).or_else(|| before.get("")).copied().unwrap_or(0);
         let grown = after.facet_counts().into_iter().map(|(view, n)| (count_before(view), n));
-        let (count_before, count) = grown.max_by_key(|(_, n)| *n).unwrap_or_default();
+        let (count_before, count) = most_grown(grown);
         for write in writes.iter().filter(is_live).filter(|write| write.body.is_some()) {
             let one = after.attribute_in_view(&write.key.scope, &write.key.id);
             let problems = self.attribute_bounds.check(&one, count_before, count);
@@ -200,6 +227,14 @@ impl Engine {
     /// # Errors
     /// [`WriteError::NotFound`] when the overlay has no draft; others as [`Engine::write_config`].
     pub fn publish_overlay(&self, overlay: &str, options: WriteOptions) -> Result<(Vec<Document>, Seq), WriteError> {
+        let repeated = {
+            let _turn = super::lock(&self.configuring);
+            self.written_before(&options)?
+        };
+        if let Some((mut documents, seq)) = repeated {
+            documents.retain(|document| document.write.state == DocumentState::Live);
+            return Ok((documents, seq));
+        }
         let store = self.publisher.current().epoch.store.clone();
         let mut writes = Vec::new();
         for (key, _) in store.drafts().filter(|(_, of)| *of == overlay) {
@@ -380,6 +415,11 @@ impl Engine {
     }
 }
 
+/// How many facets a view had and has: the one that has most of those that got more; none and none when none did.
+fn most_grown(views: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    views.filter(|(before, n)| n > before).max_by_key(|(_, n)| *n).unwrap_or_default()
+}
+
 fn problems<T>(read: Result<T, Vec<Problem>>) -> Vec<Problem> {
     read.err().unwrap_or_default()
 }
@@ -429,4 +469,18 @@ fn check_frame(epoch: &Epoch, write: &DocumentWrite) -> Vec<Problem> {
         problem("", "a draft needs the name of its overlay".into(), "a name");
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_above_the_bound_that_stays_as_it_is_hides_no_other_that_grows() {
+        let check = |views: &[(usize, usize)], expected| assert_eq!(most_grown(views.iter().copied()), expected);
+        check(&[(5, 5), (2, 4), (1, 3)], (2, 4));
+        check(&[(2, 4), (4, 4)], (2, 4));
+        check(&[(5, 5), (7, 6)], (0, 0));
+        check(&[], (0, 0));
+    }
 }

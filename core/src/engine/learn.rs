@@ -9,7 +9,6 @@ use planogram_abi::ListKind;
 
 use super::Engine;
 use super::types::LearnedScorer;
-use crate::id::ItemId;
 use crate::log::served::ServedRecord;
 
 impl Engine {
@@ -19,11 +18,6 @@ impl Engine {
     /// When the records cannot be read at all.
     pub fn each_served(&self, take: &mut dyn FnMut(&ServedRecord)) -> io::Result<Vec<String>> {
         self.served.each(take)
-    }
-
-    /// The product that a sku stands for, of a product or of a variant.
-    pub fn item(&self, sku: &str) -> Option<ItemId> {
-        self.publisher.current().catalog.item(sku)
     }
 
     /// The scorers of searches that work by documents of a kind of their own, in configured order.

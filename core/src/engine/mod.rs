@@ -140,6 +140,11 @@ impl Engine {
         snapshot.catalog.document(snapshot.catalog.item(sku)?)
     }
 
+    /// The item that a sku stands for, of a product or of a variant.
+    pub fn item(&self, sku: &str) -> Option<ItemId> {
+        self.publisher.current().catalog.item(sku)
+    }
+
     /// Skus of all products, in order.
     pub fn skus(&self) -> Vec<String> {
         let catalog = &self.publisher.current().catalog;

@@ -4,7 +4,7 @@
 //! audience asks of the ten products somebody looked at must not cost a pass over fifty thousand. As everywhere, all
 //! parts must hold for one and the same variant. A property test holds the two to each other.
 
-use super::evaluate::{as_number, spelling, test_text};
+use super::evaluate::as_number;
 use super::{Condition, EvalContext, Test};
 use crate::catalog::Catalog;
 use crate::catalog::attribute::Attribute;
@@ -49,14 +49,14 @@ impl One<'_> {
         match field {
             "sku" => self.sku(test, variant),
             "name" => {
-                catalog.product(self.item).is_some_and(|product| test_text(product.name_in(self.context.view), test))
+                catalog.product(self.item).is_some_and(|product| test.holds_for(product.name_in(self.context.view)))
             }
             "category" | "categories" => self.category(test),
             "price" => {
                 let quote = catalog.price(variant, self.context.book, self.context.now_ms);
                 number(quote.map(|quote| self.context.book.major(quote.final_minor)))
             }
-            "in_stock" => test_text(if catalog.sellable().contains(variant.0) { "true" } else { "false" }, test),
+            "in_stock" => test.holds_for(if catalog.sellable().contains(variant.0) { "true" } else { "false" }),
             "quantity" => number(catalog.stock(variant).quantity),
             "age_days" => {
                 let created = catalog.created_ms(self.item);
@@ -81,9 +81,9 @@ impl One<'_> {
         let skus = [self.catalog.variant_sku_of(variant), self.catalog.sku_of(self.item)];
         match test {
             // Compared exactly: they are names.
-            Test::In(values) => values.iter().any(|value| skus.contains(&&*spelling(value))),
+            Test::In(values) => values.iter().any(|value| skus.contains(&&*value.spelling())),
             Test::Exists => true,
-            _ => skus.iter().any(|sku| test_text(sku, test)),
+            _ => skus.iter().any(|sku| test.holds_for(sku)),
         }
     }
 
@@ -93,11 +93,11 @@ impl One<'_> {
         let contains =
             |id: CategoryId| catalog.category_node(id).is_some_and(|node| node.subtree().contains(self.item.0));
         match test {
-            Test::In(values) => values.iter().filter_map(|value| catalog.category(&spelling(value))).any(contains),
+            Test::In(values) => values.iter().filter_map(|value| catalog.category(&value.spelling())).any(contains),
             _ => catalog.product(self.item).is_some_and(|product| {
                 product.placements.iter().any(|place| {
                     let mut shelves = std::iter::once(place.category).chain(catalog.ancestors(place.category));
-                    shelves.any(|id| test_text(&catalog.category_path(id).join("/"), test))
+                    shelves.any(|id| test.holds_for(&catalog.category_path(id).join("/")))
                 })
             }),
         }
@@ -107,7 +107,7 @@ impl One<'_> {
 /// Texts too long to filter by, and numbers, have no text here.
 fn has_text(attribute: &Attribute, ordinal: u32, test: &Test) -> bool {
     let text = attribute.text(ordinal);
-    !text.is_empty() && test_text(text, test)
+    !text.is_empty() && test.holds_for(text)
 }
 
 #[cfg(test)]

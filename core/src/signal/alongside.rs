@@ -10,7 +10,6 @@
 use rustc_hash::FxHashMap;
 
 use super::cooccur::{CoKind, Neighbor, cosine};
-use super::together::best_first;
 use super::view::SignalView;
 use super::window::{Counter, Window};
 use crate::id::ItemId;
@@ -62,8 +61,7 @@ fn likelihoods(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
     }
     let mut likely: Vec<Neighbor> = weights.into_iter().map(|(item, score)| Neighbor { item, score }).collect();
     if likely.len() > BOUGHT_NEIGHBORS_MAX {
-        likely
-            .select_nth_unstable_by(BOUGHT_NEIGHBORS_MAX, |a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+        likely.select_nth_unstable_by(BOUGHT_NEIGHBORS_MAX, Neighbor::better);
         likely.truncate(BOUGHT_NEIGHBORS_MAX);
     }
     for other in &mut likely {
@@ -72,7 +70,7 @@ fn likelihoods(view: &SignalView, item: ItemId) -> Vec<Neighbor> {
         let trend = ((recent + 2.0) / (theirs + 10.0)).powf(TREND_EXPONENT).min(1.0);
         other.score *= trend / (theirs + 1.0).powf(SALES_EXPONENT) / (mine + BORROWED_ORDERS);
     }
-    best_first(&mut likely);
+    Neighbor::best_first(&mut likely);
     likely
 }
 
@@ -84,7 +82,7 @@ fn nearest(view: &SignalView, item: ItemId, mine: f32) -> Vec<Neighbor> {
     let pairs = view.weighted_pairs(item);
     let mut near: Vec<Neighbor> =
         pairs.map(|(other, weight)| Neighbor { item: other, score: similarity(other, weight) }).collect();
-    best_first(&mut near);
+    Neighbor::best_first(&mut near);
     near.truncate(ALONGSIDE_NEIGHBORS_MAX);
     near
 }
@@ -128,7 +126,7 @@ fn arrange(view: &SignalView, item: ItemId, mut head: Vec<Neighbor>, tail: Vec<N
         let lift = together * view.orders() as f32 / (sales(item) * sales(other.item)).max(1.0);
         other.score *= (lift / CHANCE.0).min(1.0).powi(CHANCE.1).max(CHANCE.2);
     }
-    best_first(&mut head);
+    Neighbor::best_first(&mut head);
     let (floor, most) = (head.last().map_or(0.0, |last| last.score), tail.first().map_or(1.0, |first| first.score));
     // Below the head also where a product of the tail is likelier than one that was chosen for being different.
     let scale = if most > 0.0 { 0.99 * floor / most.max(floor) } else { 0.0 };

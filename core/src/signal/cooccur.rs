@@ -1,18 +1,19 @@
 //! Which items go together?
 //!
-//! Pair counts, one bounded row per item and kind, counted live. A row is ordered by recency and holds at most
-//! 160 neighbors of 8 bytes, of orders 320 of 12, because two products of a short order say more about each other
-//! than two of a long one, so that pairs of orders also carry a weight; past that four fifths stay, the largest counts and of equal counts the
-//! most recent, so that a newcomer has time to gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed
-//! when asked, from the counts of the same moment, so it depends on the log and never on when a view was
-//! published. Which pairs count is decided by the callers: items of a visit, items of an order.
+//! Pair counts, one bounded row per item and kind, counted live. A row is ordered by recency. Two products of a short
+//! order say more about each other than two of a long one, so pairs of orders also carry a weight. A full row (see
+//! `limits`) keeps four fifths, the largest counts and of equal counts the most recent, so that a newcomer has time to
+//! gather support. Rows are shared copy-on-write, 32 to a chunk. The score is computed when asked, from the counts of
+//! the same moment, so it depends on the log and never on when a view was published. Which pairs count is decided by
+//! the callers: items of a visit, items of an order.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::chunked::Chunked;
-use super::memory::SHARED;
+use super::memory::{SHARED, growth};
 use crate::id::ItemId;
 use crate::limits::{BOUGHT_NEIGHBORS_MAX, NEIGHBORS_KEPT, NEIGHBORS_MAX};
 
@@ -46,8 +47,22 @@ impl CoKind {
 pub struct Neighbor {
     /// The item.
     pub item: ItemId,
-    /// Strength in `[0, 1)`, see [`cosine`].
+    /// Strength, 0 or more and comparable within one list: of items seen in visits in `[0, 1)`, see [`cosine`]; of
+    /// items bought together an estimated probability in `[0, 1]` (`alongside`), which is lowered where chance explains
+    /// it; of what completes a basket (`together`) without a bound.
     pub score: f32,
+}
+
+impl Neighbor {
+    /// The higher score first, of equal ones the smaller item id.
+    pub(super) fn better(a: &Neighbor, b: &Neighbor) -> Ordering {
+        b.score.total_cmp(&a.score).then(a.item.cmp(&b.item))
+    }
+
+    /// Sorts by [`Self::better`].
+    pub(super) fn best_first(neighbors: &mut [Neighbor]) {
+        neighbors.sort_unstable_by(Self::better);
+    }
 }
 
 /// Shrinkage of [`cosine`]: with this much geometric-mean support the score is half of the plain cosine.
@@ -83,6 +98,15 @@ pub(super) struct Pair {
     pub(super) count: u32,
 }
 
+/// Most bytes of one row of a kind: it never has room for more neighbors than it may hold.
+pub(super) const fn row_bytes_max(kind: CoKind) -> usize {
+    let weight = match kind {
+        CoKind::ViewedViewed | CoKind::ViewedBought => 0,
+        CoKind::BoughtBought => size_of::<u32>(),
+    };
+    SHARED + size_of::<Row>() + kind.neighbors_max() * (size_of::<Pair>() + weight)
+}
+
 /// Neighbors of one item, the one counted last at the end.
 #[derive(Clone, Debug, Default)]
 struct Row {
@@ -104,13 +128,13 @@ impl Row {
             None => {}
         }
         if self.pairs.len() == self.pairs.capacity() {
-            self.pairs.reserve_exact((self.pairs.len() / 4).max(4));
+            self.pairs.reserve_exact(growth(self.pairs.len(), neighbors_max));
         }
         pair.count = pair.count.saturating_add(1);
         self.pairs.push(pair);
         if let Some(weight) = weight {
             if self.weights.len() == self.weights.capacity() {
-                self.weights.reserve_exact((self.weights.len() / 4).max(4));
+                self.weights.reserve_exact(growth(self.weights.len(), neighbors_max));
             }
             self.weights.push(sum.saturating_add(weight));
         }
@@ -127,6 +151,11 @@ impl Row {
                 weight.map(|_| self.weights.remove(i));
             }
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let (pairs, weights) = (self.pairs.capacity() * size_of::<Pair>(), self.weights.capacity() * size_of::<u32>());
+        SHARED + size_of::<Self>() + pairs + weights
     }
 
     fn prune(&mut self) {
@@ -212,8 +241,7 @@ impl Rows {
     /// Bytes of all rows.
     pub(super) fn bytes(&self) -> usize {
         let rows = self.chunks.iter().flat_map(|(_, chunk)| chunk).flatten();
-        let row = |row: &Arc<Row>| SHARED + size_of::<Row>() + row.pairs.capacity() * size_of::<Pair>();
-        self.chunks.bytes() + rows.map(row).sum::<usize>()
+        self.chunks.bytes() + rows.map(|row| row.bytes()).sum::<usize>()
     }
 
     pub(super) fn save(&self) -> SavedRows {
@@ -269,6 +297,26 @@ mod tests {
         assert!(kept.contains(&1), "the strongest stays");
         assert!(kept.contains(&999) && kept.contains(&900), "the recent stay");
         assert!(!kept.contains(&2), "the old and weak go");
+    }
+
+    #[test]
+    fn a_row_takes_no_more_memory_than_its_bound_says() {
+        for kind in CoKind::ALL {
+            let mut rows = Rows::of(kind);
+            let weight = (kind == CoKind::BoughtBought).then_some(1);
+            rows.add(ItemId(0), ItemId(1), weight);
+            let chunk = rows.bytes() - rows.row(ItemId(0)).unwrap().bytes();
+            let mut most = 0;
+            for other in 1..1_000 {
+                rows.add(ItemId(0), ItemId(other), weight);
+                most = most.max(rows.bytes() - chunk);
+                // A reader holds the row now and then, so that it is copied.
+                let _held = (other % 7 == 0).then(|| rows.clone());
+                rows.add(ItemId(0), ItemId(other), weight);
+                most = most.max(rows.bytes() - chunk);
+            }
+            assert_eq!(most, row_bytes_max(kind), "{kind:?}");
+        }
     }
 
     #[test]

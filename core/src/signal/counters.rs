@@ -57,8 +57,9 @@ impl Tallies {
 
     /// The store view an event at `time_ms` names, known from now on; the id is the same in both.
     pub(super) fn meet(&mut self, code: &str, time_ms: TimeMs) -> ViewId {
-        self.categories.meet(code, time_ms);
-        self.items.meet(code, time_ms)
+        let (view, of_categories) = (self.items.meet(code, time_ms), self.categories.meet(code, time_ms));
+        debug_assert_eq!(view, of_categories, "both meet the same views in the same order");
+        view
     }
 
     /// Moves every window to end with `hour`; an earlier hour changes nothing.

@@ -61,14 +61,15 @@ pub struct ResolvedEvent<'a> {
     pub shelves: SmallVec<[(ItemId, CategoryId); 8]>,
     /// Key of its visit, see [`session_key`].
     pub session: Option<u64>,
-    /// Key of its visitor, unless it names none.
+    /// Key of its visitor; `None` when it names none.
     pub visitor: Option<u64>,
     /// What `event.query` says; `None` when it says nothing.
     pub query: Option<AskedQuery>,
 }
 
 impl<'a> ResolvedEvent<'a> {
-    /// An event with its products, in no category. Its keys are hashed here, once for all views.
+    /// An event with its products, in no category. The keys of its visit and visitor are hashed here, once for all
+    /// views.
     pub fn new(event: &'a Event, items: SmallVec<[ItemId; 4]>) -> Self {
         let visitor = (!event.visitor.is_empty()).then(|| visitor_key(&event.visitor));
         let session = if event.session.is_empty() { visitor } else { session_key(event) };
@@ -201,7 +202,8 @@ impl Signals {
     fn count_search(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
         let tallies = &mut self.tallies;
-        let visit = session_key(event)
+        let visit = resolved
+            .session
             .map(|session| self.sessions.visit(session, event.time_ms, self.now_ms, tallies, &self.config));
         let Some(visit) = visit else { return self.queries.count(resolved, None, self.now_ms) };
         if resolved.query.is_some() || visit.searches.is_some() {

@@ -1,12 +1,14 @@
 //! Where does the memory of the signals go?
 //!
-//! Bytes asked of the allocator, by view, counted from lengths and capacities. What an allocator adds (rounding up, a
-//! header) is not in it, and neither is what readers keep of older snapshots. [`item_bytes_max`] is what one item can
-//! ask for at most, whatever happens: it follows from the bounds in `limits`.
+//! Bytes asked of the allocator, by view, counted from lengths and capacities: of the counters, the pairs and the index
+//! of past visits, which grow with the catalog. Queries, open sessions, orders and the ids of events seen are not
+//! counted; each has a bound in `limits` beside what one of them takes. What an allocator adds (rounding up, a header)
+//! is not in it, and neither is what readers keep of older snapshots. [`item_bytes_max`] is what one item can ask for at
+//! most, whatever happens: it follows from the bounds in `limits`.
 
 use super::CoKind;
-use super::cooccur::Pair;
-use crate::limits::ITEM_VISITS_BEFORE_PRUNING_MAX;
+use super::cooccur::row_bytes_max;
+use super::visits::ring_bytes_max;
 
 /// Bytes by view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct SignalMemory {
 }
 
 impl SignalMemory {
-    /// All of it.
+    /// All that is counted here: counters, pairs and past visits, not queries, sessions, orders or ids of events seen.
     pub fn total(&self) -> usize {
         self.counters + self.pairs.iter().sum::<usize>() + self.rings + self.records
     }
@@ -31,18 +33,16 @@ impl SignalMemory {
 /// Bytes of a reference-counted value besides the value itself.
 pub(super) const SHARED: usize = 2 * size_of::<usize>();
 
-/// Most bytes of a list of at most `len` values of `each` bytes, which grows by a quarter.
-const fn grown(len: usize, each: usize) -> usize {
-    (len + len / 4) * each
+/// How many more values a full list of `len` makes room for: a quarter, but no more than it may ever hold.
+pub(super) fn growth(len: usize, len_max: usize) -> usize {
+    (len / 4).max(4).min(len_max.saturating_sub(len).max(1))
 }
 
-/// Most bytes of one item, without its hours in the counters and without the records of visits: rows and ring full,
-/// with the slack they grow by.
+/// Most bytes of one item, without its hours in the counters and without the records of visits: rows and ring full.
 pub const fn item_bytes_max() -> usize {
-    let pairs = grown(CoKind::ViewedViewed.neighbors_max(), size_of::<Pair>())
-        + grown(CoKind::ViewedBought.neighbors_max(), size_of::<Pair>())
-        + grown(CoKind::BoughtBought.neighbors_max(), size_of::<Pair>());
-    pairs + grown(ITEM_VISITS_BEFORE_PRUNING_MAX, size_of::<u32>())
+    let pairs =
+        row_bytes_max(CoKind::ViewedViewed) + row_bytes_max(CoKind::ViewedBought) + row_bytes_max(CoKind::BoughtBought);
+    pairs + ring_bytes_max()
 }
 
 /// Bytes of one item in one hour of the counters that late events can no longer reach.
@@ -50,6 +50,7 @@ pub const ITEM_HOUR_BYTES: usize = size_of::<(crate::id::ItemId, [u32; 3])>();
 
 #[cfg(test)]
 mod tests {
+    use super::super::cooccur::Pair;
     use super::super::testing::{take, view};
     use super::super::{SignalConfig, Signals};
     use super::*;

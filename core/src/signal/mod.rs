@@ -1,9 +1,10 @@
 //! What do shoppers do?
 //!
-//! A fold over shopper events into counters, co-occurrence, an index of past visits and what queries led to. [`Signals`] is the writer's state, changed in
-//! place; [`SignalView`] is what a snapshot holds, a handful of shared pointers. Everything is a pure function
-//! of the log: time is the entries' time, and no result depends on the order of a hash map or on when a view was
-//! taken. Skus are resolved to items before events come here, and how a signal is used is decided elsewhere.
+//! A fold over shopper events into counters, co-occurrence, an index of past visits and what queries led to.
+//! [`Signals`] is the writer's state, changed in place; [`SignalView`] is what a snapshot holds, a handful of shared
+//! pointers. Everything is a pure function of the log: time is the entries' time, and no result depends on the order of
+//! a hash map or on when a view was taken. Skus are resolved to items before events come here, and how a signal is used
+//! is decided elsewhere.
 
 pub mod event;
 pub mod key;

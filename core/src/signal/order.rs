@@ -1,12 +1,11 @@
 //! What was bought, and was it kept?
 //!
 //! An order counts each of its items once, in the hour it was (first) placed and in the store view it was placed in
-//! then, and a category once while one of its lines counts; its lines may come in one event or in several. A cancel or return takes items back, all of them when it names none, once, and also when it
-//! arrives before the order. The outcome is the same in any order of arrival. Lines are remembered for the
-//! longest window and the lateness bound; after that only the id is, for ever: an old order neither counts again
-//! nor is taken back.
-//!
-//! Bytes: about 150 an order and 8 a line and category while its lines are remembered, 18 afterwards.
+//! then, and a category once while one of its lines counts; its lines may come in one event or in several. A cancel or
+//! return takes items back, all of them when it names none, once, and also when it arrives before the order. The outcome
+//! is the same in any order of arrival. Lines are remembered for the longest window and the lateness bound (`limits`
+//! says for how many orders, and what one takes); after that only the id is, for ever: an old order neither counts
+//! again nor is taken back.
 
 use std::collections::VecDeque;
 

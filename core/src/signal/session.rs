@@ -2,10 +2,9 @@
 //!
 //! A visit is a maximal chain of a session's events with gaps of at most 30 minutes. What it counts, items and their
 //! categories, is in its `marks`. All of this holds whatever the order of arrival: a late event may open a visit,
-//! stretch one, move a count to an earlier hour, or join two visits into one, which takes back what they counted twice. A session is kept until no admissible event can reach its last visit; the table is
-//! bounded and drops what it has held longest (an event that then comes late may count a second time).
-//!
-//! Bytes: about 150 a session, 12 a mark.
+//! stretch one, move a count to an earlier hour, or join two visits into one, which takes back what they counted twice.
+//! A session is kept until no admissible event can reach its last visit; the table is bounded (`limits` says by what,
+//! and what one takes) and drops what it has held longest: an event that then comes late may count a second time.
 
 use std::collections::VecDeque;
 
@@ -92,6 +91,16 @@ impl Visit {
 
     /// Takes in a visit that turned out to be part of this one.
     fn join(&mut self, other: Visit, tallies: &mut Tallies) {
+        self.searches = match (self.searches.take(), other.searches) {
+            (Some(mine), Some(theirs)) => {
+                // The one opened later may have begun earlier.
+                let is_in_order = self.begin_ms <= other.begin_ms;
+                let (mut earlier, later) = if is_in_order { (mine, theirs) } else { (theirs, mine) };
+                earlier.join(*later);
+                Some(earlier)
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
         self.begin_ms = self.begin_ms.min(other.begin_ms);
         self.end_ms = self.end_ms.max(other.end_ms);
         self.items.join(other.items, &mut tallies.items);
@@ -99,10 +108,6 @@ impl Visit {
         // What either has in the index stays there; the one opened later goes on.
         self.place = other.place.or(self.place);
         self.met.join(other.met);
-        match (&mut self.searches, other.searches) {
-            (Some(mine), Some(theirs)) => mine.join(*theirs),
-            (mine, theirs) => *mine = mine.take().or(theirs),
-        }
         let newer = std::mem::replace(&mut self.recent, other.recent);
         for item in newer {
             self.remember(item);

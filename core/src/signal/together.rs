@@ -1,12 +1,10 @@
 //! What is missing in a basket?
 //!
-//! It is computed when asked, from the bounded pair counts of that moment, so that an order counts for the
-//! next request and nothing has to be trained. A basket is completed in two passes: squared similarities find candidates, and
-//! for the best of them a small ridge regression over their nearest neighbors says which of the basket's items
-//! speak for them directly and which only through another.
+//! It is computed when asked, from the bounded pair counts of that moment, so that an order counts for the next request
+//! and nothing has to be trained. A basket is completed in two passes: squared similarities find candidates, and for the
+//! best of them a small ridge regression over their nearest neighbors says which of the basket's items speak for them
+//! directly and which only through another.
 //! What is not here: what goes with one product (`alongside`), what may be shown, and whose basket it is.
-
-use std::cmp::Ordering;
 
 use rustc_hash::FxHashMap;
 
@@ -28,8 +26,8 @@ const NEAR_TABLE: usize = 1_024;
 const SIMILARITY_SHARE: f32 = 2.0;
 
 /// What completes a basket, the best first, ties by item id: at most [`BASKET_CANDIDATES_MAX`] items that
-/// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. One to
-/// two milliseconds for baskets of some twenty items, whose rows are full: half of it goes into the regressions' tables.
+/// `is_wanted`, none of the basket. The first [`BASKET_ITEMS_MAX`] items of it count. One to two milliseconds for
+/// baskets of some twenty items, whose rows are full: half of it goes into the regressions' tables.
 pub(super) fn complete(view: &SignalView, basket: &[ItemId], is_wanted: impl Fn(ItemId) -> bool) -> Vec<Neighbor> {
     let basket = &basket[..basket.len().min(BASKET_ITEMS_MAX)];
     // Most candidates go with several items of the basket; what depends on them alone is found once.
@@ -51,13 +49,13 @@ pub(super) fn complete(view: &SignalView, basket: &[ItemId], is_wanted: impl Fn(
     let wanted = sums.into_iter().filter(|(_, candidate)| candidate.support.is_some());
     let mut found: Vec<Neighbor> = wanted.map(|(item, candidate)| Neighbor { item, score: candidate.sum }).collect();
     if found.len() > BASKET_CANDIDATES_MAX {
-        found.select_nth_unstable_by(BASKET_CANDIDATES_MAX, better);
+        found.select_nth_unstable_by(BASKET_CANDIDATES_MAX, Neighbor::better);
         found.truncate(BASKET_CANDIDATES_MAX);
     }
     for candidate in &mut found {
         candidate.score = SIMILARITY_SHARE * candidate.score + direct(view, candidate.item, basket);
     }
-    best_first(&mut found);
+    Neighbor::best_first(&mut found);
     found
 }
 
@@ -149,15 +147,6 @@ fn solve(matrix: &mut [f64], vector: &mut [f64]) {
         let known: f64 = (row + 1..n).map(|column| matrix[row * n + column] * vector[column]).sum();
         vector[row] = (vector[row] - known) / matrix[row * n + row];
     }
-}
-
-pub(super) fn best_first(neighbors: &mut [Neighbor]) {
-    neighbors.sort_unstable_by(better);
-}
-
-/// The higher score first, of equal ones the smaller item id.
-fn better(a: &Neighbor, b: &Neighbor) -> Ordering {
-    b.score.total_cmp(&a.score).then(a.item.cmp(&b.item))
 }
 
 #[cfg(test)]

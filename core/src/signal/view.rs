@@ -113,7 +113,7 @@ impl SignalView {
         self.rows[kind as usize].pairs(item).iter().find(|pair| pair.item == other).map_or(0, |pair| pair.count)
     }
 
-    /// The items seen together with `item` and how often, at most 320, in order of recency.
+    /// The items seen together with `item` and how often, at most [`CoKind::neighbors_max`], in order of recency.
     pub fn pairs(&self, kind: CoKind, item: ItemId) -> impl Iterator<Item = (ItemId, u32)> {
         self.rows[kind as usize].pairs(item).iter().map(|pair| (pair.item, pair.count))
     }
@@ -137,8 +137,8 @@ impl SignalView {
         together::complete(self, basket, is_wanted)
     }
 
-    /// At most 320 items seen together with `item`, the strongest first, ties by item id. A few microseconds,
-    /// of orders up to a quarter of a millisecond.
+    /// At most [`CoKind::neighbors_max`] items seen together with `item`, the strongest first, ties by item id. A few
+    /// microseconds, of orders up to a quarter of a millisecond.
     pub fn neighbors(&self, kind: CoKind, item: ItemId) -> Vec<Neighbor> {
         let (mine, theirs) = match kind {
             CoKind::ViewedViewed => (Counter::Views, Counter::Views),
@@ -149,7 +149,7 @@ impl SignalView {
         let pairs = self.rows[kind as usize].pairs(item).iter();
         let score = |p: &super::cooccur::Pair| cosine(p.count, n, self.total(theirs, p.item));
         let mut neighbors: Vec<_> = pairs.map(|p| Neighbor { item: p.item, score: score(p) }).collect();
-        neighbors.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+        Neighbor::best_first(&mut neighbors);
         neighbors
     }
 

@@ -319,12 +319,20 @@ impl Visitors {
     }
 
     /// Destroys what is known of a person, named by the key of the account or of any browser signed in to it,
-    /// down to the keys themselves. Looks through the whole queue: milliseconds for millions of visitors.
+    /// down to the keys themselves; from the next publication on no older profile of theirs is in memory, either, as
+    /// soon as nobody reads an older view. Looks through the whole queue: milliseconds for millions of visitors.
     pub fn erase(&mut self, subject: u64) {
-        match self.slots.get(subject) {
-            Some(&Slot::SignedIn(account)) => self.forget(account),
-            _ => self.forget(subject),
+        let account = match self.slots.get(subject) {
+            Some(&Slot::SignedIn(account)) => account,
+            _ => subject,
+        };
+        if let Some(Slot::Profile(profile)) = self.slots.get(account) {
+            let browsers = profile.devices.clone();
+            browsers.into_iter().for_each(|browser| self.slots.let_go(browser));
         }
+        self.slots.let_go(account);
+        self.slots.let_go(subject);
+        self.forget(account);
         self.slots.remove(subject);
         self.queue.retain(|&(_, key)| self.slots.contains(key));
     }
@@ -509,6 +517,36 @@ mod tests {
         others.erase(visitor_key("nobody"));
         others.erase(customer_key("anna"));
         assert_eq!(views(&others.publish(), "else", ""), [1]);
+    }
+
+    #[test]
+    fn an_erased_profile_leaves_the_memory_with_the_last_reader_of_an_older_view() {
+        use EventKind::{ProductView as View, SignIn};
+        let mut visitors = Visitors::default();
+        let mut held = Vec::new();
+        let mut profiles = Vec::new();
+        for event in [
+            by("laptop", View, &[1], NOW),
+            by("else", View, &[1], NOW),
+            signed("anna", by("laptop", SignIn, &[], NOW + 1)),
+            signed("anna", by("phone", View, &[2], NOW + 2)),
+        ] {
+            visitors.fold(&resolved(&event));
+            held.push(visitors.publish());
+            for key in [visitor_key("laptop"), visitor_key("phone"), customer_key("anna")] {
+                if let Some(Slot::Profile(profile)) = visitors.slots.get(key) {
+                    profiles.push(Arc::downgrade(profile));
+                }
+            }
+        }
+        // The laptop's twice, for the second one is still the same, and two of the account.
+        assert_eq!(profiles.len(), 4);
+        visitors.erase(customer_key("anna"));
+        let view = visitors.publish();
+        assert!(profiles.iter().all(|profile| profile.upgrade().is_some()), "older views are still read");
+        drop(held);
+        assert!(profiles.iter().all(|profile| profile.upgrade().is_none()));
+        assert_eq!(views(&view, "else", ""), [1]);
     }
 
     #[test]

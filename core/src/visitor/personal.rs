@@ -5,8 +5,8 @@
 //! what they bought or looked at lately (the average over the history of how often it was together with each item,
 //! fading with age, and for what they looked at also what is looked at next, in that order of views), and that
 //! anybody buys it. All are in the same unit, purchases an order, so that a long history outweighs the crowd and a
-//! short one does not. What is looked at next may be what was
-//! looked at before, where this shop's shoppers go back and the caller lets them.
+//! short one does not. What is looked at next may be what was looked at before, where this shop's shoppers go back and
+//! the caller lets them.
 //! The personal part follows Hu et al., "Modeling Personalized Item Frequency Information for Next-basket
 //! Recommendation", SIGIR 2020, without its neighbors: those brought nothing beyond the item pairs where it was
 //! measured.

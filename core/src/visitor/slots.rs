@@ -6,7 +6,8 @@
 //! tiers. A persistent trie stood here before: every touched key copied the nodes on its way, and copying a node counts
 //! a reference on each of its up to 32 neighbors, some fifty lines of cache an event; a merge counts one, and each entry
 //! is merged five or six times. A reader looks through some twenty runs, a microsecond or two.
-//! What a key leads to is not known here.
+//! What was removed stays in older runs until they are merged, unless it must go for good: then all runs of its range
+//! become one at the next publication. What a key leads to is not known here.
 
 use std::sync::Arc;
 
@@ -28,6 +29,12 @@ impl<V: Clone> Runs<V> {
     fn get(&self, key: u64) -> Option<&V> {
         let change = |run: &'_ Arc<Run<V>>| run.binary_search_by_key(&key, |(key, _)| *key).ok();
         self.0.iter().rev().find_map(|run| Some(run[change(run)?].1.as_ref()))?
+    }
+
+    /// One run that holds nothing but what the keys lead to now.
+    fn settled(&self) -> Self {
+        let merged = merge(&self.0, true);
+        Self((!merged.is_empty()).then(|| Arc::new(merged)).into_iter().collect())
     }
 
     /// The same with newer changes.
@@ -111,15 +118,20 @@ pub(super) struct Slots<V> {
     touched: Vec<u64>,
     /// Length at which repeated keys are taken out of `touched`: a replay publishes nothing for a long time.
     tidy_at: usize,
+    /// The ranges, a bit each, in which nothing old stays beyond the next publication.
+    let_go: u64,
     published: Published<V>,
 }
+
+const _: () = assert!(1 << SHARD_BITS == u64::BITS, "a bit for each range of keys");
 
 /// Touched keys that wait for a publication before repeated ones are taken out.
 const TOUCHED_MIN: usize = 1 << 16;
 
 impl<V> Default for Slots<V> {
     fn default() -> Self {
-        Self { own: Sharded::default(), touched: Vec::new(), tidy_at: TOUCHED_MIN, published: Published::default() }
+        let (own, published) = (Sharded::default(), Published::default());
+        Self { own, touched: Vec::new(), tidy_at: TOUCHED_MIN, let_go: 0, published }
     }
 }
 
@@ -145,6 +157,11 @@ impl<V: Clone> Slots<V> {
     pub(super) fn remove(&mut self, key: u64) -> Option<V> {
         self.touch(key);
         self.own.remove(key)
+    }
+
+    /// What the key led to in the past is in no publication from the next one on; those before end with their readers.
+    pub(super) fn let_go(&mut self, key: u64) {
+        self.let_go |= 1 << shard(key);
     }
 
     /// Whether the key leads anywhere.
@@ -178,7 +195,8 @@ impl<V: Clone> Slots<V> {
     /// The map as it is now, for readers: costs what was touched, and now and then a merge.
     pub(super) fn publish(&mut self) -> Published<V> {
         self.tidy();
-        if !self.touched.is_empty() {
+        let let_go = std::mem::take(&mut self.let_go);
+        if !self.touched.is_empty() || let_go != 0 {
             let mut shards = self.published.shards.to_vec();
             for keys in self.touched.chunk_by(|one, other| shard(*one) == shard(*other)) {
                 let newest = keys.iter().map(|key| (*key, self.own.get(*key).cloned())).collect();
@@ -186,6 +204,9 @@ impl<V: Clone> Slots<V> {
                 *runs = Arc::new(runs.with(newest));
             }
             self.touched.clear();
+            for (_, runs) in shards.iter_mut().enumerate().filter(|(at, _)| let_go >> at & 1 == 1) {
+                *runs = Arc::new(runs.settled());
+            }
             self.published = Published { shards: shards.into(), len: self.own.len() };
         }
         self.published.clone()
@@ -243,7 +264,10 @@ mod tests {
                     Some(value) => prop_assert_eq!(slots.insert(key(n), value), model.insert(key(n), value).is_none()),
                     None => prop_assert_eq!(slots.remove(key(n)), model.remove(&key(n))),
                 }
-                if publishes == 0 {
+                if publishes < 2 {
+                    if publishes == 1 {
+                        slots.let_go(key(n));
+                    }
                     history.push((slots.publish(), model.clone()));
                 }
             }

@@ -30,6 +30,20 @@ fn row_016_two_letters_find_what_begins_with_them() {
 }
 
 #[test]
+fn row_016_a_beginning_stands_for_a_bounded_number_of_words() {
+    // What a keystroke may cost does not grow with the words that begin alike: it stands for the fifty most frequent.
+    let word = |n: usize| format!("la{}{}k", char::from(b'b' + (n / 10) as u8), char::from(b'k' + (n % 10) as u8));
+    let rare = (0..70).map(|n| (format!("R{n}"), word(n)));
+    let rows: Vec<(String, String)> = rare.chain((0..3).map(|n| (format!("L{n}"), "Lamp".to_owned()))).collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(sku, name)| (sku.as_str(), name.as_str())).collect();
+    let shop = shop(&rows);
+    let list = shop.ok("/v1/search?q=la&page_size=100");
+    let n_lamps = skus(&list).iter().filter(|sku| sku.starts_with('L')).count();
+    assert_eq!((n_lamps, &list["total"]), (3, &json!(49 + 3)), "49 rare words and the one that three names have");
+    assert_eq!(search(&shop, "lab")["total"], 10, "one letter more, and all are within the bound");
+}
+
+#[test]
 fn row_017_every_word_may_be_a_beginning_and_none_an_end() {
     let shop = shop(&[("A", "Outdoor pants"), ("B", "Indoor lamp")]);
     assert_eq!(found(&shop, "out pan"), ["A"]);
@@ -99,10 +113,16 @@ fn row_021_a_swedish_store_view_stems_swedish_and_others_do_not() {
 #[test]
 fn row_022_a_phrase_stands_above_one_field_and_that_above_several() {
     let shop = Shop::shipped();
-    let mut cross = product("C", "Lamp of glass", 10.0);
-    cross["description"] = json!("Glows red.");
-    shop.put(&json!([cross, product("B", "Lamp, red glass", 10.0), product("A", "Glass, red lamp", 10.0)]));
-    assert_eq!(found(&shop, "red lamp"), ["A", "B", "C"]);
+    let row = |sku: &str, name: &str, description: &str| json!({"sku": sku, "name": name, "description": description, "price": 10});
+    // Brand and description count alike, and the shorter text of C is worth a little more: only that D has both words
+    // in one field sets it above C, as only the order of the words sets A above B.
+    shop.configure("attribute", "description", &json!({"weight": 3}));
+    let mut cross = row("C", "Reading aid", "Shines warm like a lamp");
+    cross["brand"] = json!("Red");
+    let one_field = row("D", "Reading aid", "Shines warm like a red lamp");
+    let in_name = |sku: &str, name: &str| row(sku, name, "Shines warm like a sun");
+    shop.put(&json!([cross, one_field, in_name("B", "Lamp, red glass"), in_name("A", "Glass, red lamp")]));
+    assert_eq!(found(&shop, "red lamp"), ["A", "B", "D", "C"]);
 }
 
 #[test]

@@ -12,7 +12,6 @@ use super::index::WhereId;
 use super::set::{Compiled, Facts, Node, Question, has, has_event};
 use super::{AppliesTo, Audiences, Bounds, CartMeasure, Fact, List, OrderMeasure, OrderStatus, ProfileTest, Window};
 use crate::catalog::Catalog;
-use crate::expr::evaluate::test_text;
 use crate::expr::one::{holds_for, test_number};
 use crate::expr::{EvalContext, Test};
 use crate::id::{DAY_MS, ItemId, TimeMs};
@@ -193,7 +192,7 @@ impl<'a> Asked<'a> {
         if name == CUSTOMER_GROUP
             && let Some(group) = self.person.group
         {
-            return matches!(test, ProfileTest::Value(test) if test_text(group, test));
+            return matches!(test, ProfileTest::Value(test) if test.holds_for(group));
         }
         let Some(value) = self.person.visitor.kept().attributes.get(name) else { return false };
         match test {
@@ -382,11 +381,11 @@ fn facts_of(person: &Person<'_>) -> Facts {
 
 fn test_value(value: &ProfileValue, test: &Test) -> bool {
     match value {
-        ProfileValue::Text(text) => test_text(text, test),
+        ProfileValue::Text(text) => test.holds_for(text),
         ProfileValue::Number(number) => test_number(*number, test),
-        ProfileValue::Boolean(flag) => test_text(if *flag { "true" } else { "false" }, test),
+        ProfileValue::Boolean(flag) => test.holds_for(if *flag { "true" } else { "false" }),
         ProfileValue::Time(_) => *test == Test::Exists,
-        ProfileValue::List(texts) => texts.iter().any(|text| test_text(text, test)),
+        ProfileValue::List(texts) => texts.iter().any(|text| test.holds_for(text)),
     }
 }
 

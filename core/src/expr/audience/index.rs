@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::catalog::Catalog;
 use crate::catalog::attribute::fold_text;
-use crate::expr::evaluate::{as_number, spelling};
+use crate::expr::evaluate::as_number;
 use crate::expr::{Condition, FIELDS, Test, Value};
 use crate::id::{CategoryId, ItemId};
 
@@ -157,7 +157,7 @@ fn access(condition: &Condition) -> Option<Vec<Key>> {
 }
 
 fn key(field: &str, value: &Value) -> Option<Key> {
-    let text = spelling(value);
+    let text = value.spelling();
     match field {
         "sku" => Some(Key::Sku(text.into_owned())),
         "category" | "categories" => Some(Key::Category(text.into_owned())),

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fade::{Day, faded};
+use super::fade::{Day, pass};
 use crate::limits::EXAMINED_POSITIONS;
 
 /// Examined attractive products that the assumed curve is worth at each place.
@@ -44,8 +44,7 @@ pub(super) struct Examination {
 impl Examination {
     /// Lets time pass.
     pub fn settle(&mut self, day: Day) {
-        let left = faded(day - self.day);
-        self.day = self.day.max(day);
+        let left = pass(day, &mut self.day);
         if left < 1.0 {
             self.clicks *= left;
             self.examined *= left;

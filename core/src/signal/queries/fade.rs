@@ -28,9 +28,17 @@ pub(super) fn faded(days: Day) -> f64 {
     power(A_DAY_LEAVES, days % HALF_LIFE_DAYS) * power(0.5, (days / HALF_LIFE_DAYS).min(HALF_LIVES_MAX))
 }
 
+/// Moves the day of some counts on to `to`, and says what is left of them, in `[0, 1]`; an earlier day changes nothing.
+pub(super) fn pass(to: Day, day: &mut Day) -> f64 {
+    let left = faded(to - *day);
+    *day = to.max(*day);
+    left
+}
+
 /// The weight of a count made on `day` on a scale that never fades: what is newer weighs more, so that sums made on
-/// different days compare as they stand (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009). Finite
-/// until the year 2216.
+/// different days compare as they stand (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009). It grows
+/// until the year 2207, after 964 half-lives, and no further, so that 10^18 of them add up to a finite number; from then
+/// on nothing fades.
 pub(super) fn grown(day: Day) -> f64 {
     (1.0 / faded(day)).min(f64::MAX / 1e18)
 }
@@ -45,5 +53,15 @@ mod tests {
         assert!((faded(45) - 0.5f64.sqrt()).abs() < 1e-12);
         assert!((grown(20_090) / grown(20_000) - 2.0).abs() < 1e-12);
         assert!(grown(i32::MAX).is_finite() && faded(i32::MAX) < 1e-300);
+        let new_year = |year: i32| (year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
+        assert_eq!(new_year(2000), 10_957);
+        assert!(grown(new_year(2207)) < grown(i32::MAX) && grown(new_year(2208)) == grown(i32::MAX));
+    }
+
+    #[test]
+    fn a_day_passes_once_and_never_back() {
+        let mut day = 100;
+        assert_eq!((pass(190, &mut day), day), (0.5, 190));
+        assert_eq!((pass(190, &mut day), pass(100, &mut day), day), (1.0, 1.0, 190));
     }
 }

@@ -4,7 +4,8 @@
 //! taken of it (`record`), how far down a list shoppers look (`examined`), and which queries may be suggested to
 //! others (`used`). A query is the set of the stems of its words, so that order and plurals don't matter. Everything is
 //! bounded, fades with log time, and is shared with readers copy-on-write. Words are read before events come
-//! here, and what the evidence is worth in a ranking is decided elsewhere.
+//! here, and what the evidence is worth in a ranking is decided elsewhere. What an order adds stays when it is canceled
+//! or returned: it was chosen, and fades like the rest.
 
 mod fade;
 mod examined;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::EventKind;
 use super::fold::ResolvedEvent;
-use super::key::{customer_key, query_key, request_key, visitor_key};
+use super::key::{customer_key, query_key, request_key};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{QUERIES_MAX, QUERIES_OF_STEM_MAX, SESSION_ANSWERS_MAX, SHOWN_POSITIONS_MAX, SUGGESTIONS_MAX};
 use examined::Examination;
@@ -94,7 +95,12 @@ impl Queries {
         let request = resolved.event.request_id.as_deref().filter(|id| !id.is_empty()).map_or(0, request_key);
         let query = resolved.query.as_ref().map(|query| query_key(&query.stems));
         if let Some(known) = visit.find(request, query) {
-            let used = visit.get(known).used.clone();
+            let asked = visit.get(known);
+            if asked.request == 0 {
+                // Whatever comes later may name its answer alone.
+                asked.request = request;
+            }
+            let used = asked.used.clone();
             self.pass_stepping_stone(resolved, visit, &used);
             return Some(visit.renew(known));
         }
@@ -102,7 +108,8 @@ impl Queries {
         let used = UsedKey { view: asked.view.as_str().into(), folded: asked.folded.as_str().into() };
         self.pass_stepping_stone(resolved, visit, &used);
         self.know(query, asked, day);
-        Some(visit.push(Asked { request, query, used, shown_to: 0, used_on: None, is_clicked: false }))
+        let asked = Asked { request, query, used, shown_to: 0, used_on: None, introduces: false, is_clicked: false };
+        Some(visit.push(asked))
     }
 
     /// What the shopper typed before on the way to this is no use of its own.
@@ -110,7 +117,8 @@ impl Queries {
         if let Some(before) = visit.stepping_stone(next)
             && let Some(used_on) = before.used_on.take()
         {
-            self.used.take_back(&before.used, visitor_of(resolved), used_on);
+            let introduced = visitor_of(resolved).filter(|_| std::mem::take(&mut before.introduces));
+            self.used.take_back(&before.used, introduced, used_on);
         }
     }
 
@@ -145,7 +153,9 @@ impl Queries {
             if position >= shown_to {
                 self.shown(query, *item, position, day);
             }
-            Arc::make_mut(&mut self.examination).clicked(position);
+            let examination = Arc::make_mut(&mut self.examination);
+            examination.settle(day);
+            examination.clicked(position);
             self.change(query, day, |record| record.clicked(*item));
             let asked = visit.get(at);
             asked.is_clicked = true;
@@ -176,7 +186,7 @@ impl Queries {
         if asked.used_on.is_none() {
             asked.used_on = Some(day);
             let text = resolved.query.as_ref().map_or(&*asked.used.folded, |query| query.text.as_str());
-            self.used.add(&asked.used, text, visitor_of(resolved), day);
+            asked.introduces = self.used.add(&asked.used, text, visitor_of(resolved), day);
         }
     }
 
@@ -278,11 +288,7 @@ impl Queries {
 
 /// Who counts as one shopper: the browser, else the account.
 fn visitor_of(resolved: &ResolvedEvent<'_>) -> Option<u64> {
-    let event = resolved.event;
-    if !event.visitor.is_empty() {
-        return Some(visitor_key(&event.visitor));
-    }
-    event.customer.as_deref().map(customer_key)
+    resolved.visitor.or_else(|| resolved.event.customer.as_deref().map(customer_key))
 }
 
 /// [`Queries`] as they stand in a snapshot file.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::fade::{Day, faded};
+use super::fade::{Day, faded, pass};
 use crate::id::ItemId;
 use crate::limits::QUERY_ITEMS_MAX;
 
@@ -51,8 +51,7 @@ impl Record {
 
     /// Lets time pass.
     pub fn settle(&mut self, day: Day) {
-        let left = faded(day - self.day) as f32;
-        self.day = self.day.max(day);
+        let left = pass(day, &mut self.day) as f32;
         if left < 1.0 {
             self.examined *= left;
             self.clicks *= left;

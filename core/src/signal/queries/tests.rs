@@ -1,8 +1,10 @@
 //! Do searches teach what they should?
 
 use super::super::event::{Event, EventItem, EventKind};
-use super::super::testing::{NOW_MS, event, take};
+use super::super::testing::{MINUTE_MS, NOW_MS, event, take};
 use super::super::{Evidence, SignalConfig, Signals};
+use super::examined::Examination;
+use super::fade;
 use crate::id::{DAY_MS, ItemId, TimeMs};
 
 /// An event about a query of the visit `session`, whose request has the same name.
@@ -158,6 +160,69 @@ fn what_is_typed_on_the_way_is_not_suggested() {
     }
     assert_eq!(suggested(&mut signals, "kin"), ["kindle"]);
     assert_eq!(suggested(&mut signals, "la"), ["lamp", "lamps"], "a clicked one is a query of its own");
+}
+
+#[test]
+fn a_use_of_yesterday_is_not_taken_back_with_a_word_typed_on_the_way_today() {
+    let mut signals = Signals::new(SignalConfig::default());
+    for visit in 0..3 {
+        let session = visit.to_string();
+        search(&mut signals, &session, "kindle", &LIST, &[3], NOW_MS - DAY_MS);
+        search(&mut signals, &session, "kindle", &LIST, &[], NOW_MS);
+        search(&mut signals, &session, "kindle case", &LIST, &[], NOW_MS + 1);
+    }
+    assert_eq!(suggested(&mut signals, "kin"), ["kindle case", "kindle"]);
+    let key = super::UsedKey { view: "".into(), folded: "kindle".into() };
+    assert!(!signals.queries.used.add(&key, "kindle", Some(crate::signal::key::visitor_key("1")), 0), "still known");
+}
+
+#[test]
+fn a_late_event_that_joins_two_visits_leaves_the_newest_search_the_newest() {
+    let (begin_ms, later_ms) = (NOW_MS - 50 * MINUTE_MS, NOW_MS);
+    for is_late in [false, true] {
+        let mut signals = Signals::new(SignalConfig::default());
+        for visit in 0..3 {
+            let session = &visit.to_string();
+            let searches = [("lamp", begin_ms), ("kin", later_ms)];
+            let order = if is_late { [1, 0] } else { [0, 1] };
+            for (query, time_ms) in order.map(|at: usize| searches[at]) {
+                search(&mut signals, session, query, &LIST, &[], time_ms);
+            }
+            let between =
+                event(EventKind::PageView, &format!("between {visit}"), session, &[], NOW_MS - 25 * MINUTE_MS);
+            take(&mut signals, &between, NOW_MS);
+            search(&mut signals, session, "kindle", &LIST, &[], NOW_MS + 1);
+        }
+        assert_eq!(suggested(&mut signals, "kin"), ["kindle"], "`kin` was typed on the way to it; late: {is_late}");
+        assert_eq!(suggested(&mut signals, "la"), ["lamp"]);
+    }
+}
+
+#[test]
+fn a_click_that_names_only_its_answer_counts_for_the_search_that_was_answered() {
+    let mut signals = Signals::new(SignalConfig::default());
+    let mut asked = about(EventKind::SearchRequest, "asked", "s", "lamp", &[], NOW_MS);
+    asked.request_id = None;
+    let answered = about(EventKind::SearchResponse, "shown", "s", "lamp", &[(1, 0), (2, 1)], NOW_MS);
+    let mut clicked = about(EventKind::SearchClick, "clicked", "s", "lamp", &[(2, 1)], NOW_MS);
+    clicked.query = None;
+    for event in [asked, answered, clicked] {
+        take(&mut signals, &event, NOW_MS);
+    }
+    assert_eq!(signals.queries.record(&["lamp".to_owned()]).unwrap().totals().1, 1.0);
+}
+
+#[test]
+fn a_late_click_is_added_to_what_time_has_left_of_the_others() {
+    let mut signals = Signals::new(SignalConfig::default());
+    search(&mut signals, "other", "sofa", &LIST, &[3], NOW_MS);
+    search(&mut signals, "s", "lamp", &LIST, &[], NOW_MS);
+    let mut expected = Examination::clone(&signals.queries.examination);
+    let late_ms = NOW_MS + 2 * DAY_MS;
+    take(&mut signals, &about(EventKind::SearchClick, "late", "s", "lamp", &[(3, 3)], NOW_MS), late_ms);
+    expected.settle(fade::day(late_ms));
+    expected.clicked(3);
+    assert_eq!(*signals.queries.examination, expected);
 }
 
 #[test]

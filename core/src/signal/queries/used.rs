@@ -2,7 +2,7 @@
 //!
 //! Those that at least three shoppers used and that had results: a query that one person typed may be about that
 //! person. A use is a search that was answered with products, or one whose result was clicked; what a shopper typed
-//! on the way to a longer query is taken back. Queries are kept for each store view, as the analyzer folds them, so
+//! on the way to a longer query is taken back, and with it the shopper whose first use of the query it was. Queries are kept for each store view, as the analyzer folds them, so
 //! that accents and capitals need not be typed; uses fade, and the most used come first.
 
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::fade::{Day, grown};
-use crate::limits::{QUERY_TEXTS_MAX, SUGGESTION_SCAN_MAX, SUGGESTION_VISITORS_MIN};
+use crate::limits::{QUERY_TEXTS_MAX, QUERY_VISITORS_MAX, SUGGESTION_SCAN_MAX, SUGGESTION_VISITORS_MIN};
 
 /// A query that was used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,9 +21,11 @@ struct Use {
     text: Arc<str>,
     /// Uses, newer ones grown: see [`grown`].
     uses: f64,
-    /// Keys of the first shoppers who used it, at most as many as make it public.
+    /// Keys of the first shoppers who used it, at most [`QUERY_VISITORS_MAX`].
     visitors: Vec<u64>,
 }
+
+const _: () = assert!(SUGGESTION_VISITORS_MIN < QUERY_VISITORS_MAX, "a public query can lose a shopper");
 
 impl Use {
     fn is_public(&self) -> bool {
@@ -56,8 +58,9 @@ pub(super) struct Used {
 }
 
 impl Used {
-    /// A shopper used a query; nobody in particular makes it no more public.
-    pub fn add(&mut self, key: &UsedKey, text: &str, visitor: Option<u64>, day: Day) {
+    /// A shopper used a query; nobody in particular makes it no more public. Says whether the shopper is remembered
+    /// for it and was not before.
+    pub fn add(&mut self, key: &UsedKey, text: &str, visitor: Option<u64>, day: Day) -> bool {
         if !self.texts.contains_key(key) && self.texts.len() >= QUERY_TEXTS_MAX {
             self.forget_weakest();
         }
@@ -66,16 +69,16 @@ impl Used {
             || text.into(),
             |used| {
                 used.uses += grown(day);
-                let is_new = visitor.filter(|visitor| !used.visitors.contains(visitor));
-                if used.visitors.len() < SUGGESTION_VISITORS_MIN {
-                    used.visitors.extend(is_new);
-                }
+                let is_room = used.visitors.len() < QUERY_VISITORS_MAX;
+                let new = visitor.filter(|visitor| is_room && !used.visitors.contains(visitor));
+                used.visitors.extend(new);
+                new.is_some()
             },
-        );
+        )
     }
 
-    /// It was no use after all.
-    pub fn take_back(&mut self, key: &UsedKey, visitor: Option<u64>, day: Day) {
+    /// It was no use after all; `introduced` is the shopper whom it made remembered, if it did.
+    pub fn take_back(&mut self, key: &UsedKey, introduced: Option<u64>, day: Day) {
         if !self.texts.contains_key(key) {
             return;
         }
@@ -84,7 +87,7 @@ impl Used {
             || "".into(),
             |used| {
                 used.uses = (used.uses - grown(day)).max(0.0);
-                used.visitors.retain(|known| Some(*known) != visitor);
+                used.visitors.retain(|known| Some(*known) != introduced);
             },
         );
         if self.texts.get(key).is_some_and(|used| used.uses <= 0.0) {
@@ -92,12 +95,12 @@ impl Used {
         }
     }
 
-    fn change(&mut self, key: &UsedKey, text: impl FnOnce() -> Arc<str>, change: impl FnOnce(&mut Use)) {
+    fn change<T>(&mut self, key: &UsedKey, text: impl FnOnce() -> Arc<str>, change: impl FnOnce(&mut Use) -> T) -> T {
         let before = self.texts.get(key).filter(|used| used.is_public()).map(|used| rank(key, used));
         let used = self.texts.entry(key.clone());
         let used = used.or_insert_with(|| Arc::new(Use { text: text(), uses: 0.0, visitors: Vec::new() }));
         let used = Arc::make_mut(used);
-        change(used);
+        let answer = change(used);
         let after = used.is_public().then(|| rank(key, used));
         before.iter().for_each(|rank| drop(self.ranks.remove(rank)));
         match after {
@@ -107,6 +110,7 @@ impl Used {
             }
             None => drop(self.public.remove(key)),
         }
+        answer
     }
 
     /// An eighth goes at once, so that the search for the weakest is paid seldom: private ones before public ones,
@@ -199,27 +203,44 @@ mod tests {
     fn three_shoppers_make_a_query_public_and_the_most_used_comes_first() {
         let mut used = Used::default();
         let mut search = |text: &str, visitors: std::ops::Range<u64>| {
-            visitors.for_each(|visitor| used.add(&key("se", text), text, Some(visitor), 20_000));
+            visitors.for_each(|visitor| assert!(used.add(&key("se", text), text, Some(visitor), 20_000)));
         };
         search("sport pant", 0..3);
         search("sport bag", 0..5);
         search("secret of mine", 0..2);
-        (0..9).for_each(|_| used.add(&key("se", "again and again"), "again and again", Some(7), 20_000));
-        (0..9).for_each(|_| used.add(&key("se", "nobody"), "nobody", None, 20_000));
+        let mut again =
+            |text: &str, visitor| (0..9).filter(|_| used.add(&key("se", text), text, visitor, 20_000)).count();
+        assert_eq!((again("again and again", Some(7)), again("nobody", None)), (1, 0));
         assert_eq!(completed(&used, "se", ""), ["sport bag", "sport pant"]);
         assert_eq!(completed(&used, "se", "s"), ["sport bag", "sport pant"]);
         assert_eq!(completed(&used, "se", "sport p"), ["sport pant"]);
         assert_eq!(completed(&used, "de", "s"), [] as [String; 0]);
         used.take_back(&key("se", "sport bag"), Some(1), 20_000);
+        assert_eq!(completed(&used, "se", "sport"), ["sport bag", "sport pant"], "four are left");
+        used.take_back(&key("se", "sport bag"), Some(0), 20_000);
+        used.take_back(&key("se", "sport bag"), None, 20_000);
+        assert!(used.is_public("se", "sport bag"), "three are left");
+        used.take_back(&key("se", "sport bag"), Some(2), 20_000);
         assert_eq!(completed(&used, "se", "sport"), ["sport pant"], "two are left");
-        used.add(&key("se", "sport bag"), "sport bag", Some(9), 20_000);
+        (9..12).for_each(|visitor| assert!(used.add(&key("se", "sport bag"), "sport bag", Some(visitor), 20_000)));
         assert_eq!(completed(&used, "se", "sport"), ["sport bag", "sport pant"]);
         // A season later one use outweighs several.
         let later = 20_000 + 900;
-        (0..2).for_each(|visitor| used.add(&key("se", "sport pant"), "sport pant", Some(visitor), later));
+        (0..2).for_each(|visitor| assert!(!used.add(&key("se", "sport pant"), "sport pant", Some(visitor), later)));
         assert_eq!(completed(&used, "se", "sport"), ["sport pant", "sport bag"]);
         assert_eq!(Used::load(used.save()).save(), used.save());
         assert_eq!(completed(&Used::load(used.save()), "se", "s"), ["sport pant", "sport bag"]);
         assert!(used.is_public("se", "sport bag") && !used.is_public("se", "secret of mine"));
+    }
+
+    #[test]
+    fn a_much_used_query_stays_public_when_some_only_typed_past_it() {
+        let (mut used, key) = (Used::default(), key("se", "lamp"));
+        let introduced: Vec<u64> =
+            (0..1_000).filter(|visitor| used.add(&key, "lamp", Some(*visitor), 20_000)).collect();
+        assert_eq!(introduced.len(), QUERY_VISITORS_MAX);
+        introduced[..5].iter().for_each(|visitor| used.take_back(&key, Some(*visitor), 20_000));
+        assert!(used.is_public("se", "lamp"));
+        assert!(used.add(&key, "lamp", Some(500), 20_000), "there is room again");
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub shown_to: u32,
     /// The day it was counted as used, unless it was not.
     pub used_on: Option<Day>,
+    /// Whether that made its shopper one of those remembered for the query.
+    pub introduces: bool,
     pub is_clicked: bool,
 }
 
@@ -95,15 +97,12 @@ impl Searches {
         true
     }
 
-    /// Takes in what another part of the same visit did, which came before.
-    pub(in super::super) fn join(&mut self, other: Searches) {
-        let (asked, clicked) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.clicked));
-        self.asked = other.asked;
-        self.clicked = other.clicked;
-        for asked in asked {
+    /// Takes in what a later part of the same visit did.
+    pub(in super::super) fn join(&mut self, later: Searches) {
+        for asked in later.asked {
             self.push(asked);
         }
-        for theirs in clicked {
+        for theirs in later.clicked {
             self.click(theirs.item, theirs.query);
             let same = |one: &&mut Clicked| one.item == theirs.item && one.query == theirs.query;
             if let Some(mine) = self.clicked.iter_mut().find(same) {
@@ -111,6 +110,6 @@ impl Searches {
                 mine.is_bought |= theirs.is_bought;
             }
         }
-        self.n_answers = self.n_answers.saturating_add(other.n_answers);
+        self.n_answers = self.n_answers.saturating_add(later.n_answers);
     }
 }

@@ -20,6 +20,7 @@ use crate::id::ItemId;
 use crate::limits::VISIT_VIEWS_MAX;
 use record::{Records, SavedRecords};
 use returns::Returns;
+pub(super) use ring::ring_bytes_max;
 use ring::{Rings, SavedRings};
 
 /// The index; a clone shares what was not touched since.

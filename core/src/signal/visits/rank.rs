@@ -11,8 +11,8 @@
 //! with a short history.
 //!
 //! **Score**: `1.243 ln e(i) - 0.326 ln(1 + visits) + 0.114 ln(1 + recent visits)` for what the visit has not seen;
-//! for what it has, the evidence weighs a third and how often visits like this go back (`returns`) the rest. The softmax of the scores
-//! is what is answered. Sums run in the order in which visits are met, never of a hash map.
+//! for what it has, the evidence weighs a third and how often visits like this go back (`returns`) the rest. The softmax
+//! of the scores is what is answered. Sums run in the order in which visits are met, never of a hash map.
 //! What is not here: the weights and where they come from, see `weights`.
 
 use rustc_hash::{FxBuildHasher, FxHashMap};

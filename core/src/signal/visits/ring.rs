@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::chunked::Chunked;
-use super::super::memory::SHARED;
+use super::super::memory::{SHARED, growth};
 use crate::id::ItemId;
 use crate::limits::{ITEM_VISITS_BEFORE_PRUNING_MAX, ITEM_VISITS_MAX};
 
@@ -21,6 +21,11 @@ pub(super) struct Ring {
     pub(super) n_visits: u32,
     /// Numbers of the newest records, the newest at the end.
     pub(super) newest: Vec<u32>,
+}
+
+/// Most bytes of one item's ring: it never has room for more visits than it may hold.
+pub(in super::super) const fn ring_bytes_max() -> usize {
+    SHARED + size_of::<Ring>() + ITEM_VISITS_BEFORE_PRUNING_MAX * size_of::<u32>()
 }
 
 type RingChunk = [Option<Arc<Ring>>; ROWS];
@@ -44,7 +49,7 @@ impl Rings {
             ring.newest.drain(..ring.newest.len() + 1 - ITEM_VISITS_MAX);
         }
         if ring.newest.len() == ring.newest.capacity() {
-            ring.newest.reserve_exact((ring.newest.len() / 4).max(4));
+            ring.newest.reserve_exact(growth(ring.newest.len(), ITEM_VISITS_BEFORE_PRUNING_MAX));
         }
         ring.newest.push(number);
     }
@@ -94,6 +99,7 @@ mod tests {
             assert_eq!(ring.newest.last(), Some(&number));
         }
         assert_eq!(rings.get(40).unwrap().n_visits, 1_000);
+        assert_eq!(rings.bytes() - rings.0.bytes(), ring_bytes_max(), "it has room for no more");
         assert!(rings.get(41).is_none());
         assert_eq!(Rings::load(rings.save()).save(), rings.save());
     }
