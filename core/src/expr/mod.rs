@@ -29,7 +29,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// One field against one test.
     Field {
-        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, or an attribute code.
+        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, or an
+        /// attribute code.
         field: String,
         /// The test.
         test: Test,

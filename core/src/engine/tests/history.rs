@@ -115,8 +115,8 @@ fn put((sku_at, name, category, price): (u8, u8, u8, i64)) -> ProductDoc {
 /// What a profile event says, now and then to take it back.
 fn said(shopped: &Shopped, kind: EventKind) -> BTreeMap<String, Option<ProfileValue>> {
     let tier = (!shopped.id.is_multiple_of(4)).then(|| ProfileValue::Text(COLORS[usize::from(shopped.id) % 3].into()));
-    let is_profile = kind == EventKind::Profile;
-    is_profile.then(|| BTreeMap::from([("tier".to_owned(), tier)])).unwrap_or_default()
+    let said = (kind == EventKind::Profile).then(|| ("tier".to_owned(), tier));
+    said.into_iter().collect()
 }
 
 fn happened(shopped: &Shopped, now_ms: TimeMs) -> Event {

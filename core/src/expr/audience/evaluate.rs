@@ -85,8 +85,11 @@ struct Asked<'a> {
     /// Which product conditions may hold for which products of the profile.
     candidates: OnceCell<Vec<(WhereId, u32)>>,
     /// The products that a condition holds for, in order.
-    matching: OnceCell<Box<[OnceCell<SmallVec<[u32; 4]>>]>>,
+    matching: OnceCell<Box<[OnceCell<Matching>]>>,
 }
+
+/// Ids of products, in order.
+type Matching = SmallVec<[u32; 4]>;
 
 impl<'a> Asked<'a> {
     fn new(set: &'a Audiences, person: &'a Person<'a>, catalog: &'a Catalog, context: &'a EvalContext<'a>) -> Self {

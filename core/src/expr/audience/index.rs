@@ -50,7 +50,7 @@ impl Wheres {
                         ids.push(id);
                     }
                     if let Key::Attribute(code, _) = key
-                        && !self.codes.iter().any(|known| *known == code)
+                        && !self.codes.contains(&code)
                     {
                         self.codes.push(code);
                     }
