@@ -15,6 +15,7 @@ pub mod filter;
 mod eligible;
 mod permit;
 mod evidence;
+mod intent;
 mod hybrid;
 mod relax;
 mod retrieve;
