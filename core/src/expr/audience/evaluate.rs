@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell};
 
 use smallvec::SmallVec;
 
-use super::index::WhereId;
+use super::index::{Found, Products, WhereId};
 use super::set::{Compiled, Facts, Node, Question, has, has_event};
 use super::{AppliesTo, Audiences, Bounds, CartMeasure, Fact, List, OrderMeasure, OrderStatus, ProfileTest, Window};
 use crate::catalog::Catalog;
@@ -83,13 +83,10 @@ struct Asked<'a> {
     audiences: Box<[Cell<Memo>]>,
     questions: Box<[Cell<Memo>]>,
     /// Which product conditions may hold for which products of the profile.
-    candidates: OnceCell<Vec<(WhereId, u32)>>,
+    found: OnceCell<Vec<Found>>,
     /// The products that a condition holds for, in order.
-    matching: OnceCell<Box<[OnceCell<Matching>]>>,
+    matching: OnceCell<Box<[OnceCell<Products>]>>,
 }
-
-/// Ids of products, in order.
-type Matching = SmallVec<[u32; 4]>;
 
 impl<'a> Asked<'a> {
     fn new(set: &'a Audiences, person: &'a Person<'a>, catalog: &'a Catalog, context: &'a EvalContext<'a>) -> Self {
@@ -101,7 +98,7 @@ impl<'a> Asked<'a> {
             has: facts_of(person),
             audiences: (0..set.ids.len()).map(|_| Cell::default()).collect(),
             questions: (0..set.questions.len()).map(|_| Cell::default()).collect(),
-            candidates: OnceCell::new(),
+            found: OnceCell::new(),
             matching: OnceCell::new(),
         };
         let outside = person.outside.audiences_of(person.visitor);
@@ -114,7 +111,11 @@ impl<'a> Asked<'a> {
 
     fn is_defined_and_in(&self, number: u32) -> bool {
         let memo = &self.audiences[number as usize];
-        if memo.get() == Memo::No {
+        let (from, to) = self.set.of[number as usize];
+        let lacks = |one: &Compiled| one.needs & !self.has != 0;
+        if memo.get() == Memo::No
+            || memo.get() == Memo::Unknown && self.set.documents[from as usize..to as usize].iter().all(lacks)
+        {
             return false;
         }
         let Some(found) = self.set.find(number, self.context.view, self.context.now_ms) else { return false };
@@ -317,18 +318,28 @@ impl<'a> Asked<'a> {
 
     /// The products of the profile, as they stand there, that a condition holds for, in order.
     fn matching(&self, id: WhereId) -> &[u32] {
+        let found = &self.found.get_or_init(|| self.look_up())[id as usize];
+        if found.rest.is_empty() && found.whole.is_empty() {
+            return &found.certain;
+        }
         let all = self.matching.get_or_init(|| (0..self.set.wheres.len()).map(|_| OnceCell::new()).collect());
         all[id as usize].get_or_init(|| {
-            let candidates = self.candidates.get_or_init(|| self.look_up());
-            let from = candidates.partition_point(|(other, _)| *other < id);
-            let found = candidates[from..].iter().take_while(|(other, _)| *other == id).map(|(_, item)| *item);
-            let condition = self.set.wheres.get(id);
-            let stands_for = |item: u32| self.catalog.stands_for(ItemId(item));
-            found.filter(|item| holds_for(condition, self.catalog, stands_for(*item), self.context)).collect()
+            let asked = |condition, item: u32| {
+                holds_for(condition, self.catalog, self.catalog.stands_for(ItemId(item)), self.context)
+            };
+            let mut matching = found.certain.clone();
+            if let Some(rest) = self.set.wheres.rest(id) {
+                matching.extend(found.rest.iter().copied().filter(|item| asked(rest, *item)));
+            }
+            let whole = self.set.wheres.get(id);
+            matching.extend(found.whole.iter().copied().filter(|item| asked(whole, *item)));
+            matching.sort_unstable();
+            matching.dedup();
+            matching
         })
     }
 
-    fn look_up(&self) -> Vec<(WhereId, u32)> {
+    fn look_up(&self) -> Vec<Found> {
         let lists = self.set.lists;
         let mut items: Vec<ItemId> = Vec::new();
         if lists >> has::EVENT > 0 {
@@ -342,7 +353,7 @@ impl<'a> Asked<'a> {
         items.retain(|item| *item != Happened::NO_ITEM);
         items.sort_unstable();
         items.dedup();
-        self.set.wheres.candidates(&items, self.catalog)
+        self.set.wheres.find(&items, self.catalog)
     }
 }
 
