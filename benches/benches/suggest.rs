@@ -66,6 +66,7 @@ fn uses(query: &str, sku: &str, n: usize) -> Vec<Event> {
         unit: None,
         order: None,
         consent: true,
+        attributes: Default::default(),
     };
     (0..3).map(of).collect()
 }

@@ -253,6 +253,7 @@ impl Shoppers {
             unit: None,
             order: (kind == EventKind::OrderPlaced).then(|| format!("o{}", self.made)),
             consent: true,
+            attributes: BTreeMap::new(),
         }
     }
 }
@@ -307,6 +308,7 @@ pub fn visit_event(kind: EventKind, number: u64, visit: u64, skus: Vec<String>, 
         unit: None,
         order: (kind == EventKind::OrderPlaced).then(|| number.to_string()),
         consent: true,
+        attributes: BTreeMap::new(),
     }
 }
 

@@ -412,6 +412,28 @@ pub const HISTORY_VIEWS_MAX: usize = 20;
 pub const HISTORY_NEXT_MAX: usize = 100;
 /// Most distinct items of the current visit.
 pub const VISITOR_SESSION_ITEMS_MAX: usize = 50;
+/// Newest lines of events that a visitor's history keeps, 24 bytes each: what audiences count and put in sequence.
+pub const VISITOR_EVENTS_MAX: usize = 128;
+/// Products of one event that the history keeps: a long order must not push everything else out.
+pub const VISITOR_EVENT_ITEMS_MAX: usize = 8;
+/// Newest orders of a visitor whose totals are remembered, 40 bytes each.
+pub const VISITOR_ORDERS_MAX: usize = 64;
+/// Most distinct items in a visitor's wishlist, 16 bytes each.
+pub const VISITOR_WISHLIST_MAX: usize = 100;
+/// Most attributes of one profile: what a customer record has, and names cannot fill memory.
+pub const PROFILE_ATTRIBUTES_MAX: usize = 64;
+/// Longest name of a profile attribute, in bytes.
+pub const PROFILE_NAME_BYTES_MAX: usize = 64;
+/// Longest text of a profile attribute, in bytes.
+pub const PROFILE_TEXT_BYTES_MAX: usize = 256;
+/// Most texts of one profile attribute.
+pub const PROFILE_TEXTS_MAX: usize = 32;
+/// Audiences of other systems that one profile is a member of, 8 bytes each; the longest known gives way.
+pub const VISITOR_OUTSIDE_MAX: usize = 256;
+/// Audiences of other systems that a shop knows members of: a name and two numbers each.
+pub const OUTSIDE_AUDIENCES_MAX: usize = 4_000;
+/// Most members named in one write, about 60 bytes each in the log.
+pub const MEMBERS_ROWS_MAX: usize = 100_000;
 /// Most browsers and devices signed in to one account at once; the longest linked is signed out.
 pub const VISITOR_DEVICES_MAX: usize = 32;
 
@@ -430,6 +452,21 @@ pub const CONDITION_NODES_MAX: usize = 1_000;
 pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+
+// Audiences.
+
+/// Audience documents of a shop when nothing else is configured: each may be asked for every request.
+pub const DEFAULT_AUDIENCES_MAX: usize = 1_000;
+/// Longest id of an audience, in bytes.
+pub const AUDIENCE_ID_BYTES_MAX: usize = 256;
+/// Longest name and description of an audience, in bytes.
+pub const AUDIENCE_NAME_BYTES_MAX: usize = 256;
+/// Most events of one sequence.
+pub const AUDIENCE_STEPS_MAX: usize = 8;
+/// Longest window of an audience, in minutes: ten years.
+pub const AUDIENCE_MINUTES_MAX: i64 = 10 * 366 * 24 * 60;
+/// Most members of one answer.
+pub const AUDIENCE_MEMBERS_PAGE_MAX: usize = 100_000;
 
 // Plugin host: libraries.
 
@@ -487,6 +524,8 @@ pub const UNIT_ORDER_MAX: i64 = 1_000_000;
 pub const DEFAULT_UNITS_PER_PAGE_TYPE_MAX: usize = PAGE_LISTS_MAX;
 /// Products a readiness report tries a unit on.
 pub const READINESS_SAMPLE: usize = 200;
+/// Most audiences that one unit names.
+pub const UNIT_AUDIENCES_MAX: usize = 100;
 /// Most rungs of a unit's fallback chain.
 pub const UNIT_FALLBACK_MAX: usize = 8;
 /// How many times the items a unit shows are asked of its retriever, to make up for what is filtered out.

@@ -41,3 +41,8 @@ fn no_mutation_upsets_the_reader_of_snapshot_files() {
 fn no_mutation_upsets_the_reader_of_conditions() {
     check("condition", kernel::condition, &kernel::conditions());
 }
+
+#[test]
+fn no_mutation_upsets_the_reader_of_audiences() {
+    check("audience", kernel::audience, &kernel::audiences());
+}

@@ -186,7 +186,7 @@ fn every_fault_is_named_and_contained() {
     check_fault("too-many", FaultReason::BadOutput, "4 candidates, at most 3 were asked for");
     check_fault("many-alternatives", FaultReason::BadOutput, "more than 64 alternatives of one term group");
     check_fault("unknown-condition", FaultReason::BadOutput, "condition 12345, not compiled in this epoch");
-    check_fault("set-act-in-rerank", FaultReason::BadOutput, "a set act is not expected");
+    check_fault("set-act-in-rerank", FaultReason::BadOutput, "an act that changes no order is not expected");
 }
 
 #[test]

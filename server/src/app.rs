@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    ask, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, overlays, people, plugins,
-    suggest, units,
+    ask, audiences, catalog, config, events, health, lists, log, models, no_such_method, nothing_here, overlays,
+    people, plugins, suggest, units,
 };
 use crate::state::AppState;
 use crate::{guard, telemetry};
@@ -25,7 +25,7 @@ use crate::{guard, telemetry};
         (name = "lists", description = "Ranked lists: search, category pages, recommendations."),
         (name = "catalog", description = "Products and categories."),
         (name = "events", description = "What shoppers do."),
-        (name = "people", description = "What is held of a person, and erasing it."),
+        (name = "people", description = "What is held of a person, and erasing it; audiences."),
         (name = "config", description = "Configuration documents."),
         (name = "plugins", description = "Ranking plugins and the questions they answer."),
         (name = "operation", description = "Health, metrics, log."),
@@ -51,6 +51,10 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(routes!(events::post))
         .routes(routes!(people::get_visitor, people::delete_visitor))
         .routes(routes!(people::get_customer, people::delete_customer))
+        .routes(routes!(audiences::list))
+        .routes(routes!(audiences::members, audiences::put_members))
+        .routes(routes!(audiences::where_used))
+        .routes(routes!(audiences::membership))
         .routes(routes!(config::kinds))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))

@@ -124,14 +124,14 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
                 || path.starts_with("/v1/overlays/")
                 || (path == "/v1/events" && !events_open)
         }
-        // The log holds everything that was done; a person's data are for that person alone; counters say how the shop
-        // does, and the tree beside them has the categories that are kept from some.
+        // The log holds everything that was done; a person's data are for that person alone, and so is who is in which
+        // audience; counters say how the shop does, and the tree beside them has the categories that are kept from some.
         _ => {
+            let of_people = ["/v1/visitors/", "/v1/customers/", "/v1/audiences", "/v1/membership"];
             path == "/v1/log"
                 || path == "/v1/categories"
                 || (path.starts_with("/v1/recommendations/") && path.ends_with("/metrics"))
-                || path.starts_with("/v1/visitors/")
-                || path.starts_with("/v1/customers/")
+                || of_people.iter().any(|prefix| path.starts_with(prefix))
         }
     }
 }
@@ -182,6 +182,8 @@ mod tests {
         check(Method::GET, "/v1/recommendations/front/metrics", true);
         check(Method::GET, "/v1/recommendations/front", false);
         check(Method::GET, "/v1/visitors/v", true);
+        check(Method::GET, "/v1/audiences", true);
+        check(Method::GET, "/v1/membership", true);
         check(Method::HEAD, "/v1/customers/c", true);
         check(Method::DELETE, "/v1/customers/c", true);
         check(Method::PUT, "/v1/products", true);

@@ -105,6 +105,14 @@ table! {
 }
 
 table! {
+    /// `[audiences]`: shoppers who have something in common.
+    Audiences {
+        /// Most audience documents, 1 to 100000.
+        max: usize = 1_000;
+    }
+}
+
+table! {
     /// `[plugins]`: where ranking plugins come from.
     Plugins {
         /// Folders searched for plugin libraries after the one of the executable.
@@ -154,6 +162,8 @@ pub struct Settings {
     pub units: Units,
     /// Facets and filters.
     pub attributes: Attributes,
+    /// Shoppers who have something in common.
+    pub audiences: Audiences,
     /// Where ranking plugins come from.
     pub plugins: Plugins,
     /// Who may write.
@@ -239,6 +249,7 @@ impl Settings {
         within("attributes.facets_max", self.attributes.facets_max as u64, 1, 10_000)?;
         within("attributes.buckets_max", self.attributes.buckets_max as u64, 1, 1_000)?;
         within("attributes.text_filters_max", self.attributes.text_filters_max as u64, 0, 1_000)?;
+        within("audiences.max", self.audiences.max as u64, 1, 100_000)?;
         let refuse = |key, value: &str, allowed: &str| {
             Err(SettingsError::OutOfRange { key, value: format!("\"{value}\""), allowed: allowed.to_owned() })
         };
@@ -292,6 +303,7 @@ impl Settings {
                 buckets_max: self.attributes.buckets_max,
                 text_filters_max: self.attributes.text_filters_max,
             },
+            audiences_max: self.audiences.max,
         })
     }
 
@@ -343,6 +355,7 @@ pub fn reference() -> String {
     Engine::describe("engine", &mut out);
     Units::describe("units", &mut out);
     Attributes::describe("attributes", &mut out);
+    Audiences::describe("audiences", &mut out);
     Plugins::describe("plugins", &mut out);
     Auth::describe("auth", &mut out);
     Cors::describe("cors", &mut out);

@@ -121,4 +121,8 @@ pub mod event_kind {
     pub const PROFILE: u32 = 16;
     /// A unit came into view.
     pub const UNIT_VIEW: u32 = 17;
+    /// Added to the wishlist.
+    pub const ADD_TO_WISHLIST: u32 = 18;
+    /// Removed from the wishlist.
+    pub const REMOVE_FROM_WISHLIST: u32 = 19;
 }

@@ -4,11 +4,14 @@
 //! back to the same. Beside each stand valid inputs, from which mutations and fuzz runs begin.
 
 use planogram_abi::handshake::{PgHandshake, SECTION_ELF, parse, to_bytes};
-use planogram_core::expr;
+use planogram_core::catalog::Catalog;
+use planogram_core::expr::audience::{AudienceDocument, Audiences, Person, find_cycle, parse_audience};
+use planogram_core::expr::{self, EvalContext};
 use planogram_core::host::verify;
 use planogram_core::log::checkpoint::Checkpoint;
 use planogram_core::log::entry::Entry;
 use planogram_core::log::fuzz;
+use planogram_core::visitor::{Outside, Visitor};
 use serde_json::{Value, json};
 
 use super::mutate::Verdict;
@@ -153,6 +156,43 @@ pub fn condition(bytes: &[u8]) -> Verdict {
     let again = expr::parse(&expr::to_json(&parsed));
     assert_eq!(again.as_ref(), Ok(&parsed), "a condition changed when it was written");
     Ok(())
+}
+
+/// An audience document as JSON text: every mistake lies where its pointer leads, and what is taken is evaluated.
+pub fn audience(bytes: &[u8]) -> Verdict {
+    let text = str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let audience = parse_audience("a", text).map_err(|problems| {
+        let json: Value = serde_json::from_str(text).unwrap_or_default();
+        let leads = |p: &planogram_abi::Problem| json.pointer(&p.pointer).is_some();
+        assert!(problems.iter().all(leads), "a pointer leads nowhere: {problems:?}");
+        problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("; ")
+    })?;
+    let document = AudienceDocument { id: "a".into(), scope: String::new(), from_ms: None, until_ms: None, audience };
+    let _circle = find_cycle([("a", &document.audience)]);
+    let set = Audiences::new(vec![document]);
+    let (catalog, nobody, outside) = (Catalog::new(), Visitor::default(), Outside::default());
+    let book = catalog.root_chain();
+    let context = EvalContext { book: &book, now_ms: 0, view: "default", demand: None };
+    let person =
+        Person { visitor: &nobody, is_registered: false, cart: None, group: None, outside: &outside, vouched: &[] };
+    let of = set.of(&person, &catalog, &context);
+    assert_eq!(!of.is_empty(), set.holds("a", &person, &catalog, &context), "an audience is asked in two ways");
+    Ok(())
+}
+
+/// Every leaf of an audience.
+pub fn audiences() -> Vec<Vec<u8>> {
+    let leaves = [
+        json!({"profile": "tier", "time": {"from": "1990-05-04", "to": "2026-01-31T12:00:00.5+01:00"}}),
+        json!({"profile": "tier", "exists": false}),
+        json!({"count": {"event": "product_view", "where": {"field": "sku", "eq": "A"}, "days": 7}, "range": {"to": 3}}),
+        json!({"sequence": [{"event": "product_view"}, {"event": "add_to_cart"}], "within_minutes": 60, "hours": 2}),
+        json!({"none": [{"cart": "total", "range": {"from": 50}}, {"wishlist": {}}, {"audience": ["a", "b"]}]}),
+        json!({"any": [{"viewed": {"minutes": 5}, "exists": false}, {"not": {"audience": "c"}}]}),
+        json!({"orders": "average", "from": "2026-01-01", "until": "2026-02-01", "status": "any", "range": {"from": 1}}),
+    ];
+    let document = |leaf: &Value| json!({"name": "A", "applies_to": "visitors", "condition": leaf}).to_string();
+    leaves.iter().map(|leaf| document(leaf).into_bytes()).collect()
 }
 
 /// Every node and every test of the language.

@@ -247,6 +247,13 @@ impl Catalog {
         listed.map(|pair| (AttributeId(pair.attribute), pair.ordinal))
     }
 
+    /// What a variant has for an attribute, as ordinals of its dictionary: its own values, else the product's.
+    pub(crate) fn ordinals_of(&self, variant: VariantId, attribute: AttributeId) -> impl Iterator<Item = u32> {
+        let own = attribute::values_in(self.attributes.variant_row(variant), attribute.0);
+        let shared = attribute::values_in(self.attributes.item_row(self.item_of(variant)), attribute.0);
+        (if own.is_empty() { shared } else { own }).iter().map(|pair| pair.ordinal)
+    }
+
     /// The category of a path such as `Men/Tops`, compared without case.
     pub fn category(&self, path: &str) -> Option<CategoryId> {
         (path.len() <= CATEGORY_PATH_BYTES_MAX).then(|| self.tree.find_text(path)).flatten()

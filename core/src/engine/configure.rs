@@ -12,6 +12,7 @@ use super::epochs::{self, lend};
 use super::types::*;
 use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
+use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
@@ -27,6 +28,7 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (definition::ATTRIBUTE_KIND, definition::ATTRIBUTE_SCHEMA, |id, json| {
         problems(definition::parse_attribute(id, json))
     }),
+    (AUDIENCE_KIND, AUDIENCE_SCHEMA, |id, json| problems(parse_audience(id, json))),
     (access::CATEGORY_ACCESS_KIND, access::CATEGORY_ACCESS_SCHEMA, |_, json| {
         problems(access::parse_category_access(json))
     }),
@@ -66,6 +68,7 @@ impl Engine {
         self.check_books(&epoch, &writes)?;
         self.check_units(&epoch, &writes)?;
         self.check_facets(&epoch, &writes)?;
+        self.check_audiences(&epoch, &writes)?;
         self.rehearse(&epoch, &writes)?;
         let keys: Vec<(DocumentKey, DocumentState, String)> =
             writes.iter().map(|w| (w.key.clone(), w.state, w.overlay.clone())).collect();

@@ -88,7 +88,7 @@ impl EpochBuilder {
             self.publisher.expect_text();
             // Not older than what the applier had indexed before it published this snapshot.
             let current = self.publisher.current();
-            let (seq, catalog, shop) = (current.seq, current.catalog.clone(), epoch.shop.clone());
+            let (seq, catalog, shop) = (current.seq, current.catalog.clone(), Box::new(epoch.shop.clone()));
             drop(self.indexer.send(TextJob::Everything { seq, catalog, shop }));
         }
         self.publish(epoch);

@@ -18,7 +18,7 @@ use crate::log::identity::{Kind, People};
 use crate::log::writer::{Asked, SubmitError, Whose, WriterHandle};
 use crate::pipeline::request::ListRequest;
 use crate::signal::key::{customer_key, visitor_key};
-use crate::visitor::{Affinities, Visitor};
+use crate::visitor::{Affinities, Happened, Visitor};
 
 impl Engine {
     /// Everything that is held of a person: profiles, and the newest of their events that the log still has.
@@ -32,8 +32,14 @@ impl Engine {
         let mut held = Held { orders: person.orders, ..Held::default() };
         let keys =
             person.customers.iter().map(|c| customer_key(c)).chain(person.visitors.iter().map(|v| visitor_key(v)));
-        let profiles = keys.filter_map(|key| snapshot.visitors.own(key));
-        held.profiles = profiles.map(|profile| HeldProfile::of(profile, &snapshot.catalog, snapshot.now_ms)).collect();
+        let profiles: Vec<(u64, &Visitor)> = keys.filter_map(|key| Some((key, snapshot.visitors.own(key)?))).collect();
+        let audiences = self.audiences_of_profiles(&profiles.iter().map(|(_, profile)| *profile).collect::<Vec<_>>());
+        let held_of = |((key, profile), audiences)| HeldProfile {
+            key,
+            audiences,
+            ..HeldProfile::of(profile, &snapshot.catalog, snapshot.now_ms)
+        };
+        held.profiles = profiles.into_iter().zip(audiences).map(held_of).collect();
         held.log_from = self.log.first().map_err(|error| WriteError::Log(error.to_string()))?;
         let names: BTreeSet<&str> = person.visitors.iter().chain(&person.customers).map(String::as_str).collect();
         let mut events = VecDeque::new();
@@ -128,6 +134,11 @@ impl HeldProfile {
         // What price bands are liked is not listed, so prices need not be known.
         let taste = Affinities::of(Some(profile), &[], now_ms, catalog, |_| None);
         let sku = |item: ItemId| catalog.sku_of(item).to_owned();
+        let kept = profile.kept();
+        let line = |line: &Happened| {
+            let item = (line.item != Happened::NO_ITEM).then(|| sku(line.item));
+            (line.time_ms, line.kind().name(), item)
+        };
         Self {
             last_seen_ms: profile.last_seen_ms,
             last_order_ms: profile.last_order_ms,
@@ -137,6 +148,13 @@ impl HeldProfile {
             categories: taste.categories(catalog),
             brands: taste.brands(catalog),
             session_items: profile.session_items.iter().map(|item| sku(*item)).collect(),
+            key: 0,
+            is_account: profile.is_account,
+            attributes: kept.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            wishlist: kept.wishlist.iter().map(|wished| (sku(wished.item), wished.time_ms)).collect(),
+            orders: kept.orders.clone(),
+            history: profile.events.iter().map(line).collect(),
+            audiences: Vec::new(),
         }
     }
 }

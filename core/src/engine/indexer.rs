@@ -38,7 +38,7 @@ pub enum TextJob {
         /// The catalog.
         catalog: Catalog,
         /// The settings to index under; not the whole epoch, which would keep its plugins from retiring.
-        shop: Shop,
+        shop: Box<Shop>,
     },
     /// Commit now and say whether everything is published.
     Flush(Sender<bool>),
@@ -185,7 +185,7 @@ impl Indexer {
                 self.index(&items)
             }
             TextJob::Everything { seq, catalog, shop } => {
-                self.shop = shop;
+                self.shop = *shop;
                 self.catch_up(seq, catalog);
                 self.reindex()
             }

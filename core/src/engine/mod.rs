@@ -8,6 +8,7 @@
 pub mod types;
 
 mod arms;
+mod audiences;
 mod read;
 mod units;
 mod learn;
@@ -90,6 +91,7 @@ pub struct Engine {
     deadline: Duration,
     unit_bounds: UnitBounds,
     attribute_bounds: AttributeBounds,
+    audiences_max: usize,
     /// True for a shop opened at an earlier position.
     read_only: bool,
     configuring: Mutex<()>,

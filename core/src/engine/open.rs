@@ -181,6 +181,7 @@ impl Engine {
             deadline: config.deadline,
             unit_bounds: config.unit_bounds,
             attribute_bounds: config.attribute_bounds,
+            audiences_max: config.audiences_max,
             read_only,
             configuring: Default::default(),
             closed: Default::default(),

@@ -180,6 +180,10 @@ impl State {
                 let keys = customers.iter().map(|c| customer_key(c)).chain(visitors.iter().map(|v| visitor_key(v)));
                 keys.for_each(|key| self.visitors.erase(key));
             }
+            Body::Members { audience, replace, rows } => {
+                self.visitors.place(audience, *replace, rows, self.time_ms);
+                folded.accepted = rows.len() as u64;
+            }
             Body::Model { generation, content_hash, .. } => {
                 self.model = Some(ModelNamed { generation: *generation, content_hash: content_hash.clone() });
                 folded.model_changed = true;

@@ -100,6 +100,7 @@ fn event(id: &str, kind: EventKind, session: &str, sku: &str) -> Event {
         unit: None,
         order: (kind == EventKind::OrderPlaced).then(|| id.into()),
         consent: true,
+        attributes: BTreeMap::new(),
     }
 }
 

@@ -8,11 +8,13 @@ use crate::config::document::{Document, DocumentKey};
 pub use crate::host::{PluginEntry, PluginInfo, ReloadError};
 use crate::id::{Seq, TimeMs};
 use crate::limits;
+pub use crate::log::entry::Membership;
 pub use crate::pipeline::request::QueryError;
 use crate::pipeline::request::{Arms, AsOf, ListAnswer, ListRequest, Shopper};
 pub use crate::pipeline::unit::UnitBounds;
-pub use crate::signal::event::Event;
+pub use crate::signal::event::{Event, ProfileValue};
 pub use crate::vector::SpaceInfo;
+pub use crate::visitor::Ordered;
 
 /// How to open a shop.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct EngineConfig {
     pub unit_bounds: UnitBounds,
     /// How many facets there may be, how much they show, and how much filters may look through.
     pub attribute_bounds: AttributeBounds,
+    /// How many audience documents there may be.
+    pub audiences_max: usize,
 }
 
 impl Default for EngineConfig {
@@ -65,6 +69,7 @@ impl Default for EngineConfig {
             identity_seed: None,
             unit_bounds: UnitBounds::default(),
             attribute_bounds: AttributeBounds::default(),
+            audiences_max: limits::DEFAULT_AUDIENCES_MAX,
         }
     }
 }
@@ -233,6 +238,105 @@ pub struct HeldProfile {
     pub categories: Vec<(String, f64)>,
     /// Brands that are liked, likewise.
     pub brands: Vec<(String, f64)>,
+    /// Key of the profile, as lists of members name it.
+    pub key: u64,
+    /// Whether the person has an account.
+    pub is_account: bool,
+    /// What profile events said, by name.
+    pub attributes: Vec<(String, ProfileValue)>,
+    /// Wished for and when last, newest first.
+    pub wishlist: Vec<(String, TimeMs)>,
+    /// Newest orders, oldest first: when, what was kept of them in minor units and pieces, and whether anything was.
+    pub orders: Vec<Ordered>,
+    /// Lines of the newest events that are kept for audiences, oldest first: when, what, and which product.
+    pub history: Vec<(TimeMs, &'static str, Option<String>)>,
+    /// Audiences the person is in, in order: in the default store view, now.
+    pub audiences: Vec<String>,
+}
+
+/// For which shop audiences are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AudienceAsk {
+    /// Store view code; empty means the default one.
+    pub store_view: String,
+    /// Sets of draft documents laid over the live ones, in order.
+    pub overlays: Vec<String>,
+    /// Time to answer for; the snapshot's otherwise.
+    pub now_ms: Option<TimeMs>,
+}
+
+/// One audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudienceInfo {
+    /// Id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// `everyone`, `registered` or `visitors`.
+    pub applies_to: &'static str,
+    /// Whether a condition says who is in it; another system otherwise.
+    pub has_condition: bool,
+    /// Profiles in it.
+    pub size: u64,
+}
+
+/// The audiences of a shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudienceList {
+    /// In order of id.
+    pub audiences: Vec<AudienceInfo>,
+    /// The one snapshot that was counted.
+    pub as_of: AsOf,
+    /// The time that was counted for.
+    pub now_ms: TimeMs,
+}
+
+/// One member of an audience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Key of the profile: access to the person says it, too.
+    pub key: u64,
+    /// Whether the person has an account.
+    pub is_account: bool,
+    /// Time of the newest event; `None` before the first.
+    pub last_seen_ms: Option<TimeMs>,
+    /// Remembered orders that were not canceled.
+    pub orders: u64,
+    /// Distinct products in the cart.
+    pub in_cart: u64,
+}
+
+/// Some members of an audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberList {
+    /// In order of key.
+    pub members: Vec<Member>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<u64>,
+    /// The one snapshot that was looked at.
+    pub as_of: AsOf,
+    /// The time that was asked for.
+    pub now_ms: TimeMs,
+}
+
+/// A document that names an audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudienceUse {
+    /// Which document.
+    pub key: DocumentKey,
+    /// Overlay of a draft; empty for a live document.
+    pub overlay: String,
+    /// JSON pointers to where it does.
+    pub pointers: Vec<String>,
+}
+
+/// The audiences of a shopper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembershipAnswer {
+    /// Those the caller vouches for as they were given, then the others in order.
+    pub audiences: Vec<String>,
+    /// Which state of the shop answered.
+    pub as_of: AsOf,
 }
 
 /// What an erasure destroyed the way to.

@@ -12,10 +12,13 @@ use super::types::*;
 use crate::catalog::check;
 use crate::catalog::doc::{CategoryChange, ProductDoc, ProductPatch};
 use crate::id::{Seq, TimeMs};
-use crate::limits::{EVENT_ITEMS_MAX, EVENT_TEXT_BYTES_MAX, PRICE_MINOR_MAX, SKU_BYTES_MAX};
+use crate::limits::{
+    EVENT_ITEMS_MAX, EVENT_TEXT_BYTES_MAX, PRICE_MINOR_MAX, PROFILE_ATTRIBUTES_MAX, PROFILE_NAME_BYTES_MAX,
+    PROFILE_TEXT_BYTES_MAX, PROFILE_TEXTS_MAX, SKU_BYTES_MAX,
+};
 use crate::log::entry::Body;
 use crate::log::writer::{Submission, SubmitError};
-use crate::signal::event::Event;
+use crate::signal::event::{Event, EventKind, ProfileValue};
 use crate::signal::{Admission, SignalConfig};
 
 impl Engine {
@@ -120,7 +123,7 @@ impl Engine {
         self.append(door, consented, Body::Events, options)
     }
 
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         door: Door,
         good: Vec<T>,
@@ -185,14 +188,14 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// Sorts rows into good and refused.
 #[derive(Default)]
-struct Door {
-    rejected: Vec<Rejected>,
+pub(super) struct Door {
+    pub(super) rejected: Vec<Rejected>,
     /// Good rows that may not be taken in.
     unconsented: u64,
 }
 
 impl Door {
-    fn admit<T>(&mut self, rows: Vec<T>, mut check: impl FnMut(usize, &T) -> Vec<Problem>) -> Vec<T> {
+    pub(super) fn admit<T>(&mut self, rows: Vec<T>, mut check: impl FnMut(usize, &T) -> Vec<Problem>) -> Vec<T> {
         let mut good = Vec::with_capacity(rows.len());
         for (index, row) in rows.into_iter().enumerate() {
             let problems = check(index, &row);
@@ -237,6 +240,27 @@ fn check_event(event: &Event) -> Vec<Problem> {
         }
         if item.price_minor.is_some_and(|price| !(0..=PRICE_MINOR_MAX).contains(&price)) {
             refuse(format!("/items/{at}/price"), "`price` is out of range".into(), "0 or more");
+        }
+    }
+    if !event.attributes.is_empty() && event.kind != EventKind::Profile {
+        let message = format!("`attributes` of a {} event", event.kind.name());
+        refuse("/attributes".into(), message, "attributes on events of kind profile");
+    }
+    if event.attributes.len() > PROFILE_ATTRIBUTES_MAX {
+        let message = format!("the event has {} attributes", event.attributes.len());
+        refuse("/attributes".into(), message, "at most 64 attributes");
+    }
+    for (name, value) in &event.attributes {
+        let pointer = || format!("/attributes/{}", name.replace('~', "~0").replace('/', "~1"));
+        if name.is_empty() || name.len() > PROFILE_NAME_BYTES_MAX {
+            refuse(pointer(), format!("the name has {} bytes", name.len()), "1 to 64 bytes");
+        }
+        if let Some(value) = value {
+            let (bytes, texts) =
+                (value.text_bytes(), if let ProfileValue::List(texts) = value { texts.len() } else { 0 });
+            if bytes > PROFILE_TEXT_BYTES_MAX || texts > PROFILE_TEXTS_MAX {
+                refuse(pointer(), format!("{texts} texts of up to {bytes} bytes"), "at most 32 texts of 256 bytes");
+            }
         }
     }
     problems

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::{Condition, Test, Value};
 use crate::catalog::attribute::{Attribute, fold_text};
 use crate::catalog::doc::PRODUCTS;
-use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, UniverseQuery};
+use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, Universe, UniverseQuery};
 use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
 use crate::signal::{Demand, SignalColumn};
 
@@ -20,7 +20,15 @@ use crate::signal::{Demand, SignalColumn};
 pub const FIELDS: [&str; 8] = ["sku", "name", "category", "categories", "price", "in_stock", "quantity", "age_days"];
 
 /// Field that tells where a product is shown, unless an attribute has this code.
-const VISIBLE_IN: &str = "visible_in";
+pub(super) const VISIBLE_IN: &str = "visible_in";
+
+/// What `visible_in` can name.
+pub(super) const LISTS: [(&str, Purpose); 2] = [("search", Purpose::Search), ("catalog", Purpose::Catalog)];
+
+/// What a store view shows in one kind of list, in stock or not.
+pub(super) fn shown_in(catalog: &Catalog, view: &str, purpose: Purpose) -> Universe {
+    catalog.universe(UniverseQuery { collection: PRODUCTS, purpose, view, stock: StockRule::Any })
+}
 
 /// What a condition is evaluated for.
 #[derive(Clone, Copy, Debug)]
@@ -210,12 +218,8 @@ impl<'a> Evaluation<'a> {
 
     /// Which kinds of list the store view shows a product in, in stock or not: `search`, `catalog`.
     fn visible_in(&self, test: &Test) -> RoaringBitmap {
-        let lists = [("search", Purpose::Search), ("catalog", Purpose::Catalog)];
-        let wanted = lists.into_iter().filter(|(name, _)| test.holds_for(name));
-        let shown = wanted.map(|(_, purpose)| {
-            let (view, stock) = (self.context.view, StockRule::Any);
-            self.catalog.universe(UniverseQuery { collection: PRODUCTS, purpose, view, stock }).variants
-        });
+        let wanted = LISTS.iter().filter(|(name, _)| test.holds_for(name));
+        let shown = wanted.map(|(_, purpose)| shown_in(self.catalog, self.context.view, *purpose).variants);
         shown.fold(RoaringBitmap::new(), |all, variants| all | &*variants)
     }
 
@@ -298,7 +302,7 @@ impl Value {
     }
 }
 
-fn as_number(value: &Value) -> Option<f64> {
+pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
         Value::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),

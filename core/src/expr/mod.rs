@@ -1,15 +1,19 @@
 //! Which products does a condition mean?
 //!
 //! The one condition language: request filters, unit filters, smart categories, audiences and rule targets
-//! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants.
+//! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants, and
+//! `one` asks it of a single product. `audience` is the same tree over what is known of a shopper.
 
+pub mod audience;
 mod evaluate;
+mod one;
 mod parse;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
+pub use one::holds_for;
 pub use parse::{parse, to_json};
 
 use serde::{Deserialize, Serialize};

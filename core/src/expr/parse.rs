@@ -1,8 +1,8 @@
 //! How is a condition written?
 //!
-//! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly one of
-//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded
-//! while reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
+//! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"none": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly
+//! one of `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are
+//! bounded while reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
 //! exists is asked of a catalog later (`evaluate`), because attributes come and go.
 
 use planogram_abi::Problem;
@@ -14,22 +14,73 @@ use crate::limits::{
     CODE_BYTES_MAX, CONDITION_DEPTH_MAX, CONDITION_NODES_MAX, CONDITION_TEXT_BYTES_MAX, CONDITION_VALUES_MAX,
 };
 
-const NODE: &str = "an object with `all`, `any`, `not`, or `field` and one test";
+const NODE: &str = "an object with `all`, `any`, `none`, `not`, or `field` and one test";
 const TESTS: &str = "exactly one of `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`";
+
+/// What stands at the ends of the branches: of products here, of shoppers in `audience`. The branches are the same.
+pub(super) trait Vocabulary: Sized {
+    /// What a node may be, for messages.
+    const NODE: &'static str;
+
+    /// Whether an object is a leaf, right or wrong.
+    fn is_leaf(object: &Map<String, Json>) -> bool;
+
+    /// Reads a leaf; what is wrong with it goes to the reader.
+    fn leaf(reader: &mut Reader, object: &Map<String, Json>, depth: usize) -> Option<Self>;
+
+    /// Every part holds.
+    fn all(parts: Vec<Self>) -> Self;
+
+    /// At least one part holds.
+    fn any(parts: Vec<Self>) -> Self;
+
+    /// The part does not hold.
+    fn not(part: Self) -> Self;
+}
+
+impl Vocabulary for Condition {
+    const NODE: &'static str = NODE;
+
+    fn is_leaf(object: &Map<String, Json>) -> bool {
+        object.contains_key("field")
+    }
+
+    fn leaf(reader: &mut Reader, object: &Map<String, Json>, _: usize) -> Option<Self> {
+        reader.leaf(object)
+    }
+
+    fn all(parts: Vec<Self>) -> Self {
+        Condition::All(parts)
+    }
+
+    fn any(parts: Vec<Self>) -> Self {
+        Condition::Any(parts)
+    }
+
+    fn not(part: Self) -> Self {
+        Condition::Not(Box::new(part))
+    }
+}
 
 /// Reads a condition.
 ///
 /// # Errors
 /// Everything that is wrong with it, in document order.
 pub fn parse(json: &Json) -> Result<Condition, Vec<Problem>> {
+    parse_as(json)
+}
+
+/// Reads a tree of any vocabulary.
+pub(super) fn parse_as<V: Vocabulary>(json: &Json) -> Result<V, Vec<Problem>> {
     let mut reader = Reader { problems: Vec::new(), nodes: 0, pointer: String::new() };
     match reader.node(json, 1) {
-        Some(condition) if reader.problems.is_empty() => Ok(condition),
+        Some(tree) if reader.problems.is_empty() => Ok(tree),
         _ => Err(reader.problems),
     }
 }
 
-struct Reader {
+/// Reads trees within their bounds and notes what is wrong.
+pub(super) struct Reader {
     problems: Vec<Problem>,
     nodes: usize,
     /// Where we are, a JSON pointer.
@@ -37,13 +88,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn refuse<T>(&mut self, message: String, allowed: impl Into<String>) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, message: String, allowed: impl Into<String>) -> Option<T> {
         self.problems.push(Problem::new(self.pointer.clone(), message, allowed));
         None
     }
 
     /// Runs `read` with the pointer one step further down.
-    fn at<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn at<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
@@ -52,7 +103,7 @@ impl Reader {
         result
     }
 
-    fn node(&mut self, json: &Json, depth: usize) -> Option<Condition> {
+    pub(super) fn node<V: Vocabulary>(&mut self, json: &Json, depth: usize) -> Option<V> {
         self.nodes += 1;
         if self.nodes == CONDITION_NODES_MAX + 1 {
             let message = format!("the condition has more than {CONDITION_NODES_MAX} parts");
@@ -65,26 +116,29 @@ impl Reader {
             return self.refuse(format!("the condition is {depth} deep"), format!("at most {CONDITION_DEPTH_MAX}"));
         }
         let Some(object) = json.as_object() else {
-            return self.refuse(format!("the condition is {}", kind(json)), NODE);
+            return self.refuse(format!("the condition is {}", kind(json)), V::NODE);
         };
-        if object.contains_key("field") {
-            return self.leaf(object);
+        if V::is_leaf(object) {
+            return V::leaf(self, object, depth);
         }
         let mut keys = object.iter();
         let (Some((key, inner)), None) = (keys.next(), keys.next()) else {
             let keys = object.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            return self
-                .refuse(format!("the condition has the keys {}", if keys.is_empty() { "none" } else { &keys }), NODE);
+            return self.refuse(
+                format!("the condition has the keys {}", if keys.is_empty() { "none" } else { &keys }),
+                V::NODE,
+            );
         };
         match key.as_str() {
-            "all" => self.at(key, |reader| reader.parts(inner, depth)).map(Condition::All),
-            "any" => self.at(key, |reader| reader.parts(inner, depth)).map(Condition::Any),
-            "not" => self.at(key, |reader| reader.node(inner, depth + 1)).map(|part| Condition::Not(Box::new(part))),
-            _ => self.at(key, |reader| reader.refuse(format!("unknown key `{key}`"), NODE)),
+            "all" => self.at(key, |reader| reader.parts(inner, depth)).map(V::all),
+            "any" => self.at(key, |reader| reader.parts(inner, depth)).map(V::any),
+            "none" => self.at(key, |reader| reader.parts(inner, depth)).map(|parts| V::not(V::any(parts))),
+            "not" => self.at(key, |reader| reader.node(inner, depth + 1)).map(V::not),
+            _ => self.at(key, |reader| reader.refuse(format!("unknown key `{key}`"), V::NODE)),
         }
     }
 
-    fn parts(&mut self, json: &Json, depth: usize) -> Option<Vec<Condition>> {
+    fn parts<V: Vocabulary>(&mut self, json: &Json, depth: usize) -> Option<Vec<V>> {
         let Some(parts) = json.as_array() else {
             return self.refuse(format!("the parts are {}", kind(json)), "an array of conditions");
         };
@@ -114,7 +168,7 @@ impl Reader {
     }
 
     /// The test, or `Some(None)` for `exists: false`.
-    fn test(&mut self, key: &str, operand: &Json) -> Option<Option<Test>> {
+    pub(super) fn test(&mut self, key: &str, operand: &Json) -> Option<Option<Test>> {
         let test = match key {
             "eq" => Test::In(vec![self.value(operand)?]),
             "in" => Test::In(self.values(operand)?),
@@ -162,14 +216,14 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, json: &Json, bytes_max: usize) -> Option<String> {
+    pub(super) fn text(&mut self, json: &Json, bytes_max: usize) -> Option<String> {
         match json.as_str() {
             Some(text) if !text.is_empty() && text.len() <= bytes_max => Some(text.to_owned()),
             _ => self.refuse(format!("the text is {}", shown(json)), format!("a text of 1 to {bytes_max} bytes")),
         }
     }
 
-    fn range(&mut self, json: &Json) -> Option<Test> {
+    pub(super) fn range(&mut self, json: &Json) -> Option<Test> {
         const ALLOWED: &str = "`from` (inclusive) and `to` (exclusive), numbers, at least one of them";
         let Some(object) = json.as_object() else {
             return self.refuse(format!("`range` is {}", kind(json)), ALLOWED);
@@ -252,6 +306,7 @@ mod tests {
         check(r#"{"field":"color","eq":"Red"}"#, color(&["Red"]));
         check(r#"{"field":"color","in":["Red","Blue"]}"#, color(&["Red", "Blue"]));
         check(r#"{"all":[]}"#, Condition::All(vec![]));
+        check(r#"{"none":[{"all":[]}]}"#, Condition::Not(Box::new(Condition::Any(vec![Condition::All(vec![])]))));
         check(
             r#"{"any":[{"not":{"field":"color","eq":"Red"}}]}"#,
             Condition::Any(vec![Condition::Not(Box::new(color(&["Red"])))]),
@@ -298,8 +353,9 @@ mod tests {
     }
 
     fn arb_json() -> impl Strategy<Value = Json> {
-        let key =
-            prop::sample::select(vec!["all", "any", "not", "field", "eq", "in", "range", "from", "to", "exists", "~/"]);
+        let key = prop::sample::select(vec![
+            "all", "any", "none", "not", "field", "eq", "in", "range", "from", "to", "exists", "~/",
+        ]);
         let leaf = prop_oneof![
             Just(Json::Null),
             any::<bool>().prop_map(Json::from),

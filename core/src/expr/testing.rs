@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Condition, Test, Value};
 
 fn arb_value() -> impl Strategy<Value = Value> {
-    let texts = ["red", "Blue", "acme", "true", "Men/Tops", "sale", "1", "nothing"];
+    let texts = ["red", "Blue", "acme", "true", "Men/Tops", "sale", "search", "1", "nothing"];
     prop_oneof![
         4 => prop::sample::select(texts.to_vec()).prop_map(|text| Value::Text(text.to_owned())),
         1 => (0u8..5).prop_map(|number| Value::Number(f64::from(number))),
@@ -32,7 +32,21 @@ fn arb_test() -> impl Strategy<Value = Test> {
 
 /// A condition of modest size over the fields of the test shop.
 pub(crate) fn arb_condition() -> impl Strategy<Value = Condition> {
-    let fields = vec!["color", "size", "eco", "brand", "category", "price", "in_stock", "quantity", "nowhere"];
+    let fields = vec![
+        "color",
+        "size",
+        "eco",
+        "brand",
+        "category",
+        "price",
+        "in_stock",
+        "quantity",
+        "name",
+        "age_days",
+        "visible_in",
+        "views.7d",
+        "nowhere",
+    ];
     let leaf = (prop::sample::select(fields), arb_test());
     let leaf = leaf.prop_map(|(field, test)| Condition::Field { field: field.to_owned(), test });
     leaf.prop_recursive(4, 16, 3, |inner| {

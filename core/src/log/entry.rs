@@ -67,4 +67,24 @@ pub enum Body {
     },
     /// Time passed and nothing else happened.
     Tick,
+    /// Another system said who is in an audience of its own; pseudonyms stand where names stood.
+    Members {
+        /// Id of the audience.
+        audience: String,
+        /// Whether those who are not named are members no more.
+        replace: bool,
+        /// Who is, and who is no more.
+        rows: Vec<Membership>,
+    },
+}
+
+/// What another system said of one shopper: by account, else by browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The browser or device; empty when it is not known.
+    pub visitor: String,
+    /// The account.
+    pub customer: Option<String>,
+    /// Whether the shopper is a member.
+    pub member: bool,
 }

@@ -16,8 +16,8 @@ use crate::catalog::doc::{
 };
 use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
 use crate::id::{Seq, TimeMs};
-use crate::log::entry::{Body, Entry};
-use crate::signal::event::{Event, EventItem, EventKind};
+use crate::log::entry::{Body, Entry, Membership};
+use crate::signal::event::{Event, EventItem, EventKind, ProfileValue};
 
 /// The same cases on every run.
 pub fn seeded(cases: u32) -> ProptestConfig {
@@ -81,7 +81,7 @@ pub fn random_entry(seq: Seq, time_ms: TimeMs, seed: u64) -> Entry {
 }
 
 fn random_body(dice: &mut Dice) -> Body {
-    match dice.below(10) {
+    match dice.below(11) {
         0 => Body::Products(dice.some(random_product)),
         1 => Body::Patches(dice.some(random_patch)),
         2 => Body::Deletions(dice.some(Dice::text)),
@@ -99,6 +99,15 @@ fn random_body(dice: &mut Dice) -> Body {
         6 => Body::Plugin { name: dice.text(), content_hash: dice.maybe(Dice::text), version: dice.text() },
         7 => Body::Model { name: dice.text(), generation: dice.roll(), content_hash: dice.text() },
         8 => Body::Erased { visitors: dice.some(Dice::text), customers: dice.some(Dice::text) },
+        9 => Body::Members {
+            audience: dice.text(),
+            replace: dice.below(2) == 0,
+            rows: dice.some(|d| Membership {
+                visitor: d.text(),
+                customer: d.maybe(Dice::text),
+                member: d.below(2) == 0,
+            }),
+        },
         _ => Body::Tick,
     }
 }
@@ -109,6 +118,16 @@ fn random_value(dice: &mut Dice) -> AttributeValue {
         1 => AttributeValue::Number(dice.float()),
         2 => AttributeValue::Boolean(dice.below(2) == 0),
         _ => AttributeValue::List(dice.some(Dice::text)),
+    }
+}
+
+fn random_said(dice: &mut Dice) -> ProfileValue {
+    match dice.below(5) {
+        0 => ProfileValue::Text(dice.text()),
+        1 => ProfileValue::Number(dice.float()),
+        2 => ProfileValue::Boolean(dice.below(2) == 0),
+        3 => ProfileValue::Time(dice.time()),
+        _ => ProfileValue::List(dice.some(Dice::text)),
     }
 }
 
@@ -191,6 +210,7 @@ fn random_event(dice: &mut Dice) -> Event {
         unit: dice.maybe(Dice::text),
         order: dice.maybe(Dice::text),
         consent: true,
+        attributes: random_map(dice, |d| d.maybe(random_said)),
     }
 }
 

@@ -95,6 +95,9 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
             kept = Some(kept.map_or_else(|| passing.clone(), |kept| kept & &passing));
         }
     }
+    if run.is_withheld() {
+        kept = Some(RoaringBitmap::new());
+    }
     if let Some(kept) = kept {
         let variants = &*base.variants & kept;
         base.items = Arc::new(catalog.lift(&variants));
@@ -184,6 +187,9 @@ pub(super) fn obstacle(
 ) -> Option<String> {
     if universe.items.contains(item.0) {
         return None;
+    }
+    if run.is_withheld() {
+        return Some("the unit is shown to audiences alone that the shopper is in none of".into());
     }
     if let Some(reason) = why_not_shown(run, item) {
         return Some(reason);

@@ -8,6 +8,7 @@ pub mod request;
 pub mod unit;
 
 pub mod run;
+pub mod audience;
 pub mod explain;
 mod understand;
 pub mod filter;

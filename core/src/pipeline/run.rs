@@ -12,11 +12,12 @@ use roaring::RoaringBitmap;
 
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{eligible, evidence, facet, filter, hybrid, lend, page, rank, rerank, retrieve, understand};
+use super::{audience, eligible, evidence, facet, filter, hybrid, lend, page, rank, rerank, retrieve, understand};
 use crate::catalog::access::HiddenCategories;
 use crate::catalog::hybrid::HybridMode;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
+use crate::expr::EvalContext;
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
@@ -57,6 +58,11 @@ pub fn rank_list(
     let facets = facet::count(&mut run, &universe, &matches);
     let ranked = rank::rank(&mut run, &understanding, matches);
     let ordered = rerank::rerank(&mut run, understanding, ranked);
+    if run.is_withheld() {
+        // Nothing is asked of who may not see it.
+        run.warnings.clear();
+        run.unanchored.set(false);
+    }
     page::page(run, &universe, ordered, facets, keep)
 }
 
@@ -81,6 +87,8 @@ pub(super) struct Run<'a> {
     pub subject: Subject,
     /// Who asks, resolved.
     pub shopper: Resolved,
+    /// Audiences the shopper is in: those the caller vouches for as they were given, then the others in order.
+    pub audiences: Vec<&'a str>,
     /// The vector that the request brings, of length 1.
     pub vector: Option<Vec<f32>>,
     /// Categories that the shopper does not see.
@@ -164,6 +172,8 @@ impl<'a> Run<'a> {
             return Err(not_found("category", path));
         }
         let shopper = resolve_shopper(snapshot, request, &subject);
+        let context = EvalContext { book: &book, now_ms, view: &view.code, demand: Some(demand) };
+        let audiences = audience::resolve(snapshot, epoch, request, &context);
         let vector = hybrid::supplied(snapshot, request)?;
         let warnings = hybrid::warning(request, &view).into_iter().collect();
         Ok(Run {
@@ -179,6 +189,7 @@ impl<'a> Run<'a> {
             seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
             subject,
             shopper,
+            audiences,
             vector,
             hidden,
             taste: OnceCell::new(),
@@ -301,18 +312,32 @@ impl<'a> Run<'a> {
 
     /// Lends the request's view of the shop.
     pub fn with_context<T>(&self, universe: Option<&eligible::Universe>, ask: impl FnOnce(&CallContext<'_>) -> T) -> T {
-        let audiences: Vec<&str> = self.request.shopper.audiences.iter().map(String::as_str).collect();
         let filters: Vec<&str> = self.filter_texts.iter().map(String::as_str).collect();
         let host = lend::Lender { run: self, universe };
         ask(&CallContext {
-            request: self.contract_request(&audiences, &filters),
+            request: self.contract_request(&filters),
             host: &host,
             attempt: self.attempt,
             n_items: self.snapshot.catalog.item_bound() as u32,
         })
     }
 
-    fn contract_request<'r>(&'r self, audiences: &'r [&'r str], filters: &'r [&'r str]) -> Request<'r> {
+    /// Whether the shopper is in an audience.
+    pub fn is_in(&self, audience: &str) -> bool {
+        self.audiences.contains(&audience)
+    }
+
+    /// Whether the list is a unit for audiences that the shopper is in none of: there is nothing to show then.
+    pub fn is_withheld(&self) -> bool {
+        match &self.subject {
+            Subject::Unit { unit, .. } => {
+                !unit.audiences.is_empty() && !unit.audiences.iter().any(|audience| self.is_in(audience))
+            }
+            Subject::Search { .. } | Subject::Category { .. } => false,
+        }
+    }
+
+    fn contract_request<'r>(&'r self, filters: &'r [&'r str]) -> Request<'r> {
         let (text, category, unit, unit_type) = match &self.subject {
             Subject::Search { text } => (text.as_str(), "", "", ""),
             Subject::Category { path, .. } => ("", path.as_str(), "", ""),
@@ -329,7 +354,7 @@ impl<'a> Run<'a> {
             unit_type,
             page_type: shopper.page_type.as_deref().unwrap_or_default(),
             customer_group: shopper.customer_group.as_deref().unwrap_or_default(),
-            audiences,
+            audiences: &self.audiences,
             anchors: &self.shopper.anchors,
             cart: &self.shopper.cart,
             recent: &self.shopper.recent,
@@ -396,7 +421,7 @@ fn check_among(request: &ListRequest) -> Result<(), QueryError> {
 
 /// The demand in the request's store view, else in the whole shop: also where there is no other view, and where no
 /// event named the view yet. Events that name no view stand for the default one.
-fn resolve_demand<'a>(snapshot: &'a Snapshot, epoch: &Epoch, view: &StoreView) -> &'a Demand {
+pub fn resolve_demand<'a>(snapshot: &'a Snapshot, epoch: &Epoch, view: &StoreView) -> &'a Demand {
     let signals = &snapshot.signals;
     if !epoch.shop.has_several_views() {
         return signals.shop();

@@ -3,6 +3,8 @@
 //! Typed events as they come in and as they stand in the log, where pseudonyms have replaced the names. Skus are kept as text, since an event may name a product that
 //! has not arrived yet.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::TimeMs;
@@ -40,6 +42,35 @@ pub struct Event {
     /// part of an entry.
     #[serde(skip, default = "agreed")]
     pub consent: bool,
+    /// Of a profile event: what is said of the shopper, by name; nothing takes what was said before back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Option<ProfileValue>>,
+}
+
+/// One thing that is said of a shopper.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ProfileValue {
+    /// A text.
+    Text(String),
+    /// A finite number.
+    Number(f64),
+    /// Yes or no.
+    Boolean(bool),
+    /// A moment.
+    Time(TimeMs),
+    /// Several texts, such as the newsletters that are read.
+    List(Vec<String>),
+}
+
+impl ProfileValue {
+    /// Bytes of the longest text in it.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            ProfileValue::Text(text) => text.len(),
+            ProfileValue::List(texts) => texts.iter().map(String::len).max().unwrap_or(0),
+            ProfileValue::Number(_) | ProfileValue::Boolean(_) | ProfileValue::Time(_) => 0,
+        }
+    }
 }
 
 fn agreed() -> bool {
@@ -122,4 +153,8 @@ event_kinds! {
     Profile = "profile" / PROFILE,
     /// A unit came into view: half of it was on the screen.
     UnitView = "unit_view" / UNIT_VIEW,
+    /// Added to the wishlist.
+    AddToWishlist = "add_to_wishlist" / ADD_TO_WISHLIST,
+    /// Removed from the wishlist.
+    RemoveFromWishlist = "remove_from_wishlist" / REMOVE_FROM_WISHLIST,
 }

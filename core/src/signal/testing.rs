@@ -36,6 +36,7 @@ pub(crate) fn event(kind: EventKind, id: &str, session: &str, items: &[u32], tim
         unit: None,
         order: None,
         consent: true,
+        attributes: Default::default(),
     }
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use epoch::{Conditions, Epoch};
-pub use shop::{Shop, read_experiments};
+pub use shop::{Shop, read_audiences, read_experiments};
 
 use crate::catalog::Catalog;
 use crate::id::{ItemId, Seq, TimeMs};

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use planogram_abi::Problem;
 
@@ -25,6 +26,7 @@ use crate::catalog::views::{
 use crate::catalog::{BRAND, BookChain, Catalog};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
+use crate::expr::audience::{AUDIENCE_KIND, AudienceDocument, Audiences, parse_audience};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::TEXT_WEIGHT_MAX;
 use crate::text::{FieldWeights, TextDoc, TextField, Tolerance};
@@ -46,6 +48,8 @@ pub struct Shop {
     pub exact_words: ExactWords,
     /// Categories that are kept for some customers.
     access: Vec<AccessDocument>,
+    /// Shoppers who have something in common.
+    pub audiences: Arc<Audiences>,
 }
 
 /// What one store view offers as facets.
@@ -80,8 +84,19 @@ impl Shop {
             NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
         let exact_words = ExactWords::new(read_kind(documents, SPELLING_KIND, parse_spelling, &mut problems));
         let access = read_access(documents, &mut problems);
+        let audiences = Arc::new(Audiences::new(read_audiences(documents, &mut problems)));
         let field_weights = field_weights(&attributes);
-        let shop = Self { views, attributes, field_weights, facets, experiments, never_suggested, exact_words, access };
+        let shop = Self {
+            views,
+            attributes,
+            field_weights,
+            facets,
+            experiments,
+            never_suggested,
+            exact_words,
+            access,
+            audiences,
+        };
         (shop, problems)
     }
 
@@ -316,6 +331,27 @@ fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<Acc
             Err(found) => {
                 let id = &document.write.key.id;
                 problems.extend(found.iter().map(|problem| said(CATEGORY_ACCESS_KIND, id, problem)));
+            }
+        }
+    }
+    read
+}
+
+/// The audiences of a configuration; what cannot be read is added to `problems`.
+pub fn read_audiences(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AudienceDocument> {
+    let mut read = Vec::new();
+    for document in documents.of_kind(AUDIENCE_KIND) {
+        let write = &document.write;
+        match parse_audience(&write.key.id, write.body.as_deref().unwrap_or("{}")) {
+            Ok(audience) => read.push(AudienceDocument {
+                id: write.key.id.clone(),
+                scope: write.key.scope.clone(),
+                from_ms: write.from_ms,
+                until_ms: write.until_ms,
+                audience,
+            }),
+            Err(found) => {
+                problems.extend(found.iter().map(|problem| said(AUDIENCE_KIND, &write.key.id, problem)));
             }
         }
     }

@@ -16,10 +16,12 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::habit::{Habit, ORDERS_PRIOR};
+use super::outside::Outside;
 use super::profile::Visitor;
 use super::slots::{Published, Slots};
 use crate::id::{DAY_MS, ItemId, TimeMs};
 use crate::limits::DEFAULT_VISITORS_MAX;
+use crate::log::entry::Membership;
 use crate::signal::ResolvedEvent;
 use crate::signal::event::{Event, EventKind};
 use crate::signal::key::{customer_key, order_key, visitor_key};
@@ -49,6 +51,7 @@ fn follow<'a>(key: u64, get: impl Fn(u64) -> Option<&'a Slot>) -> Option<&'a Vis
 pub struct VisitorView {
     slots: Published<Slot>,
     habit: Habit,
+    outside: Outside,
 }
 
 impl VisitorView {
@@ -80,6 +83,19 @@ impl VisitorView {
         }
     }
 
+    /// Audiences that other systems named, and who is in them.
+    pub fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
+    /// Every profile whose key is above `after`, in order of key; costs a look at every entry of a range of keys.
+    pub fn profiles(&self, after: Option<u64>) -> impl Iterator<Item = (u64, &Visitor)> {
+        self.slots.after(after).filter_map(|(key, slot)| match slot {
+            Slot::Profile(visitor) => Some((key, &**visitor)),
+            Slot::SignedIn(_) => None,
+        })
+    }
+
     /// How much of what people buy they buy again.
     pub fn habit(&self) -> &Habit {
         &self.habit
@@ -101,6 +117,7 @@ impl VisitorView {
 pub struct Visitors {
     slots: Slots<Slot>,
     habit: Habit,
+    outside: Outside,
     /// Every key at least once, with the day it was queued; keys of erased profiles are skipped when met.
     queue: VecDeque<(i64, u64)>,
     visitors_max: usize,
@@ -118,6 +135,7 @@ impl Visitors {
         Self {
             slots: Slots::default(),
             habit: Habit::default(),
+            outside: Outside::default(),
             queue: VecDeque::new(),
             visitors_max: visitors_max.max(2),
         }
@@ -126,14 +144,53 @@ impl Visitors {
     /// Remembers an admitted event, unless it names no visitor.
     pub fn fold(&mut self, resolved: &ResolvedEvent<'_>) {
         let event = resolved.event;
-        let Some(browser) = resolved.visitor else { return };
-        let key = self.owner(event, browser);
-        if event.kind == EventKind::SignOut {
-            self.sign_out(browser);
-        } else {
-            self.remember(key, resolved);
+        match resolved.visitor {
+            Some(browser) => {
+                let key = self.owner(event, browser);
+                if event.kind == EventKind::SignOut {
+                    self.sign_out(browser);
+                } else {
+                    self.remember(key, resolved);
+                }
+            }
+            None => {
+                let Some(account) = event.customer.as_deref().filter(|name| !name.is_empty()) else { return };
+                if !is_of_back_office(event.kind) {
+                    return;
+                }
+                let account = customer_key(account);
+                self.profile(account, event.time_ms).is_account = true;
+                self.remember(account, resolved);
+            }
         }
         self.shrink();
+    }
+
+    /// Takes in what another system says of who is in an audience of its own.
+    pub fn place(&mut self, audience: &str, replace: bool, rows: &[Membership], time_ms: TimeMs) {
+        let Some((number, generation)) = self.outside.name(audience, replace) else { return };
+        for row in rows {
+            let account = row.customer.as_deref().filter(|name| !name.is_empty()).map(customer_key);
+            let key = match account {
+                Some(account) => account,
+                None if row.visitor.is_empty() => continue,
+                None => match self.slots.get(visitor_key(&row.visitor)) {
+                    Some(&Slot::SignedIn(account)) => account,
+                    _ => visitor_key(&row.visitor),
+                },
+            };
+            if row.member {
+                let profile = self.profile(key, time_ms);
+                profile.is_account |= account.is_some();
+                profile.kept.get_or_insert_default().belong(number, generation);
+                self.shrink();
+            } else if let Some(Slot::Profile(profile)) = self.slots.get_mut(key)
+                && !profile.kept().outside.is_empty()
+            {
+                let kept = Arc::make_mut(profile).kept.get_or_insert_default();
+                kept.outside.retain(|(known, _)| *known != number);
+            }
+        }
     }
 
     fn remember(&mut self, key: u64, resolved: &ResolvedEvent<'_>) {
@@ -141,6 +198,7 @@ impl Visitors {
         let session = resolved.session.unwrap_or_default();
         let visitor = self.profile(key, event.time_ms);
         visitor.seen(session, event.time_ms);
+        visitor.keep(resolved);
         let lines = resolved.items.iter().zip(&event.items).map(|(&item, line)| (item, line.quantity));
         let distinct = resolved.distinct_items();
         let mut lesson = None;
@@ -189,6 +247,7 @@ impl Visitors {
             self.enqueue(browser, time_ms);
         }
         let profile = self.profile(account, time_ms);
+        profile.is_account = true;
         if let Some(before) = before {
             profile.join(&before);
         }
@@ -289,20 +348,28 @@ impl Visitors {
 
     /// What a snapshot holds; costs what was touched since the last time.
     pub fn publish(&mut self) -> VisitorView {
-        VisitorView { slots: self.slots.publish(), habit: self.habit }
+        VisitorView { slots: self.slots.publish(), habit: self.habit, outside: self.outside.clone() }
     }
 
     /// The whole state in one canonical order: equal states are equal here.
     pub fn save(&self) -> SavedVisitors {
         let slots = self.slots.sorted().into_iter().map(|(key, slot)| (key, slot.clone())).collect();
-        SavedVisitors { slots, queue: self.queue.iter().copied().collect(), habit: self.habit }
+        let outside = self.outside.clone();
+        SavedVisitors { slots, queue: self.queue.iter().copied().collect(), habit: self.habit, outside }
     }
 
     /// The state that was saved, which then folds on exactly as the original would under the same bound.
     pub fn load(saved: SavedVisitors, visitors_max: usize) -> Self {
         let slots = saved.slots.into_iter().collect();
-        Self { slots, habit: saved.habit, queue: saved.queue.into(), ..Self::new(visitors_max) }
+        let SavedVisitors { habit, outside, queue, .. } = saved;
+        Self { slots, habit, outside, queue: queue.into(), ..Self::new(visitors_max) }
     }
+}
+
+/// Kinds of events that a shop's back office sends of an account, where no browser takes part.
+fn is_of_back_office(kind: EventKind) -> bool {
+    use EventKind::{AddToWishlist, OrderCanceled, OrderPlaced, Profile, RemoveFromWishlist, Returned};
+    matches!(kind, Profile | OrderPlaced | OrderCanceled | Returned | AddToWishlist | RemoveFromWishlist)
 }
 
 /// What an order teaches of repeats: how many its shopper's history led to, and how many happened. `None` for
@@ -323,6 +390,7 @@ pub struct SavedVisitors {
     slots: Vec<(u64, Slot)>,
     queue: Vec<(i64, u64)>,
     habit: Habit,
+    outside: Outside,
 }
 
 #[cfg(test)]

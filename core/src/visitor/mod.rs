@@ -7,6 +7,8 @@
 
 mod affinity;
 mod profile;
+mod kept;
+mod outside;
 mod habit;
 mod slots;
 mod fold;
@@ -15,5 +17,7 @@ mod personal;
 pub use affinity::{Affinities, Affinity, HALF_LIFE_DAYS};
 pub use fold::{SavedVisitors, VisitorView, Visitors};
 pub use habit::Habit;
+pub use kept::{Happened, Kept, Ordered, is_kept};
+pub use outside::Outside;
 pub use personal::{Past, next_purchases};
 pub use profile::{CartLine, Purchased, Viewed, Visitor, Warmth};

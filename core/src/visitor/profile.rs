@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{Happened, Kept};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::{
     SESSION_IDLE_MS, VISITOR_CART_MAX, VISITOR_DEVICES_MAX, VISITOR_PURCHASES_MAX, VISITOR_SESSION_ITEMS_MAX,
@@ -62,7 +63,7 @@ pub enum Warmth {
     Known,
 }
 
-/// One person's recent behavior: at most about 20 KB, 500 bytes for most.
+/// One person's recent behavior: at most about 30 KB, 700 bytes for most.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Visitor {
     /// Distinct items viewed, newest first.
@@ -83,6 +84,12 @@ pub struct Visitor {
     pub last_order_ms: Option<TimeMs>,
     /// Keys of the browsers and devices signed in to this account, the longest linked first.
     pub devices: Vec<u64>,
+    /// Lines of the newest events, in order of their time.
+    pub events: Vec<Happened>,
+    /// Whether the person has an account.
+    pub is_account: bool,
+    /// What few have.
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 impl Visitor {
@@ -203,6 +210,7 @@ impl Visitor {
             self.session_items.clone_from(&other.session_items);
         }
         self.last_seen_ms = self.last_seen_ms.max(other.last_seen_ms);
+        self.join_kept(other);
     }
 
     /// Links a browser or device; the one that has to go, if there are too many, is returned.
@@ -214,7 +222,7 @@ impl Visitor {
 }
 
 /// Inserts before everything that is not newer and keeps the first `max`.
-fn insert_newest_first<T>(list: &mut Vec<T>, new: T, time: impl Fn(&T) -> TimeMs, max: usize) {
+pub(super) fn insert_newest_first<T>(list: &mut Vec<T>, new: T, time: impl Fn(&T) -> TimeMs, max: usize) {
     let at = list.partition_point(|old| Reverse(time(old)) < Reverse(time(&new)));
     if list.len() == list.capacity() {
         list.reserve_exact((list.len() / 4).max(4));

@@ -89,6 +89,21 @@ impl<V: Clone> Published<V> {
         self.shards[shard(key)].get(key)
     }
 
+    /// Everything under keys above `after`, sorted by key; each of the 64 ranges is merged when it is come to.
+    pub(super) fn after(&self, after: Option<u64>) -> impl Iterator<Item = (u64, &V)> {
+        let from = after.map_or(Some(0), |after| after.checked_add(1));
+        let shards = from.map_or(&[][..], |from| &self.shards[shard(from)..]);
+        shards.iter().flat_map(move |runs| {
+            let newest_first = runs.0.iter().rev().flat_map(|run| run.iter());
+            let mut found: Vec<&(u64, Option<V>)> =
+                newest_first.filter(|(key, _)| from.is_some_and(|from| *key >= from)).collect();
+            // Stable, so that of equal keys the newest comes first and stays.
+            found.sort_by_key(|(key, _)| *key);
+            found.dedup_by_key(|(key, _)| *key);
+            found.into_iter().filter_map(|(key, value)| Some((*key, value.as_ref()?)))
+        })
+    }
+
     /// Keys that lead anywhere.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -259,7 +274,15 @@ mod tests {
             history.push((slots.publish(), model.clone()));
             for (published, model) in history {
                 prop_assert_eq!(published.len(), model.len());
-                prop_assert_eq!(content(&published), model);
+                prop_assert_eq!(content(&published), model.clone());
+                let middle = model.keys().nth(model.len() / 2).copied();
+                let above = |after: Option<u64>| -> Vec<(u64, u32)> {
+                    model.iter().filter(|(key, _)| after < Some(**key)).map(|(key, value)| (*key, *value)).collect()
+                };
+                for after in [None, middle] {
+                    let found: Vec<(u64, u32)> = published.after(after).map(|(key, value)| (key, *value)).collect();
+                    prop_assert_eq!(found, above(after));
+                }
             }
             let sorted: Vec<(u64, u32)> = slots.sorted().into_iter().map(|(key, value)| (key, *value)).collect();
             prop_assert_eq!(sorted, model.into_iter().collect::<Vec<_>>());

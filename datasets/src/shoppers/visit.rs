@@ -381,6 +381,7 @@ impl Visit<'_> {
             unit: None,
             order: None,
             consent: true,
+            attributes: Default::default(),
         });
         &mut self.events[number]
     }

@@ -255,7 +255,7 @@ mod tests {
         check(r#"{"behavior":{"signals":{"discount":{"from":1,"to":1}}}}"#, "must differ");
         check(r#"{"evidence":{"budget":-1}}"#, "`evidence.budget` is -1, allowed are 0 to 100");
         check(r#"{"synonyms":{"weight":0}}"#, "`synonyms.weight` is 0");
-        check(r#"{"rules":{"conditions_max":100}}"#, "`rules.conditions_max` is 100");
+        check(r#"{"rules":{"conditions_max":1001}}"#, "`rules.conditions_max` is 1001");
         check(r#"{"resolution":"best"}"#, "unknown variant `best`");
         check("[", "settings: ");
     }

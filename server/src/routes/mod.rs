@@ -4,6 +4,7 @@
 //! calls that block (writes, documents, plugins) run on the blocking pool.
 
 pub mod ask;
+pub mod audiences;
 pub mod catalog;
 pub mod config;
 pub mod events;

@@ -1,12 +1,15 @@
 //! What is a shopper event on the wire?
 //!
-//! One JSON object an event; see [`FIELDS`]. Prices are major units; `currency` tells their decimals.
+//! One JSON object an event; see [`FIELDS`]. Prices are major units; `currency` tells their decimals. Of an attribute a
+//! text is a text, `{"time": …}` a moment, and `null` takes back what was said.
 //! Whether an event is too late, too early or a duplicate is decided by the kernel.
 
-use planogram_core::signal::event::{Event, EventItem, EventKind};
+use std::collections::BTreeMap;
+
+use planogram_core::signal::event::{Event, EventItem, EventKind, ProfileValue};
 use serde_json::Value;
 
-use super::decode::{Defect, Fields, cut, suggest};
+use super::decode::{Defect, Fields, child, cut, suggest, wrong_type};
 use super::money::exponent;
 use super::product::{amount, moment};
 use super::time;
@@ -28,6 +31,7 @@ pub const FIELDS: &[&str] = &[
     "order",
     "consent",
     "currency",
+    "attributes",
 ];
 /// Fields of an item in an event.
 pub const ITEM_FIELDS: &[&str] = &["sku", "quantity", "price", "position"];
@@ -65,6 +69,7 @@ fn event(f: &mut Fields) -> Option<Event> {
         unit: f.text("unit"),
         order: f.text("order"),
         consent: f.boolean("consent").unwrap_or(true),
+        attributes: attributes(f),
         id,
         time_ms: time_ms?,
         kind: kind?,
@@ -79,6 +84,54 @@ fn kind(f: &mut Fields) -> Option<EventKind> {
         f.report("kind", format!("no event kind `{}`", cut(&name)), suggest(&name, &names));
     }
     kind
+}
+
+/// What an attribute may be, for messages.
+const ATTRIBUTE_ALLOWED: &str = "a text, a number, true or false, {\"time\": …}, a list of texts, or null";
+
+fn attributes(f: &mut Fields) -> BTreeMap<String, Option<ProfileValue>> {
+    let mut attributes = BTreeMap::new();
+    for (name, value) in f.object("attributes").into_iter().flatten() {
+        match said(value) {
+            Ok(said) => drop(attributes.insert(name.clone(), said)),
+            Err(message) => {
+                let pointer = child(&f.pointer("attributes"), name);
+                f.defects().push(Defect::new(pointer, message, ATTRIBUTE_ALLOWED));
+            }
+        }
+    }
+    attributes
+}
+
+fn said(value: &Value) -> Result<Option<ProfileValue>, String> {
+    let wrong = || wrong_type(value, "an attribute");
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => ProfileValue::Text(text.clone()),
+        Value::Bool(flag) => ProfileValue::Boolean(*flag),
+        Value::Number(number) => {
+            ProfileValue::Number(number.as_f64().filter(|number| number.is_finite()).ok_or_else(wrong)?)
+        }
+        Value::Array(texts) => {
+            let texts: Option<Vec<String>> = texts.iter().map(|text| text.as_str().map(str::to_owned)).collect();
+            ProfileValue::List(texts.ok_or_else(wrong)?)
+        }
+        Value::Object(object) => match (object.get("time"), object.len()) {
+            (Some(moment), 1) => ProfileValue::Time(time::from_json(moment)?),
+            _ => return Err(wrong()),
+        },
+    }))
+}
+
+/// The JSON of an attribute, as it is read.
+pub fn attribute_json(value: &ProfileValue) -> Value {
+    match value {
+        ProfileValue::Text(text) => Value::from(text.as_str()),
+        ProfileValue::Number(number) => Value::from(*number),
+        ProfileValue::Boolean(flag) => Value::from(*flag),
+        ProfileValue::Time(moment) => serde_json::json!({ "time": time::text(*moment) }),
+        ProfileValue::List(texts) => Value::from(texts.clone()),
+    }
 }
 
 fn items(f: &mut Fields, decimals: u8) -> Vec<EventItem> {
@@ -113,11 +166,13 @@ pub fn encode(event: &Event) -> Value {
             serde_json::json!({"sku": item.sku, "quantity": item.quantity, "price": price, "position": item.position})
         })
         .collect();
+    let attributes = event.attributes.iter().map(|(name, value)| (name.clone(), value.as_ref().map(attribute_json)));
+    let attributes: BTreeMap<String, Option<Value>> = attributes.collect();
     serde_json::json!({
         "id": event.id, "time": time::text(event.time_ms), "kind": event.kind.name(), "visitor": event.visitor,
         "customer": event.customer, "session": event.session, "store_view": event.store_view,
         "request_id": event.request_id, "items": items, "query": event.query, "category": event.category,
-        "unit": event.unit, "order": event.order, "consent": event.consent,
+        "unit": event.unit, "order": event.order, "consent": event.consent, "attributes": attributes,
     })
 }
 
@@ -140,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn attributes_of_every_type_survive_the_round_trip() {
+        let row = json!({"id": "e1", "time": "2026-01-02T03:04:05Z", "kind": "profile", "customer": "c", "attributes": {
+            "tier": "gold", "credit": 12.5, "newsletter": true, "joined": {"time": "2020-05-01"}, "lists": ["a", "b"],
+            "gone": null}});
+        let event = decode(&row).unwrap();
+        assert_eq!(event.attributes["joined"], Some(ProfileValue::Time(1_588_291_200_000)));
+        assert_eq!((event.attributes.len(), &event.attributes["gone"]), (6, &None));
+        assert_eq!(decode(&encode(&event)).unwrap(), event);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let check = |field: &str, value: Value, pointer: &str| {
             let mut row = json!({"id": "e", "time": 0, "kind": "page_view"});
@@ -155,6 +221,8 @@ mod tests {
         check("items", json!([{"sku": "A", "quantity": 1e300}]), "/items/0/quantity");
         check("items", json!([{"sku": "A", "price": -1}]), "/items/0/price");
         check("items", json!([7]), "/items/0");
+        check("attributes", json!({"tier": {"is": "gold"}}), "/attributes/tier");
+        check("attributes", json!({"lists": ["a", 1]}), "/attributes/lists");
         check("skus", json!([]), "/skus");
         check("consent", json!("no"), "/consent");
     }

@@ -4,6 +4,7 @@
 //! One file a shape; `decode` is the shared way of naming every mistake.
 
 pub mod answer;
+pub mod audience;
 pub mod batch;
 pub mod category;
 pub mod condition;

@@ -2,11 +2,14 @@
 //!
 //! Times are RFC 3339. Ids stand as the shop holds them, as pseudonyms: it knows no others.
 
-use planogram_core::engine::types::{Erasure, Held, HeldProfile};
+use std::collections::BTreeMap;
+
+use planogram_core::engine::types::{Erasure, Held, HeldProfile, Ordered};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::audience::key_text;
 use super::{event, time};
 
 /// Everything held of a person.
@@ -47,6 +50,46 @@ pub struct ProfileJson {
     pub categories: Vec<ShareJson>,
     /// Brands that are liked, largest share first.
     pub brands: Vec<ShareJson>,
+    /// Key of the profile, as lists of members name it.
+    pub member: String,
+    /// Whether the person has an account.
+    pub account: bool,
+    /// What profile events said, by name.
+    #[schema(value_type = Object)]
+    pub attributes: BTreeMap<String, Value>,
+    /// Products wished for, newest first.
+    pub wishlist: Vec<WhenJson>,
+    /// Newest orders, oldest first.
+    pub orders: Vec<OrderJson>,
+    /// The newest events that are kept for audiences, oldest first, a line each product.
+    pub history: Vec<HistoryJson>,
+    /// Audiences the person is in, in the default store view, now.
+    pub audiences: Vec<String>,
+}
+
+/// An order, as far as its total is remembered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderJson {
+    /// When it was placed.
+    pub time: String,
+    /// What was kept of it, in minor units.
+    pub total_minor: i64,
+    /// Pieces that were kept.
+    pub quantity: f32,
+    /// Whether nothing was kept.
+    pub canceled: bool,
+}
+
+/// A line of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryJson {
+    /// When.
+    pub time: String,
+    /// Kind of event.
+    pub kind: &'static str,
+    /// Product, if the event was about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
 }
 
 /// A product and when something was last done about it.
@@ -107,6 +150,7 @@ impl From<HeldProfile> for ProfileJson {
         let when = |(sku, at)| WhenJson { sku, time: time::text(at), quantity: None };
         let line = |(sku, quantity, at)| WhenJson { sku, time: time::text(at), quantity: Some(quantity) };
         let share = |(name, share)| ShareJson { name, share };
+        let line_of = |(at, kind, sku)| HistoryJson { time: time::text(at), kind, sku };
         Self {
             last_seen: profile.last_seen_ms.map(time::text),
             last_order: profile.last_order_ms.map(time::text),
@@ -116,7 +160,25 @@ impl From<HeldProfile> for ProfileJson {
             session_items: profile.session_items,
             categories: profile.categories.into_iter().map(share).collect(),
             brands: profile.brands.into_iter().map(share).collect(),
+            member: key_text(profile.key),
+            account: profile.is_account,
+            attributes: profile
+                .attributes
+                .iter()
+                .map(|(name, said)| (name.clone(), event::attribute_json(said)))
+                .collect(),
+            wishlist: profile.wishlist.into_iter().map(when).collect(),
+            orders: profile.orders.iter().map(OrderJson::from).collect(),
+            history: profile.history.into_iter().map(line_of).collect(),
+            audiences: profile.audiences,
         }
+    }
+}
+
+impl From<&Ordered> for OrderJson {
+    fn from(order: &Ordered) -> Self {
+        let Ordered { total_minor, quantity, canceled, .. } = *order;
+        Self { time: time::text(order.time_ms), total_minor, quantity, canceled }
     }
 }
 

@@ -196,6 +196,36 @@ pub struct EventBody {
     consent: Option<bool>,
     /// Currency of the prices.
     currency: Option<String>,
+    /// Of a `profile` event: what is said of the shopper, by name: a text, a number, true or false, `{"time": …}`, a list
+    /// of texts; null takes back what was said.
+    #[schema(value_type = Option<Object>)]
+    attributes: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// One shopper in a list of members; `visitor` or `customer` is needed.
+#[derive(ToSchema)]
+#[schema(as = AudienceMember)]
+#[allow(dead_code)]
+pub struct MemberBody {
+    /// Browser or device.
+    visitor: Option<String>,
+    /// Account.
+    customer: Option<String>,
+    /// False when the shopper is a member no more.
+    member: Option<bool>,
+}
+
+/// For which shop audiences are looked at.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code)]
+pub struct AudienceQuery {
+    /// Store view code.
+    store_view: Option<String>,
+    /// Overlays, in order, separated by commas.
+    overlay: Option<String>,
+    /// Time to answer for, RFC 3339.
+    now: Option<String>,
 }
 
 /// One product in an event.

@@ -3,6 +3,7 @@
 //! One binary: [`shop`] starts the real router over a real engine in memory on a free port and speaks HTTP to it; the
 //! other modules hold the tests, one module a subject.
 
+mod audiences;
 mod bad_input;
 mod bad_rows;
 mod bare;

@@ -76,11 +76,9 @@ fn a_rule_fires_by_group_view_page_cart_and_category() {
     shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
     shop.configure("store-view", "uk", &json!({"locale": "en-GB"}));
     fill(&shop);
-    shop.send_ok(
-        "PATCH",
-        "/v1/products",
-        &json!([{"sku": "A", "categories": ["Seats/Chairs"]}, {"sku": "B", "categories": ["Seats/Chairs"]}]),
-    );
+    let shelf = |sku: char| if "AB".contains(sku) { "Seats/Chairs" } else { "Seats/Benches" };
+    let shelved = ('A'..='H').map(|sku| json!({"sku": sku.to_string(), "categories": [shelf(sku)]}));
+    shop.send_ok("PATCH", "/v1/products", &json!(shelved.collect::<Vec<Value>>()));
     let check = |condition: Value, yes: &str, no: &str| {
         shop.configure("search-rule", "r", &rule(json!([condition]), json!([{"pin": "B", "position": 1}])));
         let first = |more: &str| order(&shop, &format!("/v1/search?q=chair&{more}")).chars().next();

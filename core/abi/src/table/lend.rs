@@ -581,7 +581,8 @@ unsafe extern "C" fn emit_act(call: *const PgCall, act: *const PgAct) -> PgStatu
             Expect::OrderActs => act.verb.changes_order(),
             _ => false,
         };
-        session.expects(allowed, if act.verb.changes_order() { "an order act" } else { "an act but of order" })?;
+        session
+            .expects(allowed, if act.verb.changes_order() { "an order act" } else { "an act that changes no order" })?;
         push(&mut session.acts, act, ACTS_MAX, "acts")
     };
     // SAFETY: see above.

@@ -331,7 +331,7 @@ fn what_breaks_the_contract_is_refused() {
     let retrieved = harness("too-many").retrieve("bought", &Asked::unit("bought", &["a"]), 3);
     check_refused(retrieved, "4 candidates, at most 3 were asked for");
     let reranked = harness("set-act").rerank("last-first", &Asked::category(""), &[("a", 1.0)]);
-    check_refused(reranked, "a set act is not expected from this function");
+    check_refused(reranked, "an act that changes no order is not expected from this function");
 }
 
 #[test]

@@ -19,7 +19,8 @@ use crate::engine::recover::{decode, sections};
 use crate::engine::state::State;
 use crate::id::TimeMs;
 use crate::log::checkpoint::{self, Checkpoint};
-use crate::log::entry::Body;
+use crate::log::entry::{Body, Membership};
+use crate::signal::event::ProfileValue;
 
 /// One step of a history; the numbers pick from the lists below.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ enum Command {
     Configure { document: u8, body: u8 },
     Events(Vec<Shopped>),
     Erase(u8),
+    Members { audience: u8, replace: bool, rows: Vec<(u8, bool, bool)> },
     Wait { minutes: i64 },
 }
 
@@ -84,6 +86,8 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<Command>> {
         2 => (0..4u8, 0..3u8).prop_map(|(document, body)| Command::Configure { document, body }),
         8 => prop::collection::vec(shopped, 1..5).prop_map(Command::Events),
         1 => (0..4u8).prop_map(Command::Erase),
+        1 => (0..3u8, any::<bool>(), prop::collection::vec((0..4u8, any::<bool>(), any::<bool>()), 0..4))
+            .prop_map(|(audience, replace, rows)| Command::Members { audience, replace, rows }),
         2 => (1..2_000i64).prop_map(|minutes| Command::Wait { minutes }),
     ];
     prop::collection::vec(command, 1..most)
@@ -108,6 +112,13 @@ fn put((sku_at, name, category, price): (u8, u8, u8, i64)) -> ProductDoc {
     product(sku(sku_at), NAMES[usize::from(name)], PATHS[usize::from(category)], variants)
 }
 
+/// What a profile event says, now and then to take it back.
+fn said(shopped: &Shopped, kind: EventKind) -> BTreeMap<String, Option<ProfileValue>> {
+    let tier = (!shopped.id.is_multiple_of(4)).then(|| ProfileValue::Text(COLORS[usize::from(shopped.id) % 3].into()));
+    let said = (kind == EventKind::Profile).then(|| ("tier".to_owned(), tier));
+    said.into_iter().collect()
+}
+
 fn happened(shopped: &Shopped, now_ms: TimeMs) -> Event {
     let kind = EventKind::ALL[usize::from(shopped.kind)];
     let shopper = SHOPPERS[usize::from(shopped.shopper)];
@@ -120,6 +131,7 @@ fn happened(shopped: &Shopped, now_ms: TimeMs) -> Event {
         items: shopped.skus.iter().map(item).collect(),
         order: is_order.then(|| format!("o{}", shopped.id % 8)),
         query: searched.then(|| QUERIES[usize::from(shopped.id) % QUERIES.len()].into()),
+        attributes: said(shopped, kind),
         request_id: shopped.id.is_multiple_of(2).then(|| format!("r{}", shopped.id % 10)),
         ..event(&format!("e{}", shopped.id), kind, shopper, "")
     }
@@ -160,6 +172,15 @@ fn body(command: &Command, now_ms: TimeMs) -> Body {
         Command::Events(events) => Body::Events(events.iter().map(|shopped| happened(shopped, now_ms)).collect()),
         Command::Erase(shopper) => {
             Body::Erased { visitors: vec![SHOPPERS[usize::from(*shopper)].to_owned()], customers: Vec::new() }
+        }
+        Command::Members { audience, replace, rows } => {
+            let row = |&(shopper, is_account, member): &(u8, bool, bool)| {
+                let name = SHOPPERS[usize::from(shopper)].to_owned();
+                let customer = is_account.then(|| format!("{name}@home"));
+                Membership { visitor: if is_account { String::new() } else { name }, customer, member }
+            };
+            let rows = rows.iter().map(row).collect();
+            Body::Members { audience: format!("outside-{audience}"), replace: *replace, rows }
         }
         Command::Wait { .. } => Body::Tick,
     }

@@ -116,7 +116,7 @@ fn new_rules_with_an_older_catalog_do_not_bring_old_texts_back() {
     publisher.expect_text();
     let (jobs, inbox) = crossbeam_channel::unbounded();
     jobs.send(TextJob::Changed { seq: 2, catalog: new, items: vec![item] }).unwrap();
-    jobs.send(TextJob::Everything { seq: 1, catalog: old, shop }).unwrap();
+    jobs.send(TextJob::Everything { seq: 1, catalog: old, shop: Box::new(shop) }).unwrap();
     jobs.send(TextJob::Stop).unwrap();
     indexer.run(&inbox);
     let snapshot = publisher.current();

@@ -122,6 +122,14 @@ fn holds(condition: &Condition, catalog: &Catalog, variant: VariantId) -> bool {
             .categories
             .iter()
             .any(|place| (1..=place.path.len()).any(|depth| test.holds_for(&place.path[..depth].join("/")))),
+        "name" => test.holds_for(catalog.product(item).expect("the product is alive").name_in("default")),
+        "age_days" => number(catalog.created_ms(item).map(|created| created as f64 / -(DAY_MS as f64))),
+        "visible_in" => {
+            let is_product = document.collection == PRODUCTS;
+            let seen = catalog.product(item).expect("the product is alive").visibility_in("default");
+            is_product
+                && (test.holds_for("search") && seen.in_search() || test.holds_for("catalog") && seen.in_catalog())
+        }
         code => {
             let brand = document.brand.clone().filter(|_| code == "brand").map(AttributeValue::Text);
             let value = own.options.get(code).cloned().or(brand).or_else(|| document.attributes.get(code).cloned());

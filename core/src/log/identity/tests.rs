@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::id::{DAY_MS, TimeMs};
-use crate::log::entry::{Body, Event};
+use crate::log::entry::{Body, Event, Membership};
 use crate::log::testing::{Dice, random_entry};
 use crate::signal::event::EventKind;
 
@@ -237,14 +237,32 @@ fn whatever_is_written_and_destroyed_the_file_says_what_memory_says() {
 }
 
 #[test]
-fn only_events_are_sealed() {
+fn only_events_and_members_are_sealed() {
     let mut table = Identities::open(None, Some(1)).unwrap();
     for seed in 0..60 {
         let entry = random_entry(1, NOW, seed);
         let mut body = entry.body.clone();
         table.seal(&mut body, NOW);
-        if !matches!(body, Body::Events(_)) {
+        if !matches!(body, Body::Events(_) | Body::Members { .. }) {
             assert_eq!(body, entry.body);
         }
     }
+}
+
+#[test]
+fn members_go_by_the_pseudonyms_of_their_events() {
+    let mut table = Identities::open(None, Some(1)).unwrap();
+    let row = |visitor: &str, customer: Option<&str>| Membership {
+        visitor: visitor.into(),
+        customer: customer.map(str::to_owned),
+        member: true,
+    };
+    let rows = vec![row("phone", None), row("desk", Some("anna")), row("", Some(""))];
+    let mut body = Body::Members { audience: "vip".into(), replace: true, rows };
+    table.seal(&mut body, NOW);
+    let Body::Members { rows, .. } = body else { panic!("a body stays what it is") };
+    let known = |kind, name| table.people().known(kind, name);
+    assert_eq!(Some(rows[0].visitor.clone()), known(Kind::Visitor, "phone"));
+    assert_eq!((rows[1].visitor.as_str(), rows[1].customer.clone()), ("", known(Kind::Customer, "anna")));
+    assert_eq!((rows[2].visitor.as_str(), &rows[2].customer, known(Kind::Visitor, "desk")), ("", &None, None));
 }

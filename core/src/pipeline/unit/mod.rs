@@ -82,6 +82,7 @@ pub const SCHEMA: &str = r#"{
       },
       "description": "what relates the items to the page's product, the first anchor; not for units on home or page-builder pages"
     },
+    "audiences": {"type": "array", "items": {"type": "string"}, "description": "audiences of which a shopper must be in one to see it; nobody else sees anything in it; empty means everybody"},
     "keep_seen": {"type": "boolean", "description": "whether what the shopper has seen in this visit may stand in it, by default in every type but session; true lets recommended-for-you propose going back to it"},
     "fallback": {"type": "array", "items": {"type": "string"}, "default": ["most-viewed"], "description": "unit types that fill it up, in order; for recently-viewed the default is none"}
   }
@@ -112,6 +113,8 @@ pub struct Unit {
     pub fallback: Vec<String>,
     /// Whether what the shopper bought may stand in it.
     pub keep_purchased: bool,
+    /// Audiences of which a shopper must be in one; empty means everybody.
+    pub audiences: Vec<String>,
 }
 
 /// How large and how many units may be, as far as the shop says.

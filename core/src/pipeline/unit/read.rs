@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{DEFAULT_FALLBACK, DEFAULT_LIMIT, PAGES_WITHOUT_PRODUCT, RECENTLY_VIEWED, Relative, Unit};
 use crate::expr::{self, Condition};
-use crate::limits::{UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
+use crate::limits::{UNIT_AUDIENCES_MAX, UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
 
 const FIELDS: &[&str] = &[
     "type",
@@ -22,8 +22,8 @@ const FIELDS: &[&str] = &[
     "relative",
     "keep_seen",
     "fallback",
-    "fallback",
     "keep_purchased",
+    "audiences",
 ];
 
 impl Unit {
@@ -67,6 +67,7 @@ impl Reader<'_> {
         let default = || if unit_type == RECENTLY_VIEWED { Vec::new() } else { vec![DEFAULT_FALLBACK.to_owned()] };
         let fallback = self.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(default);
         let keep_purchased = self.flag("keep_purchased", false);
+        let audiences = self.texts("audiences", UNIT_AUDIENCES_MAX).unwrap_or_default();
         Unit {
             unit_type,
             label,
@@ -78,6 +79,7 @@ impl Reader<'_> {
             relative,
             keep_seen,
             keep_purchased,
+            audiences,
             fallback,
         }
     }

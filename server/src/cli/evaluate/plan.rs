@@ -134,6 +134,7 @@ impl Act {
             unit: None,
             order: self.order.as_deref().map(str::to_owned),
             consent: true,
+            attributes: Default::default(),
         }
     }
 }

@@ -1,0 +1,415 @@
+//! Which audiences is this shopper in, now?
+//!
+//! Asked anew for every request. A question is answered when the first audience needs it and then remembered for the
+//! length of the request; products are looked at when the first product condition is asked. An audience whose necessary
+//! facts the profile lacks is not looked at. What another system or the caller said counts beside the condition.
+
+use std::cell::{Cell, OnceCell};
+
+use smallvec::SmallVec;
+
+use super::index::{Found, Products, WhereId};
+use super::set::{Compiled, Facts, Node, Question, has, has_event};
+use super::{AppliesTo, Audiences, Bounds, CartMeasure, Fact, List, OrderMeasure, OrderStatus, ProfileTest, Window};
+use crate::catalog::Catalog;
+use crate::expr::one::{holds_for, test_number};
+use crate::expr::{EvalContext, Test};
+use crate::id::{DAY_MS, ItemId, TimeMs};
+use crate::signal::event::{EventKind, ProfileValue};
+use crate::visitor::{Happened, Outside, Visitor};
+
+/// The attribute that a request may name itself.
+pub(super) const CUSTOMER_GROUP: &str = "customer_group";
+
+/// Who is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// What is remembered; of nobody in particular an empty profile.
+    pub visitor: &'a Visitor,
+    /// Whether the person has an account.
+    pub is_registered: bool,
+    /// What is in the cart, when the request says so itself: products and pieces.
+    pub cart: Option<&'a [(ItemId, f32)]>,
+    /// Customer group, when the request says so itself.
+    pub group: Option<&'a str>,
+    /// What other systems said.
+    pub outside: &'a Outside,
+    /// Audiences that the caller vouches for.
+    pub vouched: &'a [String],
+}
+
+impl Audiences {
+    /// The audiences in force that a person is in, in order of id. Those the caller vouches for or another system
+    /// named are among them as far as they have a document.
+    pub fn of<'s>(&'s self, person: &Person<'_>, catalog: &Catalog, context: &EvalContext<'_>) -> Vec<&'s str> {
+        if self.documents.is_empty() {
+            return Vec::new();
+        }
+        let asked = Asked::new(self, person, catalog, context);
+        let numbers = 0..self.ids.len() as u32;
+        numbers
+            .filter(|number| asked.is_defined_and_in(*number))
+            .map(|number| self.ids[number as usize].as_str())
+            .collect()
+    }
+
+    /// Whether a person is in one audience.
+    pub fn holds(&self, id: &str, person: &Person<'_>, catalog: &Catalog, context: &EvalContext<'_>) -> bool {
+        match self.number(id) {
+            Some(number) => Asked::new(self, person, catalog, context).is_in(number),
+            None => person.vouched.iter().any(|one| one == id) || person.outside.has(id, person.visitor),
+        }
+    }
+}
+
+/// What is known of an answer.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Memo {
+    #[default]
+    Unknown,
+    /// Being answered: a circle that was stored all the same ends here.
+    Open,
+    No,
+    Yes,
+}
+
+/// One person's answers.
+struct Asked<'a> {
+    set: &'a Audiences,
+    person: &'a Person<'a>,
+    catalog: &'a Catalog,
+    context: &'a EvalContext<'a>,
+    has: Facts,
+    audiences: Box<[Cell<Memo>]>,
+    questions: Box<[Cell<Memo>]>,
+    /// Which product conditions may hold for which products of the profile.
+    found: OnceCell<Vec<Found>>,
+    /// The products that a condition holds for, in order.
+    matching: OnceCell<Box<[OnceCell<Products>]>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(set: &'a Audiences, person: &'a Person<'a>, catalog: &'a Catalog, context: &'a EvalContext<'a>) -> Self {
+        let asked = Self {
+            set,
+            person,
+            catalog,
+            context,
+            has: facts_of(person),
+            audiences: (0..set.ids.len()).map(|_| Cell::default()).collect(),
+            questions: (0..set.questions.len()).map(|_| Cell::default()).collect(),
+            found: OnceCell::new(),
+            matching: OnceCell::new(),
+        };
+        let outside = person.outside.audiences_of(person.visitor);
+        let said = person.vouched.iter().map(String::as_str).chain(outside);
+        for number in said.filter_map(|id| set.number(id)) {
+            asked.audiences[number as usize].set(Memo::Yes);
+        }
+        asked
+    }
+
+    fn is_defined_and_in(&self, number: u32) -> bool {
+        let memo = &self.audiences[number as usize];
+        let (from, to) = self.set.of[number as usize];
+        let lacks = |one: &Compiled| one.needs & !self.has != 0;
+        if memo.get() == Memo::No
+            || memo.get() == Memo::Unknown && self.set.documents[from as usize..to as usize].iter().all(lacks)
+        {
+            return false;
+        }
+        let Some(found) = self.set.find(number, self.context.view, self.context.now_ms) else { return false };
+        memo.get() == Memo::Yes || self.remember(memo, || self.passes(found))
+    }
+
+    fn is_in(&self, number: u32) -> bool {
+        let memo = &self.audiences[number as usize];
+        match memo.get() {
+            Memo::Yes => true,
+            Memo::No | Memo::Open => false,
+            Memo::Unknown => self.remember(memo, || {
+                let found = self.set.find(number, self.context.view, self.context.now_ms);
+                found.is_some_and(|found| self.passes(found))
+            }),
+        }
+    }
+
+    fn remember(&self, memo: &Cell<Memo>, answer: impl FnOnce() -> bool) -> bool {
+        memo.set(Memo::Open);
+        let answer = answer();
+        memo.set(if answer { Memo::Yes } else { Memo::No });
+        answer
+    }
+
+    fn passes(&self, audience: &Compiled) -> bool {
+        let applies = match audience.document.audience.applies_to {
+            AppliesTo::Everyone => true,
+            AppliesTo::Registered => self.person.is_registered,
+            AppliesTo::Visitors => !self.person.is_registered,
+        };
+        applies && audience.needs & !self.has == 0 && audience.node.as_ref().is_some_and(|node| self.node(node))
+    }
+
+    fn node(&self, node: &Node) -> bool {
+        match node {
+            Node::All(parts) => parts.iter().all(|part| self.node(part)),
+            Node::Any(parts) => parts.iter().any(|part| self.node(part)),
+            Node::Not(part) => !self.node(part),
+            Node::Audience(number) => self.is_in(*number),
+            Node::Fact(number) => {
+                let memo = &self.questions[*number as usize];
+                match memo.get() {
+                    Memo::Yes => true,
+                    Memo::No | Memo::Open => false,
+                    Memo::Unknown => self.remember(memo, || self.answer(&self.set.questions[*number as usize])),
+                }
+            }
+        }
+    }
+
+    fn answer(&self, question: &Question) -> bool {
+        let now_ms = self.context.now_ms;
+        match &question.fact {
+            Fact::Profile { name, test } => self.profile(name, test),
+            Fact::Count { events, window, range } => {
+                let n = self.count(events.kind, question.wheres[0], window, *range);
+                range.contains(n as f64)
+            }
+            Fact::Sequence { steps, within_ms, window } => {
+                let kinds: SmallVec<[EventKind; 8]> = steps.iter().map(|step| step.kind).collect();
+                self.sequence(&kinds, &question.wheres, *within_ms, window)
+            }
+            Fact::Cart { measure, range } => range.contains(self.cart(*measure)),
+            Fact::Has { list, window, .. } => {
+                let is_wanted = |item: ItemId| question.wheres[0].is_none_or(|id| self.holds(id, item));
+                listed(self.person, *list)
+                    .any(|(item, time)| time.is_none_or(|time_ms| window.contains(time_ms, now_ms)) && is_wanted(item))
+            }
+            Fact::Orders { measure, window, status, range } => {
+                self.orders(*measure, window, *status).is_some_and(|measured| range.contains(measured))
+            }
+            Fact::Audience(id) => self.set.number(id).is_some_and(|number| self.is_in(number)),
+        }
+    }
+
+    fn profile(&self, name: &str, test: &ProfileTest) -> bool {
+        if name == CUSTOMER_GROUP
+            && let Some(group) = self.person.group
+        {
+            return matches!(test, ProfileTest::Value(test) if test.holds_for(group));
+        }
+        let Some(value) = self.person.visitor.kept().attributes.get(name) else { return false };
+        match test {
+            ProfileTest::Value(test) => test_value(value, test),
+            ProfileTest::Time { from_ms, to_ms } => moment_of(value)
+                .is_some_and(|moment| from_ms.is_none_or(|from| from <= moment) && to_ms.is_none_or(|to| moment < to)),
+            ProfileTest::DaysAgo(range) => moment_of(value).is_some_and(|moment| {
+                range.contains(self.context.now_ms.saturating_sub(moment) as f64 / DAY_MS as f64)
+            }),
+        }
+    }
+
+    /// Events in the window, newest first; no further than what the range can tell apart.
+    fn count(&self, kind: EventKind, wanted: Option<WhereId>, window: &Window, range: Bounds) -> usize {
+        if self.has & has_event(kind) == 0 || wanted.is_some_and(|id| self.matching(id).is_empty()) {
+            return 0;
+        }
+        let enough = match range.to {
+            None => range.from.map_or(1, |from| from.max(0.0).ceil() as usize),
+            Some(_) => usize::MAX,
+        };
+        let (now_ms, begin) = (self.context.now_ms, window.begin(self.context.now_ms));
+        let (mut n, mut is_wanted) = (0, false);
+        // The lines of an event come together, its first one last.
+        for line in self.person.visitor.events.iter().rev().take_while(|line| line.time_ms >= begin) {
+            if line.kind() != kind || !window.contains(line.time_ms, now_ms) {
+                continue;
+            }
+            is_wanted |= wanted.is_none_or(|id| self.holds(id, line.item));
+            if line.begins {
+                n += usize::from(std::mem::take(&mut is_wanted));
+                if n >= enough {
+                    break;
+                }
+            }
+        }
+        n
+    }
+
+    /// Whether the steps happen one after another. Of all ways to have come as far as a step the one that began last
+    /// is kept: if any ends in time, it does.
+    fn sequence(&self, kinds: &[EventKind], wanted: &[Option<WhereId>], within_ms: TimeMs, window: &Window) -> bool {
+        let now_ms = self.context.now_ms;
+        let mut begun: SmallVec<[Option<TimeMs>; 8]> = kinds.iter().map(|_| None).collect();
+        let events = &self.person.visitor.events;
+        let mut at = 0;
+        while at < events.len() {
+            let lines = 1 + events[at + 1..].iter().take_while(|line| !line.begins).count();
+            let event = &events[at..at + lines];
+            at += lines;
+            let (kind, time_ms) = (event[0].kind(), event[0].time_ms);
+            if !window.contains(time_ms, now_ms) {
+                continue;
+            }
+            // From the last step down, so that one event is no two steps.
+            for step in (0..kinds.len()).rev() {
+                let is_it = kinds[step] == kind
+                    && wanted[step].is_none_or(|id| event.iter().any(|line| self.holds(id, line.item)));
+                if !is_it {
+                    continue;
+                }
+                let from = if step == 0 { Some(time_ms) } else { begun[step - 1] };
+                begun[step] = begun[step].max(from);
+            }
+            let whole = begun.last().copied().flatten();
+            if whole.is_some_and(|from| time_ms.saturating_sub(from) <= within_ms) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn cart(&self, measure: CartMeasure) -> f64 {
+        let lines = cart_of(self.person);
+        match measure {
+            CartMeasure::Lines => lines.count() as f64,
+            CartMeasure::Quantity => lines.map(|(_, quantity)| f64::from(quantity)).sum(),
+            CartMeasure::Total => lines.map(|(item, quantity)| f64::from(quantity) * self.price(item)).sum(),
+        }
+    }
+
+    /// What a product costs, in major units: its first variant stands for it, and without a price it is 0.
+    fn price(&self, item: ItemId) -> f64 {
+        let catalog = self.catalog;
+        let variant = catalog.variants_of(catalog.stands_for(item)).first();
+        let quote = variant.and_then(|variant| catalog.price(*variant, self.context.book, self.context.now_ms));
+        quote.map_or(0.0, |quote| self.context.book.major(quote.final_minor))
+    }
+
+    /// `None` of an average over nothing.
+    fn orders(&self, measure: OrderMeasure, window: &Window, status: OrderStatus) -> Option<f64> {
+        let (mut n, mut minor, mut pieces) = (0.0, 0.0, 0.0);
+        for order in &self.person.visitor.kept().orders {
+            let is_meant = match status {
+                OrderStatus::Placed => !order.canceled,
+                OrderStatus::Canceled => order.canceled,
+                OrderStatus::Any => true,
+            };
+            if is_meant && window.contains(order.time_ms, self.context.now_ms) {
+                n += 1.0;
+                minor += order.total_minor as f64;
+                pieces += f64::from(order.quantity);
+            }
+        }
+        let revenue = minor / self.context.book.scale();
+        match measure {
+            OrderMeasure::Count => Some(n),
+            OrderMeasure::Revenue => Some(revenue),
+            OrderMeasure::Quantity => Some(pieces),
+            OrderMeasure::Average => (n > 0.0).then(|| revenue / n),
+            OrderMeasure::AverageQuantity => (n > 0.0).then(|| pieces / n),
+        }
+    }
+
+    /// Whether a product condition holds for a product of the profile.
+    fn holds(&self, id: WhereId, item: ItemId) -> bool {
+        self.matching(id).binary_search(&item.0).is_ok()
+    }
+
+    /// The products of the profile, as they stand there, that a condition holds for, in order.
+    fn matching(&self, id: WhereId) -> &[u32] {
+        let found = &self.found.get_or_init(|| self.look_up())[id as usize];
+        if found.rest.is_empty() && found.whole.is_empty() {
+            return &found.certain;
+        }
+        let all = self.matching.get_or_init(|| (0..self.set.wheres.len()).map(|_| OnceCell::new()).collect());
+        all[id as usize].get_or_init(|| {
+            let asked = |condition, item: u32| {
+                holds_for(condition, self.catalog, self.catalog.stands_for(ItemId(item)), self.context)
+            };
+            let mut matching = found.certain.clone();
+            if let Some(rest) = self.set.wheres.rest(id) {
+                matching.extend(found.rest.iter().copied().filter(|item| asked(rest, *item)));
+            }
+            let whole = self.set.wheres.get(id);
+            matching.extend(found.whole.iter().copied().filter(|item| asked(whole, *item)));
+            matching.sort_unstable();
+            matching.dedup();
+            matching
+        })
+    }
+
+    fn look_up(&self) -> Vec<Found> {
+        let lists = self.set.lists;
+        let mut items: Vec<ItemId> = Vec::new();
+        if lists >> has::EVENT > 0 {
+            items.extend(self.person.visitor.events.iter().map(|line| line.item));
+        }
+        for list in [List::Cart, List::Wishlist, List::Viewed, List::Ordered] {
+            if lists & super::set::list_bit(list) != 0 {
+                items.extend(listed(self.person, list).map(|(item, _)| item));
+            }
+        }
+        items.retain(|item| *item != Happened::NO_ITEM);
+        items.sort_unstable();
+        items.dedup();
+        self.set.wheres.find(&items, self.catalog)
+    }
+}
+
+/// The cart that the request names, else the profile's.
+fn cart_of<'p>(person: &'p Person<'_>) -> impl Iterator<Item = (ItemId, f32)> + 'p {
+    let own = if person.cart.is_none() { &person.visitor.cart[..] } else { &[] };
+    let said = person.cart.unwrap_or_default().iter().copied();
+    own.iter().map(|line| (line.item, line.quantity)).chain(said)
+}
+
+/// The products of a list, each with its time unless the request names the list itself.
+fn listed<'p>(person: &'p Person<'_>, list: List) -> Box<dyn Iterator<Item = (ItemId, Option<TimeMs>)> + 'p> {
+    let visitor = person.visitor;
+    match (list, person.cart) {
+        (List::Cart, Some(cart)) => Box::new(cart.iter().map(|(item, _)| (*item, None))),
+        (List::Cart, None) => Box::new(visitor.cart.iter().map(|line| (line.item, Some(line.time_ms)))),
+        (List::Wishlist, _) => {
+            Box::new(visitor.kept().wishlist.iter().map(|wished| (wished.item, Some(wished.time_ms))))
+        }
+        (List::Viewed, _) => Box::new(visitor.views.iter().map(|view| (view.item, Some(view.time_ms)))),
+        (List::Ordered, _) => Box::new(visitor.purchases.iter().map(|bought| (bought.item, Some(bought.time_ms)))),
+    }
+}
+
+fn facts_of(person: &Person<'_>) -> Facts {
+    let visitor = person.visitor;
+    let kept = visitor.kept();
+    let bits = [
+        (!kept.attributes.is_empty(), has::ATTRIBUTE),
+        (cart_of(person).next().is_some(), has::CART),
+        (!kept.orders.is_empty(), has::ORDER),
+        (!kept.wishlist.is_empty(), has::WISH),
+        (!visitor.views.is_empty(), has::VIEW),
+        (!visitor.purchases.is_empty(), has::PURCHASE),
+    ];
+    let facts = bits.into_iter().filter(|(is_there, _)| *is_there).fold(0, |all, (_, bit)| all | bit);
+    visitor.events.iter().fold(facts, |all, line| all | 1 << (has::EVENT + u32::from(line.code())))
+}
+
+fn test_value(value: &ProfileValue, test: &Test) -> bool {
+    match value {
+        ProfileValue::Text(text) => test.holds_for(text),
+        ProfileValue::Number(number) => test_number(*number, test),
+        ProfileValue::Boolean(flag) => test.holds_for(if *flag { "true" } else { "false" }),
+        ProfileValue::Time(_) => *test == Test::Exists,
+        ProfileValue::List(texts) => texts.iter().any(|text| test.holds_for(text)),
+    }
+}
+
+fn moment_of(value: &ProfileValue) -> Option<TimeMs> {
+    match value {
+        ProfileValue::Time(moment) => Some(*moment),
+        ProfileValue::Text(text) => super::parse_time(text),
+        ProfileValue::Number(_) | ProfileValue::Boolean(_) | ProfileValue::List(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Which conditions on products can hold for a product at all?
+//!
+//! A thousand audiences ask about a thousand sets of products, a shopper looked at ten. So conditions are found from the
+//! product: each is filed under keys (a sku, a brand, a category, the value of an attribute) of which the product must
+//! have one for it to hold, as subscriptions are in a matcher (Whang et al., "Indexing Boolean Expressions", VLDB 2009),
+//! and only what the keys leave open is evaluated. A condition without such keys is found from every product.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::catalog::attribute::fold_text;
+use crate::catalog::{BRAND, Catalog};
+use crate::expr::evaluate::{VISIBLE_IN, as_number};
+use crate::expr::{Condition, FIELDS, Test, Value};
+use crate::id::{CategoryId, ItemId};
+
+/// A condition's number in the index.
+pub type WhereId = u32;
+
+/// Products, in order of id.
+pub type Products = SmallVec<[u32; 4]>;
+
+/// Distinct conditions on products.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wheres {
+    conditions: Vec<Filed>,
+    ids: BTreeMap<String, WhereId>,
+    skus: Keys,
+    /// By path, folded.
+    categories: Keys,
+    /// By code, then by value, folded.
+    attributes: Vec<(String, Keys)>,
+    /// Those that any product may satisfy.
+    unkeyed: Vec<WhereId>,
+}
+
+type Keys = FxHashMap<Box<str>, Vec<WhereId>>;
+
+/// A condition and what is left to ask of a product that was found by its keys.
+#[derive(Clone, Debug, PartialEq)]
+struct Filed {
+    condition: Condition,
+    /// `None` when the keys say all of it.
+    rest: Option<Condition>,
+}
+
+/// What the index says of some products, one place a condition.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Products for which it is certain.
+    pub certain: Products,
+    /// Products that have the keys and one variant: the rest must hold.
+    pub rest: Products,
+    /// Products that must be asked for the whole condition.
+    pub whole: Products,
+}
+
+impl Wheres {
+    /// The number of a condition, new or not.
+    pub fn intern(&mut self, condition: &Condition) -> WhereId {
+        let text = crate::expr::to_json(condition).to_string();
+        if let Some(&known) = self.ids.get(&text) {
+            return known;
+        }
+        let id = self.conditions.len() as WhereId;
+        self.ids.insert(text, id);
+        match access(condition) {
+            Some(keys) => keys.iter().for_each(|key| self.file(key, id)),
+            None => self.unkeyed.push(id),
+        }
+        self.conditions.push(Filed { condition: condition.clone(), rest: rest(condition) });
+        id
+    }
+
+    fn file(&mut self, key: &Key, id: WhereId) {
+        let (keys, text) = match key {
+            Key::Sku(sku) => (&mut self.skus, sku),
+            Key::Category(path) => (&mut self.categories, path),
+            Key::Attribute(code, value) => {
+                let at = self.attributes.iter().position(|(known, _)| known == code).unwrap_or_else(|| {
+                    self.attributes.push((code.clone(), Keys::default()));
+                    self.attributes.len() - 1
+                });
+                (&mut self.attributes[at].1, value)
+            }
+        };
+        let ids = keys.entry(text.as_str().into()).or_default();
+        if ids.last() != Some(&id) {
+            ids.push(id);
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.conditions.len()
+    }
+
+    /// A condition by number.
+    pub fn get(&self, id: WhereId) -> &Condition {
+        &self.conditions[id as usize].condition
+    }
+
+    /// What is left to ask of a product that is among [`Found::rest`].
+    pub fn rest(&self, id: WhereId) -> Option<&Condition> {
+        self.conditions[id as usize].rest.as_ref()
+    }
+
+    /// Which conditions may hold for these products, which are in order, each once; one place a condition. What was
+    /// seen under a variant's sku before the product came is looked up as the product and stays as it stands.
+    pub fn find(&self, items: &[ItemId], catalog: &Catalog) -> Vec<Found> {
+        let mut found = vec![Found::default(); self.conditions.len()];
+        let attributes: SmallVec<[_; 8]> =
+            self.attributes.iter().filter_map(|(code, keys)| Some((catalog.attribute_id(code)?, keys))).collect();
+        let mut folded: FxHashMap<(u32, u32), &[WhereId]> = FxHashMap::default();
+        let mut shelves: FxHashMap<CategoryId, (&[WhereId], bool)> = FxHashMap::default();
+        for &listed in items {
+            let item = catalog.stands_for(listed);
+            let variants = catalog.variants_of(item);
+            let mut hit = |ids: &[WhereId], is_plain: bool| {
+                for &id in ids {
+                    let (place, filed) = (&mut found[id as usize], &self.conditions[id as usize]);
+                    let products = match (&filed.rest, variants.len()) {
+                        (None, 1..) if is_plain => &mut place.certain,
+                        (Some(_), 1) if is_plain => &mut place.rest,
+                        _ => &mut place.whole,
+                    };
+                    if products.last() != Some(&listed.0) {
+                        products.push(listed.0);
+                    }
+                }
+            };
+            hit(named(&self.skus, catalog.sku_of(item)), true);
+            for &variant in variants {
+                hit(named(&self.skus, catalog.variant_sku_of(variant)), true);
+                for (id, keys) in &attributes {
+                    let Some(attribute) = catalog.attribute(*id) else { continue };
+                    for ordinal in catalog.ordinals_of(variant, *id) {
+                        let ids = folded
+                            .entry((id.0, ordinal))
+                            .or_insert_with(|| named(keys, &fold_text(attribute.text(ordinal))));
+                        hit(ids, true);
+                    }
+                }
+            }
+            for place in catalog.product(item).iter().flat_map(|product| &product.placements) {
+                for id in std::iter::once(place.category).chain(catalog.ancestors(place.category)) {
+                    let (ids, is_plain) = *shelves.entry(id).or_insert_with(|| {
+                        let path = catalog.category_path(id);
+                        // A name with a slash in it may share its path with another category.
+                        let is_plain = path.iter().all(|name| !name.contains('/'));
+                        (named(&self.categories, &path_key(&path.join("/"))), is_plain)
+                    });
+                    hit(ids, is_plain);
+                }
+            }
+            hit(&self.unkeyed, false);
+        }
+        found
+    }
+}
+
+fn named<'k>(keys: &'k Keys, text: &str) -> &'k [WhereId] {
+    keys.get(text).map_or(&[], Vec::as_slice)
+}
+
+/// What a product must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    Sku(String),
+    Category(String),
+    Attribute(String, String),
+}
+
+/// A path in the form that paths of one category share.
+fn path_key(path: &str) -> String {
+    path.trim_matches('/').split('/').map(fold_text).collect::<Vec<_>>().join("/")
+}
+
+/// Keys of which a product must have one for the condition to hold; `None` when there are none that would do.
+fn access(condition: &Condition) -> Option<Vec<Key>> {
+    match condition {
+        // One part is enough: of the fields that tell most, the one with the fewest keys.
+        Condition::All(parts) => accessed(parts).and_then(|at| access(&parts[at])),
+        Condition::Any(parts) => {
+            let keys: Option<Vec<Vec<Key>>> = parts.iter().map(access).collect();
+            Some(keys?.into_iter().flatten().collect())
+        }
+        Condition::Not(_) => None,
+        Condition::Field { field, test: Test::In(values) } => values.iter().map(|value| key(field, value)).collect(),
+        Condition::Field { .. } => None,
+    }
+}
+
+/// The part whose keys stand for all parts.
+fn accessed(parts: &[Condition]) -> Option<usize> {
+    let telling = |key: &Key| match key {
+        Key::Sku(_) => 0,
+        Key::Attribute(code, _) if code == BRAND => 1,
+        Key::Category(_) => 2,
+        Key::Attribute(..) => 3,
+    };
+    let cost = |keys: Vec<Key>| (keys.iter().map(telling).max(), keys.len());
+    let keyed = parts.iter().enumerate().filter_map(|(at, part)| Some((cost(access(part)?), at)));
+    keyed.min().map(|(_, at)| at)
+}
+
+/// What is left to ask of a product that has one of the keys; `None` when nothing is.
+fn rest(condition: &Condition) -> Option<Condition> {
+    match condition {
+        Condition::Field { test: Test::In(_), .. } => access(condition).is_none().then(|| condition.clone()),
+        Condition::All(parts) => match accessed(parts) {
+            Some(at) => {
+                let mut left = parts.clone();
+                match rest(&parts[at]) {
+                    Some(part) => left[at] = part,
+                    None => drop(left.remove(at)),
+                }
+                (!left.is_empty()).then_some(Condition::All(left))
+            }
+            None => Some(condition.clone()),
+        },
+        // Each part that is said by its keys alone is said by them here, too.
+        Condition::Any(parts) if parts.iter().all(|part| access(part).is_some() && rest(part).is_none()) => None,
+        other => Some(other.clone()),
+    }
+}
+
+fn key(field: &str, value: &Value) -> Option<Key> {
+    let text = value.spelling();
+    match field {
+        "sku" => Some(Key::Sku(text.into_owned())),
+        "category" | "categories" => Some(Key::Category(path_key(&text))),
+        // Numbers are equal however they are spelled.
+        code if !FIELDS.contains(&code) && code != VISIBLE_IN && as_number(value).is_none() => {
+            Some(Key::Attribute(code.to_owned(), fold_text(&text)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalog::testing::arb_shop;
+    use crate::expr::testing::arb_condition;
+    use crate::expr::{EvalContext, holds_for};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn whatever_holds_is_found_and_what_is_certain_holds(
+            catalog in arb_shop(),
+            conditions in prop::collection::vec(arb_condition(), 1..6),
+        ) {
+            let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None };
+            let mut wheres = Wheres::default();
+            let ids: Vec<WhereId> = conditions.iter().map(|condition| wheres.intern(condition)).collect();
+            let items: Vec<ItemId> = (0..catalog.item_bound() as u32).map(ItemId).collect();
+            let found = wheres.find(&items, &catalog);
+            for (condition, id) in conditions.iter().zip(ids) {
+                let place = &found[id as usize];
+                for &item in &items {
+                    let is_in = |products: &Products| products.contains(&item.0);
+                    let asked = |condition: &Condition| {
+                        holds_for(condition, &catalog, catalog.stands_for(item), &context)
+                    };
+                    let is_held = is_in(&place.certain)
+                        || is_in(&place.rest) && wheres.rest(id).is_some_and(asked)
+                        || is_in(&place.whole) && asked(condition);
+                    prop_assert_eq!(is_held, asked(condition), "{:?} of {:?}", condition, catalog.sku_of(item));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_those_that_tell_most_and_what_they_say_is_not_asked_again() {
+        let check = |json: &str, expected: Option<usize>, is_all: bool| {
+            let condition = crate::expr::parse(&serde_json::from_str(json).unwrap()).unwrap();
+            assert_eq!(access(&condition).map(|keys| keys.len()), expected, "{json}");
+            assert_eq!(rest(&condition).is_none(), is_all, "{json}");
+        };
+        let color = r#"{"field":"color","in":["Red","Blue"]}"#;
+        let brand = r#"{"field":"brand","in":["Acme","Luma","Zest"]}"#;
+        let cheap = r#"{"field":"price","range":{"to":9}}"#;
+        check(color, Some(2), true);
+        check(&format!(r#"{{"all":[{color}]}}"#), Some(2), true);
+        check(&format!(r#"{{"all":[{color},{brand},{cheap}]}}"#), Some(3), false);
+        check(&format!(r#"{{"any":[{color},{{"field":"sku","eq":"A"}}]}}"#), Some(3), true);
+        check(&format!(r#"{{"any":[{color},{cheap}]}}"#), None, false);
+        check(&format!(r#"{{"not":{color}}}"#), None, false);
+        check(r#"{"field":"size","eq":"10"}"#, None, false);
+        check(r#"{"any":[]}"#, Some(0), true);
+    }
+}
