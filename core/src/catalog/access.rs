@@ -78,19 +78,24 @@ pub struct HiddenCategories {
 
 impl HiddenCategories {
     /// The categories of these paths with everything below them; paths that lead nowhere hide nothing.
-    pub fn of<'p>(catalog: &Catalog, paths: impl Iterator<Item = &'p str>) -> Self {
+    /// `direct` are the products of a category itself.
+    pub fn of<'p, 'd>(
+        catalog: &Catalog,
+        paths: impl Iterator<Item = &'p str>,
+        direct: impl Fn(CategoryId) -> &'d RoaringBitmap,
+    ) -> Self {
         let tops: BTreeSet<CategoryId> = paths.filter_map(|path| catalog.category(path)).collect();
         if tops.is_empty() {
             return Self::default();
         }
         let is_hidden = |id: CategoryId| tops.contains(&id) || catalog.ancestors(id).any(|above| tops.contains(&above));
         let (mut categories, mut items, mut open) = (BTreeSet::new(), RoaringBitmap::new(), RoaringBitmap::new());
-        for (id, node) in catalog.categories() {
+        for (id, _) in catalog.categories() {
             if is_hidden(id) {
                 categories.insert(id);
-                items |= &**node.direct();
+                items |= direct(id);
             } else {
-                open |= &**node.direct();
+                open |= direct(id);
             }
         }
         Self { categories, items: items - open }

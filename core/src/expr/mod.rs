@@ -4,13 +4,18 @@
 //! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants.
 
 mod evaluate;
+pub mod kept;
 mod parse;
+pub mod smart;
+mod stored;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
 pub use parse::{parse, to_json};
+pub use smart::{Members, SmartTree};
+pub use stored::{Needs, StoredCondition};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,7 @@
 
 use roaring::RoaringBitmap;
 
+use super::lend::Lent;
 use super::request::QueryError;
 use super::request::{ListRequest, Page};
 use super::run::{self, Keep, Run};
@@ -76,5 +77,5 @@ pub fn with_context<T>(
     let request = ListRequest { page, facets: Some(Vec::new()), ..ListRequest::plain("question") };
     let mut run = Run::begin(snapshot, epoch, &request, taken, attempt)?;
     let universe = eligible::eligible(&mut run, &understand::Understanding::default());
-    Ok(run.with_context(Some(&universe), ask))
+    Ok(run.with_context(Lent { universe: Some(&universe), batch: None }, ask))
 }

@@ -171,7 +171,13 @@ fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
     let mut lines = ordered.ranked.ledger.lines(row, ordered.boosted.get(&row).copied());
     if ordered.ranked.sold_out.get(row as usize) == Some(&true) {
         let note = "cannot be bought now, so it stands behind what can".to_owned();
-        lines.push(LedgerLine { kind: LedgerKind::Band, name: "kernel/out-of-stock".into(), value: 0.0, note, moved: None });
+        lines.push(LedgerLine {
+            kind: LedgerKind::Band,
+            name: "kernel/out-of-stock".into(),
+            value: 0.0,
+            note,
+            moved: None,
+        });
     }
     lines.extend(ordered.remarks.iter().filter(|(of, _)| *of == row).map(|(_, line)| line.clone()));
     if run.has_explicit_sort() {

@@ -53,7 +53,8 @@ pub(super) type Reasons = HashMap<u32, usize>;
 impl Quotas {
     /// The rows from the first place to the last.
     pub fn lay_out(&self, layout: &Layout<'_>, reasons: &mut Reasons) -> Vec<u32> {
-        let mut pass = Pass { quotas: self, layout, rows: Vec::with_capacity(layout.end), used: HashSet::new(), next: 0 };
+        let mut pass =
+            Pass { quotas: self, layout, rows: Vec::with_capacity(layout.end), used: HashSet::new(), next: 0 };
         for at in 0..layout.end {
             let Some(row) = layout.pinned.get(&at).copied().or_else(|| pass.pick(at, reasons)) else { break };
             pass.rows.push(row);
@@ -201,7 +202,10 @@ mod tests {
     fn pages_of_any_size_are_cut_from_one_list_that_holds_every_row() {
         let quotas = Quotas {
             at_least: vec![at_least(3, 9, &[20, 21, 29], &[]), at_least(1, 2, &[11], &[])],
-            at_most: vec![at_most(2, 12), AtMostInRow { count: 1, values: (0..30).map(|row| (row, row % 4)).collect() }],
+            at_most: vec![
+                at_most(2, 12),
+                AtMostInRow { count: 1, values: (0..30).map(|row| (row, row % 4)).collect() },
+            ],
         };
         let pins = [(4, 0), (5, 25), (29, 2)];
         let whole = laid_out(&quotas, &pins, 30, 30);

@@ -10,8 +10,7 @@ use planogram_rules::proof::World;
 use crate::state::State;
 
 /// What the question is about.
-pub const ABOUT: &str =
-    "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name skus that are not there.";
+pub const ABOUT: &str = "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name skus that are not there.";
 
 /// Answers with `{"conflicts": […]}`.
 pub fn conflicts(state: &State, call: &Call<'_>) -> String {
@@ -21,7 +20,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
         .map(|rule| Subject {
             rule: &rule.rule,
             category: Some(&rule.category),
-            strategy: rule.strategy.map(|strategy| strategy.name()),
+            strategy: rule.strategy.as_ref().map(|strategy| strategy.name()),
             members: rule.members,
         })
         .collect();

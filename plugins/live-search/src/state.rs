@@ -48,7 +48,8 @@ impl State {
     pub fn new(settings: &Arc<Settings>, epoch: &Epoch<'_>, previous: Option<&State>) -> Result<Self, String> {
         let behavior = settings.behavior()?;
         let known = previous.map(|state| (state.rules.book(), state.newest));
-        let earlier = Earlier::of(known.filter(|_| previous.is_some_and(|state| Arc::ptr_eq(&state.settings, settings))));
+        let earlier =
+            Earlier::of(known.filter(|_| previous.is_some_and(|state| Arc::ptr_eq(&state.settings, settings))));
         let mut rules: Vec<Arc<SearchRule>> = Vec::new();
         let mut redirects = Redirects::default();
         let mut synonyms = SynonymBook::default();

@@ -234,8 +234,15 @@ mod tests {
         let state = state("", None, &[("search-rule", "mobile", rule), sale]);
         let on_mobile = |text| rewritten(&state, Request { device: "mobile", ..request(text) }).query;
         let query = on_mobile("red sofas");
-        assert_eq!((query.redirect.as_deref(), shown(&query)), (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9".into()]));
-        assert_eq!(on_mobile("sofa sale").redirect.as_deref(), Some("/sale"), "a redirect of the whole query goes first");
+        assert_eq!(
+            (query.redirect.as_deref(), shown(&query)),
+            (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9".into()])
+        );
+        assert_eq!(
+            on_mobile("sofa sale").redirect.as_deref(),
+            Some("/sale"),
+            "a redirect of the whole query goes first"
+        );
         assert_eq!(shown(&rewritten(&state, request("red sofas")).query), ["red", "sofas*"]);
     }
 

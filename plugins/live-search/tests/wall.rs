@@ -60,7 +60,11 @@ fn a_query_is_understood() {
     assert_eq!(
         rewrite.acts,
         [
-            Act { verb: Verb::Note, target: Target::Items(vec![]), reason: "rule \"Sofas\" (search-rule/sofas)".to_owned() },
+            Act {
+                verb: Verb::Note,
+                target: Target::Items(vec![]),
+                reason: "rule \"Sofas\" (search-rule/sofas)".to_owned()
+            },
             act(Verb::Pin { position: 0 }, "weak", "pinned to 1"),
             act(Verb::Hide, "plain", "hidden"),
         ]

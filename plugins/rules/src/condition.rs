@@ -39,8 +39,7 @@ pub enum Operator {
 impl Operator {
     /// The names used in documents, in the order of the variants.
     pub const NAMES: [&str; 5] = ["is", "contains", "starts", "ends", "words"];
-    const ALL: [Operator; 5] =
-        [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends, Operator::Words];
+    const ALL: [Operator; 5] = [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends, Operator::Words];
 
     /// Whether a query satisfies the test; both are normalized.
     pub fn holds(self, phrase: &str, query: &str) -> bool {
@@ -278,7 +277,8 @@ impl Reader<'_> {
 
     /// Under `all`, `is` says it all of the query.
     fn check_is(&mut self, parts: &[Node], pointer: &str) {
-        let operator = |node: &Node| if let Node::Leaf(Leaf::Query { operator, .. }) = node { Some(*operator) } else { None };
+        let operator =
+            |node: &Node| if let Node::Leaf(Leaf::Query { operator, .. }) = node { Some(*operator) } else { None };
         let of_query: Vec<Operator> = parts.iter().filter_map(operator).collect();
         if of_query.len() > 1 && of_query.contains(&Operator::Is) {
             let message = format!("`is` stands beside {} other conditions under `all`", of_query.len() - 1);
@@ -366,7 +366,11 @@ fn instant(object: &Object<'_>, key: &str, findings: &mut Findings) -> Option<Op
     let Some(value) = object.get(key) else { return Some(None) };
     let read = value.as_str().and_then(moment::instant);
     if read.is_none() {
-        findings.report(object.at(key), format!("`{key}` is {}", show(value)), "RFC 3339, such as 2026-11-27T00:00:00Z");
+        findings.report(
+            object.at(key),
+            format!("`{key}` is {}", show(value)),
+            "RFC 3339, such as 2026-11-27T00:00:00Z",
+        );
     }
     read.map(Some)
 }

@@ -165,7 +165,8 @@ impl Report {
                     claims_of(case.subject).iter().take(1).flat_map(|claim| &claims[claim]).copied().collect()
                 }
             };
-            let rivals = rivals.into_iter().filter(|other| *other != at).filter(|other| cases[*other].whole_holds(witness));
+            let rivals =
+                rivals.into_iter().filter(|other| *other != at).filter(|other| cases[*other].whole_holds(witness));
             let stronger = rivals.filter(|other| leaves_nothing(&cases[*other], case, bench.resolution));
             for other in stronger.take(PAIRS_MAX) {
                 let proven = proof::decide(&[&case.whole], &[&cases[other].whole], bench.world);
@@ -372,8 +373,11 @@ fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usize, String)>
     let mut found = Vec::new();
     for (what, wishes) in &wishes {
         each_pair(wishes, |(one, a), (other, b)| {
-            let opposite = a != b && !(matches!(a, Wish::At(_)) && *b == Wish::Up || *a == Wish::Up && matches!(b, Wish::At(_)));
-            found.extend(opposite.then(|| (*one, *other, format!("one {} {what}, the other {} it", does(*a), does(*b)))));
+            let opposite =
+                a != b && !(matches!(a, Wish::At(_)) && *b == Wish::Up || *a == Wish::Up && matches!(b, Wish::At(_)));
+            found.extend(
+                opposite.then(|| (*one, *other, format!("one {} {what}, the other {} it", does(*a), does(*b)))),
+            );
         });
     }
     for (position, pins) in &places {
@@ -416,11 +420,19 @@ fn broad_pairs(
     let known: Vec<u32> = items.iter().flatten().copied().collect();
     for (at, condition, json, wish) in broad {
         let holds = bench.host.test(*condition, &known);
-        let satisfying: HashSet<u32> = known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
+        let satisfying: HashSet<u32> =
+            known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
         for ((other, sku, other_wish), item) in single.iter().zip(&items) {
             let is_down = |wish: &Wish| *wish == Wish::Down;
-            if at != other && item.is_some_and(|item| satisfying.contains(&item)) && is_down(wish) != is_down(other_wish) {
-                let words = format!("one {} the products of {json}, the other {} `{sku}`, which is one", does(*wish), does(*other_wish));
+            if at != other
+                && item.is_some_and(|item| satisfying.contains(&item))
+                && is_down(wish) != is_down(other_wish)
+            {
+                let words = format!(
+                    "one {} the products of {json}, the other {} `{sku}`, which is one",
+                    does(*wish),
+                    does(*other_wish)
+                );
                 found.push((*at, *other, words));
             }
         }

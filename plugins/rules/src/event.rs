@@ -343,7 +343,8 @@ mod tests {
             {"pin":["F","G"],"position":2,"insert":true},{"boost":{"field":"brand","eq":"X"},"to":"top"},{"bury":"H","factor":0.5},
             {"include":"I"},{"filter":"A"},{"at_least":{"field":"brand","eq":"X"},"count":2,"first":8},
             {"at_most_in_row":"brand","count":3},{"redirect":"/sale"},{"banner":"Sale!"},{"synonym":{"term":"a","also":["b"]}}]}"#;
-        let event = |skus: &[&str], deed| Event { about: About::Skus(skus.iter().map(|s| (*s).to_owned()).collect()), deed };
+        let event =
+            |skus: &[&str], deed| Event { about: About::Skus(skus.iter().map(|s| (*s).to_owned()).collect()), deed };
         let brand = || About::Products(Products { json: r#"{"eq":"X","field":"brand"}"#.into(), id: None });
         let list = |deed| Event { about: About::List, deed };
         let expected = vec![

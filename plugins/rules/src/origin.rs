@@ -76,7 +76,9 @@ impl Scopes {
     pub fn covers<'a>(&'a self, origin: &'a Origin) -> impl Iterator<Item = (&'a str, i64, i64)> {
         let views = self.views.iter().filter(|_| origin.scope.is_empty());
         let mut covers: Vec<_> = views
-            .filter_map(|(view, ids)| ids.get(&origin.id).map(|(from_ms, until_ms)| (view.as_str(), *from_ms, *until_ms)))
+            .filter_map(|(view, ids)| {
+                ids.get(&origin.id).map(|(from_ms, until_ms)| (view.as_str(), *from_ms, *until_ms))
+            })
             .collect();
         covers.sort_unstable();
         covers.into_iter()

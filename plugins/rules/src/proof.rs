@@ -79,7 +79,8 @@ fn product<'r>(parts: impl Iterator<Item = Option<Vec<Conjunction<'r>>>>) -> Opt
 
 /// Whether all of the trees can hold while none of the others does.
 pub fn decide(hold: &[&Node], fail: &[&Node], world: World<'_>) -> Verdict {
-    let parts = hold.iter().map(|node| alternatives(node, true)).chain(fail.iter().map(|node| alternatives(node, false)));
+    let parts =
+        hold.iter().map(|node| alternatives(node, true)).chain(fail.iter().map(|node| alternatives(node, false)));
     let Some(conjunctions) = product(parts) else { return Verdict::Unknown };
     let mut reasons = BTreeSet::new();
     let mut is_unknown = false;
@@ -183,7 +184,8 @@ fn category(conjunction: &Conjunction<'_>, facts: &mut Facts<'static>) -> Decide
             paths.extend(named.iter().cloned());
         }
     }
-    let below: Vec<String> = paths.iter().filter(|path| !path.is_empty()).map(|path| format!("{path}/{FILLER}")).collect();
+    let below: Vec<String> =
+        paths.iter().filter(|path| !path.is_empty()).map(|path| format!("{path}/{FILLER}")).collect();
     let is_named = |path: &String| paths.contains(path);
     for path in paths.iter().chain(&below) {
         facts.category.clone_from(path);
@@ -291,12 +293,14 @@ fn query(conjunction: &Conjunction<'_>, facts: &mut Facts<'static>) -> Decided {
         _ => None,
     };
     let owned: Vec<(Operator, String, bool)> = literals.clone().filter_map(test).collect();
-    let tests: Vec<Test<'_>> = owned.iter().map(|(operator, phrase, wanted)| (*operator, phrase.as_str(), *wanted)).collect();
+    let tests: Vec<Test<'_>> =
+        owned.iter().map(|(operator, phrase, wanted)| (*operator, phrase.as_str(), *wanted)).collect();
     if let Some((_, phrase, _)) = tests.iter().find(|(operator, _, wanted)| *operator == Operator::Is && *wanted) {
         // The whole query is known.
         facts.text = (*phrase).to_owned();
         let failing = tests.iter().find(|(operator, phrase, wanted)| operator.holds(phrase, &facts.text) != *wanted);
-        return failing.map_or(Ok(true), |failing| Err(format!("the query `{}` cannot {}", facts.text, fails(*failing))));
+        return failing
+            .map_or(Ok(true), |failing| Err(format!("the query `{}` cannot {}", facts.text, fails(*failing))));
     }
     if let Some((one, other)) = opposed(&tests) {
         return Err(format!("a query that {} cannot {}", passes(one.0, one.1), fails(other)));

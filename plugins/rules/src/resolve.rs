@@ -59,7 +59,8 @@ pub type Applied<'a> = (&'a Head, &'a [Event]);
 /// know are passed over, and acts beyond what may cross the wall in one call, the last rules' first.
 pub fn to_acts<'a>(host: &dyn CallHost, rules: impl Iterator<Item = Applied<'a>>) -> Vec<Act> {
     let rules: Vec<Applied<'_>> = rules.collect();
-    let named: Vec<&str> = rules.iter().flat_map(|(_, events)| *events).flat_map(Event::skus).map(String::as_str).collect();
+    let named: Vec<&str> =
+        rules.iter().flat_map(|(_, events)| *events).flat_map(Event::skus).map(String::as_str).collect();
     let mut items = if named.is_empty() { Vec::new() } else { host.resolve(&named) }.into_iter();
     let mut claimed = HashSet::new();
     let mut acts = Vec::new();

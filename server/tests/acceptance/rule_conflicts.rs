@@ -40,7 +40,11 @@ fn faulty() -> (Vec<Row>, Vec<(&'static str, Vec<&'static str>)>) {
         search("up", json!([query("contains", "alpha")]), json!([{"boost": "P1"}])),
         search("out", json!([query("starts", "alpha")]), json!([{"hide": "P1"}])),
         search("first-a", json!([query("is", "beta")]), json!([{"pin": "P2", "position": 1}])),
-        search("first-b", json!([query("contains", "bet"), {"audience": "vip"}]), json!([{"pin": "P3", "position": 1}])),
+        search(
+            "first-b",
+            json!([query("contains", "bet"), {"audience": "vip"}]),
+            json!([{"pin": "P3", "position": 1}]),
+        ),
         search("no-oak", json!([query("contains", "brandy")]), json!([{"hide": oak}])),
         search("one-oak", json!([query("contains", "brandy")]), json!([{"include": "O1"}])),
         search("to-a", json!([query("words", "help me")]), json!([{"redirect": "/a"}])),
@@ -49,12 +53,30 @@ fn faulty() -> (Vec<Row>, Vec<(&'static str, Vec<&'static str>)>) {
         search("weak", json!([query("is", "gamma ray")]), json!([{"boost": "P4", "factor": 9}])),
         with_priority(search("wide", json!([query("contains", "delt")]), json!([{"bury": "P6"}, {"banner": "D"}])), 1),
         search("narrow", json!([query("contains", "delta"), {"audience": "vip"}]), json!([{"banner": "D"}])),
-        search("two-devices", json!([{"device": "mobile"}, {"device": ["desktop", "tablet"]}]), json!([{"hide": "P7"}])),
-        ("search-rule", "over".into(), json!({"conditions": [query("is", "old")], "events": [{"hide": "P7"}]}), "?until=2020-01-01T00:00:00Z"),
-        search("itself", json!([query("contains", "zeta eta"), {"not": query("contains", "eta")}]), json!([{"hide": "P7"}])),
+        search(
+            "two-devices",
+            json!([{"device": "mobile"}, {"device": ["desktop", "tablet"]}]),
+            json!([{"hide": "P7"}]),
+        ),
+        (
+            "search-rule",
+            "over".into(),
+            json!({"conditions": [query("is", "old")], "events": [{"hide": "P7"}]}),
+            "?until=2020-01-01T00:00:00Z",
+        ),
+        search(
+            "itself",
+            json!([query("contains", "zeta eta"), {"not": query("contains", "eta")}]),
+            json!([{"hide": "P7"}]),
+        ),
         search("gone", json!([query("is", "gone")]), json!([{"boost": "NOBODY"}, {"boost": "P8"}])),
         search("catalog-only", json!([query("is", "secret")]), json!([{"pin": "S1", "position": 3}])),
-        ("category-rule", "elsewhere".into(), json!({"category": "Left", "events": [{"pin": "R1", "position": 2}]}), ""),
+        (
+            "category-rule",
+            "elsewhere".into(),
+            json!({"category": "Left", "events": [{"pin": "R1", "position": 2}]}),
+            "",
+        ),
     ];
     let faults = vec![
         ("contradictory", vec!["out", "up"]),
@@ -82,15 +104,27 @@ fn sound(dice: &mut Dice, n: usize) -> Vec<Row> {
         let (left, right) = match dice.roll(7) {
             // One wants it up, the other down, but never both at once.
             0 => (json!([query("is", &word)]), json!([query("is", &format!("{word} two"))])),
-            1 => (json!([query("contains", &word), {"device": "mobile"}]), json!([query("contains", &word), {"device": "desktop"}])),
-            2 => (json!([query("contains", &word), {"until": "2030-01-01"}]), json!([query("contains", &word), {"from": "2030-01-01"}])),
+            1 => (
+                json!([query("contains", &word), {"device": "mobile"}]),
+                json!([query("contains", &word), {"device": "desktop"}]),
+            ),
+            2 => (
+                json!([query("contains", &word), {"until": "2030-01-01"}]),
+                json!([query("contains", &word), {"from": "2030-01-01"}]),
+            ),
             3 => (json!([query("starts", &word)]), json!([query("starts", &format!("x{word}"))])),
-            4 => (json!([query("contains", &word), {"audience": "a"}]), json!([query("contains", &word), {"not": {"audience": "a"}}])),
+            4 => (
+                json!([query("contains", &word), {"audience": "a"}]),
+                json!([query("contains", &word), {"not": {"audience": "a"}}]),
+            ),
             5 => (
                 json!([query("contains", &word), {"schedule": {"days": ["sat", "sun"]}}]),
                 json!([query("contains", &word), {"schedule": {"days": ["mon"], "to": "12:00"}}]),
             ),
-            _ => (json!([query("contains", &word), {"customer_group": "b2b"}]), json!([query("is", &word), {"not": {"customer_group": ["b2b", "b2c"]}}])),
+            _ => (
+                json!([query("contains", &word), {"customer_group": "b2b"}]),
+                json!([query("is", &word), {"not": {"customer_group": ["b2b", "b2c"]}}]),
+            ),
         };
         rows.push(search(&format!("sound{at}"), left, json!([{"pin": sku, "position": 1 + at}])));
         rows.push(search(&format!("sound{}", at + 1), right, json!([{"hide": sku}, {"banner": word}])));

@@ -40,7 +40,9 @@ fn catalog(dice: &mut Dice) -> Vec<Value> {
 
 fn leaf(dice: &mut Dice) -> Value {
     match dice.roll(8) {
-        0 => json!({"query": dice.one(&["is", "contains", "starts", "ends", "words"]), "text": dice.one(&["shirt", "plain", "sh"])}),
+        0 => {
+            json!({"query": dice.one(&["is", "contains", "starts", "ends", "words"]), "text": dice.one(&["shirt", "plain", "sh"])})
+        }
         1 => json!({"device": "mobile"}),
         2 => json!({"audience": dice.one(&["vip", "new"])}),
         3 => json!({"customer_group": "b2b"}),
@@ -104,9 +106,22 @@ fn rules(dice: &mut Dice) -> Vec<(&'static str, String, Value)> {
 /// Requests as addresses without page, size and time.
 fn requests(dice: &mut Dice) -> Vec<String> {
     let one = |dice: &mut Dice| {
-        let list = dice.one(&["/v1/search?q=shirt", "/v1/search?q=plain+shirt", "/v1/search?q=", "/v1/search?q=plain",
-            "/v1/categories/Men/products?", "/v1/categories/Men/Tops/products?", "/v1/categories/Women/products?"]);
-        let who = dice.one(&["", "&device=mobile", "&audiences=vip", "&audiences=new,vip&customer_group=b2b", "&cart=S01,S02,S03,S04"]);
+        let list = dice.one(&[
+            "/v1/search?q=shirt",
+            "/v1/search?q=plain+shirt",
+            "/v1/search?q=",
+            "/v1/search?q=plain",
+            "/v1/categories/Men/products?",
+            "/v1/categories/Men/Tops/products?",
+            "/v1/categories/Women/products?",
+        ]);
+        let who = dice.one(&[
+            "",
+            "&device=mobile",
+            "&audiences=vip",
+            "&audiences=new,vip&customer_group=b2b",
+            "&cart=S01,S02,S03,S04",
+        ]);
         let what = dice.one(&["", "", "&filter.brand=Oak", "&filter.brand=Oak,Elm"]);
         format!("{list}{who}{what}")
     };
@@ -115,7 +130,12 @@ fn requests(dice: &mut Dice) -> Vec<String> {
 
 /// What an answer shows, without what differs between any two answers.
 fn shown(list: &Value) -> Value {
-    let items: Vec<Value> = list["items"].as_array().unwrap().iter().map(|i| json!([i["sku"], i["score"], i["ledger"], i["position"]])).collect();
+    let items: Vec<Value> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| json!([i["sku"], i["score"], i["ledger"], i["position"]]))
+        .collect();
     json!([items, list["total"], list["facets"], list["banners"], list["redirect"], list["applied_rules"]])
 }
 
@@ -175,7 +195,10 @@ fn check_pins(list: &Value, seed: u64) {
         let Some(wanted) = wanted.map(|wanted| wanted.min(items.len() - 1)) else { continue };
         // Between the place that was wanted and the place that was got there is nothing but other pins.
         let (from, to) = (wanted.min(at), wanted.max(at));
-        assert!(pinned[from..=to].iter().all(Option::is_some), "seed {seed}: pinned to {wanted}, stands at {at}: {list}");
+        assert!(
+            pinned[from..=to].iter().all(Option::is_some),
+            "seed {seed}: pinned to {wanted}, stands at {at}: {list}"
+        );
     }
 }
 

@@ -51,7 +51,8 @@ fn row_062_match_any_is_or_and_all_is_and() {
         shop.configure("search-rule", "r", &json!({"match": join, "conditions": both, "events": [{"hide": "A"}]}));
         !order(&shop, &format!("/v1/search?q={q}")).contains('A')
     };
-    let table = [("red+chair", true, true), ("red+chairs", true, false), ("old+chair", true, false), ("chairs", false, false)];
+    let table =
+        [("red+chair", true, true), ("red+chairs", true, false), ("old+chair", true, false), ("chairs", false, false)];
     for (q, any, all) in table {
         assert_eq!((fires("any", q), fires("all", q)), (any, all), "{q}");
     }
@@ -72,7 +73,11 @@ fn row_062_match_any_is_or_and_all_is_and() {
 #[test]
 fn a_rule_fires_by_group_view_page_cart_and_category() {
     let shop = chairs();
-    shop.send_ok("PATCH", "/v1/products", &json!([{"sku": "A", "categories": ["Seats/Chairs"]}, {"sku": "B", "categories": ["Seats/Chairs"]}]));
+    shop.send_ok(
+        "PATCH",
+        "/v1/products",
+        &json!([{"sku": "A", "categories": ["Seats/Chairs"]}, {"sku": "B", "categories": ["Seats/Chairs"]}]),
+    );
     let check = |condition: Value, yes: &str, no: &str| {
         shop.configure("search-rule", "r", &rule(json!([condition]), json!([{"pin": "B", "position": 1}])));
         let first = |more: &str| order(&shop, &format!("/v1/search?q=chair&{more}")).remove(0);
@@ -112,7 +117,10 @@ fn row_063_and_064_products_are_boosted_and_buried_by_expression_too() {
     check(json!({"pin": ["G", "H"], "position": 2}), "AGHBCDEF");
     check(json!({"at_least": elm, "count": 2, "first": 4}), "ABFGCDEH");
     check(json!({"at_most_in_row": "brand", "count": 2}), "ABFCDGEH");
-    shop.events("views", &[("product_view", "s1", &["D"]), ("product_view", "s2", &["D"]), ("product_view", "s1", &["C"])]);
+    shop.events(
+        "views",
+        &[("product_view", "s1", &["D"]), ("product_view", "s2", &["D"]), ("product_view", "s1", &["C"])],
+    );
     check(json!({"boost": {"field": "views.7d", "range": {"from": 2}}, "to": "top"}), "DCABEFGH");
 }
 
@@ -120,7 +128,10 @@ fn row_063_and_064_products_are_boosted_and_buried_by_expression_too() {
 fn row_065_a_pin_holds_under_personal_order_and_gives_way_when_ineligible() {
     let shop = chairs();
     shop.configure("search-rule", "r", &rule(json!([is("chair")]), json!([{"pin": "H", "position": 2}])));
-    shop.events("views", &[("product_view", "ann", &["C"]), ("product_view", "ann", &["C"]), ("product_view", "bob", &["F"])]);
+    shop.events(
+        "views",
+        &[("product_view", "ann", &["C"]), ("product_view", "ann", &["C"]), ("product_view", "bob", &["F"])],
+    );
     for more in ["", "&visitor=ann", "&visitor=bob&viewed=F,G", "&page_size=2", "&page_size=3"] {
         assert_eq!(order(&shop, &format!("/v1/search?q=chair{more}")).chars().nth(1), Some('H'), "{more}");
     }
@@ -235,7 +246,11 @@ fn row_072_limits_refuse_the_51st_rule_the_11th_condition_and_the_26th_event() {
 #[test]
 fn row_073_applied_rules_are_told_in_previews_only() {
     let shop = chairs();
-    shop.configure("search-rule", "r", &json!({"name": "Chairs", "conditions": [is("chair")], "events": [{"hide": "A"}]}));
+    shop.configure(
+        "search-rule",
+        "r",
+        &json!({"name": "Chairs", "conditions": [is("chair")], "events": [{"hide": "A"}]}),
+    );
     assert_eq!(shop.ok("/v1/search?q=chair")["applied_rules"], Value::Null);
     let expected = json!([{"plugin": "live-search", "rule": "rule \"Chairs\" (search-rule/r)"}]);
     for preview in ["explain=true", "now=2026-11-22T00:00:00Z", "overlay=spring"] {
@@ -259,8 +274,10 @@ fn row_084_the_ledger_names_every_rule_that_moved_a_product_from_where_to_where(
     assert_eq!(skus(&list).concat(), "DHFBCEGA");
     let line = |sku: &str, kind: &str, rule: &str| {
         let item = list["items"].as_array().unwrap().iter().find(|item| item["sku"] == sku).unwrap();
-        let is_it = |l: &&Value| l["kind"] == kind && l["note"].as_str().unwrap().contains(&format!("search-rule/{rule}"));
-        let line = item["ledger"].as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("{sku} {kind}: {item}"));
+        let is_it =
+            |l: &&Value| l["kind"] == kind && l["note"].as_str().unwrap().contains(&format!("search-rule/{rule}"));
+        let line =
+            item["ledger"].as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("{sku} {kind}: {item}"));
         (line["from"].as_u64().unwrap(), line["to"].as_u64().unwrap())
     };
     // By score A to H; boosted HABCDEFG; then A behind all; then D in front; then F into the first three.
@@ -268,7 +285,9 @@ fn row_084_the_ledger_names_every_rule_that_moved_a_product_from_where_to_where(
     assert_eq!(line("A", "band", "bury"), (1, 7));
     assert_eq!(line("D", "pin", "pin"), (3, 0));
     assert_eq!(line("F", "quota", "quota"), (5, 2));
-    let why = |sku: &str| shop.ok(&format!("/v1/explain?q={}&sku={sku}", escaped("chair")))["answer"].as_str().unwrap().to_owned();
+    let why = |sku: &str| {
+        shop.ok(&format!("/v1/explain?q={}&sku={sku}", escaped("chair")))["answer"].as_str().unwrap().to_owned()
+    };
     assert!(why("F").contains("position 3 of 8"), "{}", why("F"));
     put("filter", 0, json!([{"filter": ["A", "B"]}]));
     assert!(why("F").contains("filtered out by live-search: rule \"filter\""), "{}", why("F"));
