@@ -6,6 +6,7 @@
 mod bad_input;
 mod bad_rows;
 mod bare;
+mod categories;
 mod counters;
 mod demo;
 mod evaluate;
