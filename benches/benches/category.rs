@@ -41,7 +41,8 @@ fn main() -> Result<()> {
     docs.extend(copies);
     let plain = filled(&docs, &json!("position"), &[])?;
     let one = filled(&docs, &json!("most-viewed"), &[])?;
-    let blend = json!({"blend": {"most-viewed": 0.5, "most-added-to-cart": 0.3, "most-purchased": 0.2}, "window": "7d"});
+    let blend =
+        json!({"blend": {"most-viewed": 0.5, "most-added-to-cart": 0.3, "most-purchased": 0.2}, "window": "7d"});
     let blended = filled(&docs, &blend, &[])?;
     let whole = filled(&docs, &blend, &acts(&docs))?;
     let answer = browse(&whole);
@@ -119,9 +120,11 @@ fn browse(engine: &Engine) -> ListAnswer {
 /// The least that ranks every member by three signals: the columns gathered by id, the bitmap tested, 24 selected.
 fn floor(snapshot: &Snapshot) -> Vec<(f32, u32)> {
     let catalog = &snapshot.catalog;
-    let query = UniverseQuery { collection: PRODUCTS, purpose: Purpose::Catalog, view: "default", stock: StockRule::Any };
+    let query =
+        UniverseQuery { collection: PRODUCTS, purpose: Purpose::Catalog, view: "default", stock: StockRule::Any };
     let shown = catalog.universe(query).items;
-    let category = catalog.category(shop::EVERYTHING).and_then(|id| catalog.members(id)).expect("the category is there");
+    let category =
+        catalog.category(shop::EVERYTHING).and_then(|id| catalog.members(id)).expect("the category is there");
     let items: Vec<u32> = category.iter().filter(|item| shown.contains(*item)).collect();
     let mut columns = [vec![0.0_f32; items.len()], vec![0.0; items.len()], vec![0.0; items.len()]];
     let counters = [Counter::Views, Counter::Carts, Counter::Purchases];
@@ -132,7 +135,8 @@ fn floor(snapshot: &Snapshot) -> Vec<(f32, u32)> {
     let score = |row: usize| 0.5 * views[row] + 0.3 * carts[row] + 0.2 * purchases[row];
     let mut scored: Vec<(f32, u32)> = items.iter().enumerate().map(|(row, &item)| (score(row), item)).collect();
     let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    scored.select_nth_unstable_by(PAGE.min(scored.len() - 1), better);
+    let last = PAGE.min(scored.len() - 1);
+    scored.select_nth_unstable_by(last, better);
     scored.truncate(PAGE);
     scored.sort_unstable_by(better);
     scored

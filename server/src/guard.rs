@@ -124,8 +124,15 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
                 || path.starts_with("/v1/overlays/")
                 || (path == "/v1/events" && !events_open)
         }
-        // The log holds everything that was done; a person's data are for that person alone.
-        _ => path == "/v1/log" || path.starts_with("/v1/visitors/") || path.starts_with("/v1/customers/"),
+        // The log holds everything that was done; a person's data are for that person alone; counters say how the shop
+        // does, and the tree beside them has the categories that are kept from some.
+        _ => {
+            path == "/v1/log"
+                || path == "/v1/categories"
+                || (path.starts_with("/v1/recommendations/") && path.ends_with("/metrics"))
+                || path.starts_with("/v1/visitors/")
+                || path.starts_with("/v1/customers/")
+        }
     }
 }
 
@@ -170,6 +177,10 @@ mod tests {
         check(Method::POST, "/v1/search", false);
         check(Method::POST, "/v1/events", false);
         check(Method::GET, "/v1/log", true);
+        check(Method::GET, "/v1/categories", true);
+        check(Method::GET, "/v1/categories/Men/products", false);
+        check(Method::GET, "/v1/recommendations/front/metrics", true);
+        check(Method::GET, "/v1/recommendations/front", false);
         check(Method::GET, "/v1/visitors/v", true);
         check(Method::HEAD, "/v1/customers/c", true);
         check(Method::DELETE, "/v1/customers/c", true);

@@ -303,7 +303,8 @@ pub struct Document<'a> {
     pub id: &'a str,
     /// Revision, starting at 1 and growing with each write.
     pub revision: u64,
-    /// Sequence of the write in the log: newer documents have larger ones.
+    /// Sequence of the write in the log: newer documents have larger ones. A draft that is laid over the live documents
+    /// has `u64::MAX`: it will be the newest when it is published.
     pub seq: u64,
     /// Begin of validity in milliseconds since 1970, `i64::MIN` for always.
     pub from_ms: i64,

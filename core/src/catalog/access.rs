@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use planogram_abi::Problem;
 use roaring::RoaringBitmap;
 
-use super::Catalog;
 use super::read::Fields;
+use super::{Catalog, ROOT};
 use crate::id::CategoryId;
 use crate::limits::{CATEGORY_GROUPS_MAX, CATEGORY_PATH_BYTES_MAX, CODE_BYTES_MAX};
 
@@ -77,26 +77,36 @@ pub struct HiddenCategories {
 }
 
 impl HiddenCategories {
-    /// The categories of these paths with everything below them; paths that lead nowhere hide nothing.
-    /// `direct` are the products of a category itself.
+    /// The categories of these paths with everything below them; paths that lead nowhere hide nothing. Looks at what
+    /// is hidden and at the way there from the root: what stands beside that way is open as a whole. `direct` are the
+    /// products of a category itself, `subtree` those of it and of all below.
     pub fn of<'p, 'd>(
         catalog: &Catalog,
         paths: impl Iterator<Item = &'p str>,
         direct: impl Fn(CategoryId) -> &'d RoaringBitmap,
+        subtree: impl Fn(CategoryId) -> &'d RoaringBitmap,
     ) -> Self {
         let tops: BTreeSet<CategoryId> = paths.filter_map(|path| catalog.category(path)).collect();
         if tops.is_empty() {
             return Self::default();
         }
-        let is_hidden = |id: CategoryId| tops.contains(&id) || catalog.ancestors(id).any(|above| tops.contains(&above));
+        let way: BTreeSet<CategoryId> = tops.iter().flat_map(|top| catalog.ancestors(*top)).chain([ROOT]).collect();
         let (mut categories, mut items, mut open) = (BTreeSet::new(), RoaringBitmap::new(), RoaringBitmap::new());
-        for (id, _) in catalog.categories() {
-            if is_hidden(id) {
+        // Categories to look at, and whether they are hidden.
+        let mut next = vec![(ROOT, false)];
+        while let Some((id, above_is_hidden)) = next.pop() {
+            let Some(node) = catalog.category_node(id) else { continue };
+            let is_hidden = above_is_hidden || tops.contains(&id);
+            if is_hidden {
                 categories.insert(id);
                 items |= direct(id);
-            } else {
+            } else if way.contains(&id) {
                 open |= direct(id);
+            } else {
+                open |= subtree(id);
+                continue;
             }
+            next.extend(node.children.iter().map(|child| (*child, is_hidden)));
         }
         Self { categories, items: items - open }
     }
@@ -119,7 +129,29 @@ impl HiddenCategories {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::arb_shop;
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_hidden_agrees_with_looking_at_every_category(catalog in arb_shop(), picks in any::<u64>()) {
+            let paths: Vec<String> = catalog.categories().map(|(id, _)| catalog.category_path(id).join("/")).collect();
+            let closed: Vec<&str> = paths.iter().enumerate().filter(|(at, _)| picks >> (2 * at % 64) & 3 == 3).map(|(_, path)| path.as_str()).collect();
+            let node = |id: CategoryId| catalog.category_node(id).unwrap();
+            let paths = closed.iter().copied().chain(["nowhere"]);
+            let hidden = HiddenCategories::of(&catalog, paths, |id| node(id).direct(), |id| node(id).subtree());
+            let tops: Vec<CategoryId> = closed.iter().filter_map(|path| catalog.category(path)).collect();
+            let (mut inside, mut outside) = (RoaringBitmap::new(), RoaringBitmap::new());
+            for (id, node) in catalog.categories() {
+                let is_hidden = std::iter::once(id).chain(catalog.ancestors(id)).any(|id| tops.contains(&id));
+                prop_assert_eq!(hidden.contains(id), is_hidden);
+                if is_hidden { inside |= &**node.direct() } else { outside |= &**node.direct() }
+            }
+            prop_assert_eq!(hidden.items(), &(inside - outside));
+        }
+    }
 
     #[test]
     fn documents_are_read_and_mistakes_named() {

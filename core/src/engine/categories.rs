@@ -27,9 +27,7 @@ impl Engine {
         let catalog = &snapshot.catalog;
         let shop = &snapshot.epoch.shop;
         let view = shop.store_view(store_view.unwrap_or_default()).unwrap_or_default();
-        let book = shop.book(catalog, &view.price_book).unwrap_or_else(|| catalog.root_chain());
-        let demand = snapshot.signals.store_view(&view.code).unwrap_or(snapshot.signals.shop());
-        let smart = members::smart_tree(&snapshot, &snapshot.epoch, &view.code, &book, demand, snapshot.now_ms);
+        let smart = members::of_view(&snapshot, &snapshot.epoch, &view, snapshot.now_ms);
         let members = Members { catalog, smart: smart.as_deref() };
         let mut found = Vec::new();
         for id in in_tree_order(catalog) {

@@ -15,9 +15,10 @@ use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrit
 use crate::expr::smart::{SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, parse_smart_category};
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
+use crate::log::ReadError;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::{Epoch, Shop, experiment, never};
+use crate::snapshot::{Epoch, Shop, experiment, never, spelling};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
@@ -37,12 +38,14 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, |_, json| problems(parse_smart_category(json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
+    (spelling::SPELLING_KIND, spelling::SPELLING_SCHEMA, |id, json| problems(spelling::parse_spelling(id, json))),
     (never::SUGGESTIONS_KIND, never::SUGGESTIONS_SCHEMA, |id, json| problems(never::parse_suggestions(id, json))),
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
 ];
 
 impl Engine {
-    /// Writes documents, all or none; returns the stored revisions and the log position.
+    /// Writes documents, all or none; returns the stored revisions and the log position. What is repeated under an
+    /// idempotency key gives what the first time gave, whatever changed since.
     ///
     /// # Errors
     /// [`WriteError::Refused`] with everything the owner found wrong, [`WriteError::Conflict`] when a document
@@ -54,6 +57,9 @@ impl Engine {
     ) -> Result<(Vec<Document>, Seq), WriteError> {
         // One writer at a time, so that what was checked is what is stored.
         let _turn = super::lock(&self.configuring);
+        if let Some(first) = self.written_before(&options)? {
+            return Ok(first);
+        }
         let epoch = self.publisher.current().epoch.clone();
         for write in &writes {
             self.check_write(&epoch, write)?;
@@ -78,6 +84,28 @@ impl Engine {
         let store = &self.publisher.current().epoch.store;
         let stored = keys.iter().filter_map(|(key, ..)| store.history(key).into_iter().find(|d| d.seq == seq));
         Ok((stored.map(|document| (*document).clone()).collect(), seq))
+    }
+
+    /// The documents that an earlier write under the same idempotency key stored, in its order, as they were stored; none
+    /// of what was no write of documents, or of revisions that are no longer kept. To be asked by whoever has the turn.
+    fn written_before(&self, options: &WriteOptions) -> Result<Option<(Vec<Document>, Seq)>, WriteError> {
+        let Some(key) = &options.idempotency_key else { return Ok(None) };
+        let unread = |error: ReadError| WriteError::Log(error.to_string());
+        let now_ms = self.clock.now_ms().max(self.log.last().1);
+        let Some((seq, _)) = self.log.find_key(key, now_ms).map_err(unread)? else { return Ok(None) };
+        self.wait_for(seq, options.acknowledge)?;
+        let writes = match self.log.read(seq, 1).map_err(unread)?.pop().map(|entry| entry.body) {
+            Some(Body::Config(writes)) => writes,
+            _ => Vec::new(),
+        };
+        let store = &self.publisher.current().epoch.store;
+        let stored = writes.iter().filter_map(|write| {
+            let is_it = |it: &Arc<Document>| {
+                it.seq == seq && it.write.state == write.state && it.write.overlay == write.overlay
+            };
+            store.history(&write.key).into_iter().find(is_it)
+        });
+        Ok(Some((stored.map(|document| (*document).clone()).collect(), seq)))
     }
 
     fn check_write(&self, epoch: &Epoch, write: &DocumentWrite) -> Result<(), WriteError> {
@@ -199,6 +227,14 @@ impl Engine {
     /// # Errors
     /// [`WriteError::NotFound`] when the overlay has no draft; others as [`Engine::write_config`].
     pub fn publish_overlay(&self, overlay: &str, options: WriteOptions) -> Result<(Vec<Document>, Seq), WriteError> {
+        let repeated = {
+            let _turn = super::lock(&self.configuring);
+            self.written_before(&options)?
+        };
+        if let Some((mut documents, seq)) = repeated {
+            documents.retain(|document| document.write.state == DocumentState::Live);
+            return Ok((documents, seq));
+        }
         let store = self.publisher.current().epoch.store.clone();
         let mut writes = Vec::new();
         for (key, _) in store.drafts().filter(|(_, of)| *of == overlay) {

@@ -90,7 +90,7 @@ impl<'a> Evaluation<'a> {
         let catalog = self.catalog;
         match field {
             "sku" => Cow::Owned(self.sku(test)),
-            "name" => self.products(|product| test_text(product.name_in(self.context.view), test)),
+            "name" => self.products(|product| test.holds_for(product.name_in(self.context.view))),
             "category" | "categories" => Cow::Owned(self.category(test)),
             "price" => self.numbers(test, |variant| {
                 let quote = catalog.price(variant, self.context.book, self.context.now_ms);
@@ -117,7 +117,7 @@ impl<'a> Evaluation<'a> {
         };
         match test {
             Test::In(values) => {
-                let spelled = values.iter().filter_map(|value| attribute.ordinal(&spelling(value)));
+                let spelled = values.iter().filter_map(|value| attribute.ordinal(&value.spelling()));
                 let texts = union(spelled.filter_map(|ordinal| attribute.variants(ordinal)).map(Cow::Borrowed));
                 if !attribute.is_numeric() {
                     return texts;
@@ -155,7 +155,7 @@ impl<'a> Evaluation<'a> {
         match test {
             Test::In(values) => {
                 let mut found = RoaringBitmap::new();
-                for sku in values.iter().map(spelling) {
+                for sku in values.iter().map(Value::spelling) {
                     let item = catalog.item(&sku).filter(|item| catalog.sku_of(*item) == sku);
                     let variants = item.map_or(&[][..], |item| catalog.variants_of(item));
                     found.extend(variants.iter().map(|variant| variant.0));
@@ -165,8 +165,8 @@ impl<'a> Evaluation<'a> {
             }
             Test::Exists => (**catalog.alive()).clone(),
             _ => self.variants(|variant| {
-                test_text(catalog.variant_sku_of(variant), test)
-                    || test_text(catalog.sku_of(catalog.item_of(variant)), test)
+                test.holds_for(catalog.variant_sku_of(variant))
+                    || test.holds_for(catalog.sku_of(catalog.item_of(variant)))
             }),
         }
     }
@@ -178,13 +178,13 @@ impl<'a> Evaluation<'a> {
         let mut items = RoaringBitmap::new();
         match test {
             Test::In(values) => {
-                for id in values.iter().filter_map(|value| catalog.category(&spelling(value))) {
+                for id in values.iter().filter_map(|value| catalog.category(&value.spelling())) {
                     items |= members.subtree(id);
                 }
             }
             _ => {
                 for (id, _) in catalog.categories() {
-                    if test_text(&catalog.category_path(id).join("/"), test) {
+                    if test.holds_for(&catalog.category_path(id).join("/")) {
                         items |= members.subtree(id);
                     }
                 }
@@ -195,7 +195,7 @@ impl<'a> Evaluation<'a> {
 
     fn in_stock(&self, test: &Test) -> Set<'a> {
         let catalog = self.catalog;
-        let wanted = |flag: bool| test_text(if flag { "true" } else { "false" }, test);
+        let wanted = |flag: bool| test.holds_for(if flag { "true" } else { "false" });
         match (wanted(true), wanted(false)) {
             (true, true) => Cow::Borrowed(catalog.alive()),
             (true, false) => Cow::Borrowed(catalog.sellable()),
@@ -254,17 +254,19 @@ fn union<'a>(sets: impl Iterator<Item = Set<'a>>) -> Set<'a> {
     union.unwrap_or_default()
 }
 
-/// Does a text satisfy a test? Texts compare without case; numbers compare by their spelling.
-fn test_text(text: &str, test: &Test) -> bool {
-    let text = fold_text(text);
-    match test {
-        Test::In(values) => values.iter().any(|value| fold_text(&spelling(value)) == text),
-        Test::Contains(part) => text.contains(&fold_text(part)),
-        Test::StartsWith(start) => text.starts_with(&fold_text(start)),
-        Test::EndsWith(end) => text.ends_with(&fold_text(end)),
-        Test::Words(words) => begins_words(&text, &fold_text(words)),
-        Test::Exists => !text.is_empty(),
-        Test::Range { .. } => false,
+impl Test {
+    /// Does a text satisfy the test? Texts compare without case; numbers compare by their spelling.
+    pub(crate) fn holds_for(&self, text: &str) -> bool {
+        let text = fold_text(text);
+        match self {
+            Test::In(values) => values.iter().any(|value| fold_text(&value.spelling()) == text),
+            Test::Contains(part) => text.contains(&fold_text(part)),
+            Test::StartsWith(start) => text.starts_with(&fold_text(start)),
+            Test::EndsWith(end) => text.ends_with(&fold_text(end)),
+            Test::Words(words) => begins_words(&text, &fold_text(words)),
+            Test::Exists => !text.is_empty(),
+            Test::Range { .. } => false,
+        }
     }
 }
 
@@ -275,12 +277,14 @@ fn begins_words(text: &str, words: &str) -> bool {
     words.peek().is_some() && words.all(|wanted| text.split(cut).any(|word| word.starts_with(wanted)))
 }
 
-/// The text that a value is compared as.
-fn spelling(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::Text(text) => Cow::Borrowed(text),
-        Value::Number(number) => Cow::Owned(number.to_string()),
-        Value::Boolean(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+impl Value {
+    /// The text that a value is compared as.
+    pub(crate) fn spelling(&self) -> Cow<'_, str> {
+        match self {
+            Value::Text(text) => Cow::Borrowed(text),
+            Value::Number(number) => Cow::Owned(number.to_string()),
+            Value::Boolean(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+        }
     }
 }
 

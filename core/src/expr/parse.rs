@@ -1,8 +1,8 @@
 //! How is a condition written?
 //!
 //! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly one of
-//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded while
-//! reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
+//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded
+//! while reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
 //! exists is asked of a catalog later (`evaluate`), because attributes come and go.
 
 use planogram_abi::Problem;

@@ -111,6 +111,8 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
 
 fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
     let (purpose, is_unit) = match run.subject {
+        // Without anything to look for a search is a walk through the catalog.
+        Subject::Search { ref text } if text.is_empty() && run.vector.is_none() => (Purpose::Catalog, false),
         Subject::Search { .. } => (Purpose::Search, false),
         Subject::Category { .. } => (Purpose::Catalog, false),
         Subject::Unit { .. } => (Purpose::Catalog, true),

@@ -93,18 +93,30 @@ fn rewritten(run: &Run<'_>, condition: &Condition) -> Condition {
 /// What a leaf means when it is not what it says.
 fn meant_leaf(run: &Run<'_>, field: &str, test: &Test) -> Option<Condition> {
     let leaf = |test: Test| Condition::Field { field: field.to_owned(), test };
+    let seen = |test: Test| leaf(seen_test(run, field, &test).unwrap_or(test));
     match test {
         Test::Contains(text) if text.chars().count() > CONTAINS_CHARS_MAX => {
-            Some(Condition::Any(vec![leaf(test.clone()), leaf(Test::Words(text.clone()))]))
+            Some(Condition::Any(vec![seen(test.clone()), seen(Test::Words(text.clone()))]))
         }
-        Test::In(values) if canonical(field) == "category" && !run.hidden.is_empty() => {
-            let is_hidden = |path: &str| run.snapshot.catalog.category(path).is_some_and(|id| run.hidden.contains(id));
-            let seen = |value: &&Value| !matches!(value, Value::Text(path) if is_hidden(path));
-            let kept: Vec<Value> = values.iter().filter(seen).cloned().collect();
-            (kept.len() < values.len()).then(|| leaf(Test::In(kept)))
-        }
-        _ => None,
+        _ => seen_test(run, field, test).map(leaf),
     }
+}
+
+/// What a test of the category means to a shopper who does not see all categories, when it is not what it says: one
+/// of names keeps those that are seen, any other becomes the names of those seen that pass it.
+fn seen_test(run: &Run<'_>, field: &str, test: &Test) -> Option<Test> {
+    if canonical(field) != "category" || run.hidden.is_empty() {
+        return None;
+    }
+    let catalog = &run.snapshot.catalog;
+    if let Test::In(values) = test {
+        let is_hidden = |value: &Value| catalog.category(&value.spelling()).is_some_and(|id| run.hidden.contains(id));
+        let kept: Vec<Value> = values.iter().filter(|value| !is_hidden(value)).cloned().collect();
+        return (kept.len() < values.len()).then_some(Test::In(kept));
+    }
+    let seen = catalog.categories().filter(|(id, _)| !run.hidden.contains(*id));
+    let paths = seen.map(|(id, _)| catalog.category_path(id).join("/")).filter(|path| test.holds_for(path));
+    Some(Test::In(paths.map(Value::Text).collect()))
 }
 
 /// The category paths that filters ask for by name, in order of occurrence.

@@ -14,6 +14,9 @@ use crate::id::ItemId;
 use crate::limits::HIGHLIGHTS_MAX;
 use crate::text::{Highlighter, Language, excerpt};
 
+/// The code that names the description, in highlights and as an attribute.
+const DESCRIPTION: &str = "description";
+
 /// The finder for the request's words; `None` when nothing is to be highlighted.
 pub(super) fn highlighter(run: &Run<'_>) -> Option<Highlighter> {
     let query = run.read_as.as_ref().filter(|_| run.kind() == ListKind::Search)?;
@@ -39,13 +42,14 @@ fn texts(run: &Run<'_>, item: ItemId, product: &Product) -> Vec<(String, String)
     let view = &run.view.code;
     let mut texts = vec![("name".to_owned(), product.name_in(view).to_owned())];
     texts.push(("sku".to_owned(), catalog.sku_of(item).to_owned()));
-    texts.extend(product.brand.iter().map(|brand| (BRAND.to_owned(), brand.clone())));
+    let is_searched = |code: &str| run.epoch.shop.attribute(code).searchable;
+    texts.extend(product.brand.iter().filter(|_| is_searched(BRAND)).map(|brand| (BRAND.to_owned(), brand.clone())));
     for place in product.placements.iter().filter(|place| !run.hidden.contains(place.category)) {
         texts.push((CATEGORIES.to_owned(), catalog.category_path(place.category).join("/")));
     }
     let options = run.witness(item).and_then(|variant| catalog.variant_record(variant)).map(|record| &record.options);
     for (code, value) in std::iter::once(&product.attributes).chain(options).flatten() {
-        if code == BRAND || !run.epoch.shop.attribute(code).searchable {
+        if code == BRAND || !is_searched(code) {
             continue;
         }
         let values: &[String] = match value {
@@ -60,6 +64,8 @@ fn texts(run: &Run<'_>, item: ItemId, product: &Product) -> Vec<(String, String)
             }
         }
     }
-    texts.push(("description".to_owned(), product.description_in(view).to_owned()));
+    if is_searched(DESCRIPTION) {
+        texts.push((DESCRIPTION.to_owned(), product.description_in(view).to_owned()));
+    }
     texts
 }

@@ -110,8 +110,8 @@ impl Ledger {
         Some(rows.iter().map(|&row| entry.of(row).unwrap_or(f32::NAN)).collect())
     }
 
-    /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values of
-    /// each row in their order. Several contributions of one name are added up.
+    /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values
+    /// of each row in their order. Several contributions of one name are added up; those that gave no row anything are left out.
     pub fn table(&self, rows: &[u32]) -> (Vec<String>, Vec<Vec<f32>>) {
         let mut names: Vec<String> = Vec::new();
         let mut place = |entry: &Entry| {
@@ -120,10 +120,11 @@ impl Ledger {
                 names.len() - 1
             })
         };
-        let places: Vec<usize> = self.entries.iter().map(&mut place).collect();
+        let telling = || self.entries.iter().filter(|entry| !matches!(entry.values, Values::Neutral));
+        let places: Vec<usize> = telling().map(&mut place).collect();
         let values_of = |&row: &u32| {
             let (mut running, mut values) = (0.0, vec![0.0; names.len()]);
-            for (entry, &place) in self.entries.iter().zip(&places) {
+            for (entry, &place) in telling().zip(&places) {
                 let Some(value) = entry.of(row) else { continue };
                 let change = delta(running, entry.combine, value);
                 running += change;
@@ -200,8 +201,8 @@ mod tests {
             assert_eq!(sum.to_bits(), scores[row as usize].to_bits(), "{lines:?}");
         }
         let (names, values) = ledger.table(&[2, 1]);
-        assert_eq!(names, ["kernel/text", "p/f", "p/note", "p/none", "p/s"]);
-        assert_eq!((values[0][0], values[1][4], values[1][2]), (1e-9, 3.3, 0.0));
+        assert_eq!(names, ["kernel/text", "p/f", "p/note", "p/s"]);
+        assert_eq!((values[0][0], values[1][3], values[1][2]), (1e-9, 3.3, 0.0));
         assert!((f64::from(values[1].iter().sum::<f32>()) - scores[1]).abs() < 1e-5);
         assert_eq!(ledger.column("p/s", &[1]), Some(vec![3.3]));
         assert!(ledger.column("p/s", &[0]).unwrap()[0].is_nan());

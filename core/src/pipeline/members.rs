@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use super::filter::canonical;
 use super::request::{List, ListRequest};
-use super::run::Run;
+use super::run::{Run, resolve_demand};
 use crate::catalog::access::HiddenCategories;
+use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Catalog};
 use crate::expr::{Condition, EvalContext, Members, SmartTree, Test, Value};
 use crate::id::{CategoryId, TimeMs};
@@ -32,6 +33,12 @@ pub fn smart_tree(
     let smart = epoch.shop.smart_categories(view, now_ms);
     let context = EvalContext { book, now_ms, view, demand: Some(demand), seq: snapshot.seq, tree: None };
     SmartTree::of(&smart, &snapshot.catalog, &context)
+}
+
+/// The same at the prices of the store view, for what its shoppers want.
+pub fn of_view(snapshot: &Snapshot, epoch: &Epoch, view: &StoreView, now_ms: TimeMs) -> Option<Arc<SmartTree>> {
+    let book = epoch.shop.book(&snapshot.catalog, &view.price_book).unwrap_or_else(|| snapshot.catalog.root_chain());
+    smart_tree(snapshot, epoch, &view.code, &book, resolve_demand(snapshot, epoch, view), now_ms)
 }
 
 impl Run<'_> {

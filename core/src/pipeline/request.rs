@@ -222,6 +222,8 @@ pub struct SuggestRequest {
     pub text: String,
     /// Store view code; empty means the default one.
     pub store_view: String,
+    /// Customer group code: what is hidden from it is not suggested.
+    pub customer_group: Option<String>,
     /// At most so many, 1 to [`SUGGESTIONS_MAX`](crate::limits::SUGGESTIONS_MAX).
     pub limit: usize,
     /// Id of the request.

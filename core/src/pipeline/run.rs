@@ -411,7 +411,7 @@ fn check_among(request: &ListRequest) -> Result<(), QueryError> {
 
 /// The demand in the request's store view, else in the whole shop: also where there is no other view, and where no
 /// event named the view yet. Events that name no view stand for the default one.
-fn resolve_demand<'a>(snapshot: &'a Snapshot, epoch: &Epoch, view: &StoreView) -> &'a Demand {
+pub(super) fn resolve_demand<'a>(snapshot: &'a Snapshot, epoch: &Epoch, view: &StoreView) -> &'a Demand {
     let signals = &snapshot.signals;
     if !epoch.shop.has_several_views() {
         return signals.shop();

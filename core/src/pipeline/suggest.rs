@@ -2,18 +2,24 @@
 //!
 //! First what other shoppers typed and found something with, the most used first; then what product names say from
 //! the begun words on ("sport" is the beginning of "sport pant" in "Supernova Sport Pant"); then categories. Nothing
-//! that only one or two people typed is ever shown, see `signal/queries`. Beside a list of results the names of
+//! that only one or two people typed is ever shown, see `signal/queries`. Beside the first page of results the names of
 //! these results are read, which costs next to nothing; while something is typed, names are searched when so few
 //! products can match that it is quick, and else only their words are offered. Where nothing else completes a
 //! misspelled last word, its likeliest correction is tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
+use super::members;
 use super::request::*;
 use super::run::{Run, Subject};
+use crate::catalog::access::HiddenCategories;
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::views::{OutOfStock, StoreView};
 use crate::catalog::{Purpose, StockRule, UniverseQuery};
+use crate::expr::Members;
 use crate::limits::{
     QUERY_CHARS_MAX, SUGGESTION_CATEGORIES_MAX, SUGGESTION_NAMES_MAX, SUGGESTION_PRODUCTS_MAX, SUGGESTION_WORDS_MORE,
     SUGGESTIONS_BESIDE_MAX, SUGGESTIONS_MAX,
@@ -30,7 +36,11 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
     let view = epoch.shop.store_view(&request.store_view);
     let view =
         view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: request.store_view.clone() })?;
-    let mut box_ = SearchBox::of(snapshot, epoch, view, &request.text, request.limit);
+    let group = request.customer_group.as_deref();
+    let smart = members::of_view(snapshot, epoch, &view, snapshot.now_ms);
+    let tree = Members { catalog: &snapshot.catalog, smart: smart.as_deref() };
+    let hidden = epoch.shop.hidden_categories(tree, &view.code, group, snapshot.now_ms);
+    let mut box_ = SearchBox::of(snapshot, epoch, view, &hidden, &request.text, request.limit);
     box_.take_used_queries(&request.text);
     if !box_.typed.is_empty() {
         box_.take_names(&request.text);
@@ -45,17 +55,25 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
 /// What to suggest beside the results of a search.
 pub(super) fn beside(run: &Run<'_>, hits: &[Hit]) -> Vec<String> {
     let Subject::Search { text } = &run.subject else { return Vec::new() };
-    if text.is_empty() {
+    // Whoever turns pages has found what to search for.
+    if text.is_empty() || run.request.page.number > 1 {
         return Vec::new();
     }
-    let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), text, SUGGESTIONS_BESIDE_MAX);
+    let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
     box_.take_used_queries(text);
     box_.take_phrases(hits.iter().take(SUGGESTION_NAMES_MAX).map(|hit| hit.name.as_str()));
     let catalog = &run.snapshot.catalog;
+    let inside = format!(" {}", box_.typed);
+    let mut seen = BTreeSet::new();
     for hit in hits.iter().take(SUGGESTION_NAMES_MAX) {
+        if box_.is_full() {
+            break;
+        }
         for place in catalog.product(hit.item).iter().flat_map(|product| &product.placements) {
             let above = std::iter::once(place.category).chain(catalog.ancestors(place.category));
-            above.filter_map(|id| catalog.category_node(id)).for_each(|node| box_.take_category(&node.name));
+            // What is above one that was seen was seen with it.
+            let shown = above.take_while(|id| seen.insert(*id)).filter(|id| !run.hidden.contains(*id));
+            shown.filter_map(|id| catalog.category_node(id)).for_each(|node| box_.take_category(&node.name, &inside));
         }
     }
     box_.found.into_iter().map(|suggestion| suggestion.text).collect()
@@ -80,6 +98,8 @@ struct SearchBox<'a> {
     snapshot: &'a Snapshot,
     epoch: &'a Epoch,
     view: StoreView,
+    /// What the shopper does not see is not suggested either.
+    hidden: &'a HiddenCategories,
     /// What was typed, in small letters, single spaces.
     typed: String,
     limit: usize,
@@ -87,8 +107,15 @@ struct SearchBox<'a> {
 }
 
 impl<'a> SearchBox<'a> {
-    fn of(snapshot: &'a Snapshot, epoch: &'a Epoch, view: StoreView, text: &str, limit: usize) -> Self {
-        Self { snapshot, epoch, view, typed: lower(text), limit, found: Vec::new() }
+    fn of(
+        snapshot: &'a Snapshot,
+        epoch: &'a Epoch,
+        view: StoreView,
+        hidden: &'a HiddenCategories,
+        text: &str,
+        limit: usize,
+    ) -> Self {
+        Self { snapshot, epoch, view, hidden, typed: lower(text), limit, found: Vec::new() }
     }
 
     fn is_full(&self) -> bool {
@@ -144,38 +171,57 @@ impl<'a> SearchBox<'a> {
             let names = self.matching_names(texts, text);
             self.take_phrases(names.iter().map(String::as_str));
         } else if begun == self.typed {
-            completions.iter().for_each(|word| self.take(&word.word, SuggestionKind::Name));
+            let seen = completions.iter().filter(|word| self.is_seen(texts, &word.word)).collect::<Vec<_>>();
+            seen.iter().for_each(|word| self.take(&word.word, SuggestionKind::Name));
         }
     }
 
     fn matching_names(&self, texts: &TextView, text: &str) -> Vec<String> {
-        let stock = if self.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
         let catalog = &self.snapshot.catalog;
-        let shown = UniverseQuery { collection: PRODUCTS, purpose: Purpose::Search, view: &self.view.code, stock };
-        let universe = catalog.universe(shown);
+        let shown = self.shown_items();
         let query = read_query(texts.language(), text, LastWord::Begun);
         let weights = &self.epoch.shop.field_weights;
         // What the index cannot answer is left out of a suggestion; the search itself says so.
-        let mut found = texts.search(&query, weights, Some(&universe.items), Match::All).unwrap_or_default();
+        let mut found = texts.search(&query, weights, Some(&shown), Match::All).unwrap_or_default();
         found.sort_unstable_by(|a, b| b.score().total_cmp(&a.score()).then(a.item.cmp(&b.item)));
         let products = found.iter().take(SUGGESTION_NAMES_MAX).filter_map(|found| catalog.product(found.item));
         products.map(|product| product.name_in(&self.view.code).to_owned()).collect()
     }
 
+    /// The products that a search may show.
+    fn shown_items(&self) -> Arc<RoaringBitmap> {
+        let stock = if self.view.out_of_stock == OutOfStock::Hide { StockRule::InStock } else { StockRule::Any };
+        let shown = UniverseQuery { collection: PRODUCTS, purpose: Purpose::Search, view: &self.view.code, stock };
+        let items = self.snapshot.catalog.universe(shown).items;
+        if self.hidden.items().is_empty() { items } else { Arc::new(&*items - self.hidden.items()) }
+    }
+
+    /// Is a word of the dictionary, which knows nothing of customer groups, said by the name of a product that is shown?
+    /// The name of a category that is hidden may be a word of such a product, too.
+    fn is_seen(&self, texts: &TextView, word: &str) -> bool {
+        // With a space behind it the word is whole.
+        let says = |name: &String| lower(name).contains(word);
+        self.hidden.is_empty() || self.matching_names(texts, &format!("{word} ")).iter().any(says)
+    }
+
     fn take_categories(&mut self) {
-        let nodes = self.snapshot.catalog.categories().take(SUGGESTION_CATEGORIES_MAX);
-        for (_, node) in nodes.filter(|(_, node)| !node.members().is_empty()) {
+        let inside = format!(" {}", self.typed);
+        let nodes = self.snapshot.catalog.categories().filter(|(id, _)| !self.hidden.contains(*id));
+        let nodes: Vec<_> = nodes.take(SUGGESTION_CATEGORIES_MAX).collect();
+        for (_, node) in nodes.into_iter().filter(|(_, node)| !node.members().is_empty()) {
             if self.is_full() {
                 return;
             }
-            self.take_category(&node.name);
+            self.take_category(&node.name, &inside);
         }
     }
 
-    fn take_category(&mut self, name: &str) {
+    /// Takes a category whose name begins as typed, or has a word that does: it holds `inside`, which is what was typed
+    /// behind a space.
+    fn take_category(&mut self, name: &str, inside: &str) {
         if !self.is_full() {
             let name = lower(name);
-            let begins = name.starts_with(&self.typed) || name.contains(&format!(" {}", self.typed));
+            let begins = name.starts_with(&self.typed) || name.contains(inside);
             if begins && !self.typed.is_empty() {
                 self.take(&name, SuggestionKind::Category);
             }
@@ -185,9 +231,10 @@ impl<'a> SearchBox<'a> {
     /// Tries again with the likeliest correction of the last word.
     fn correct(&mut self, text: &str) {
         let Some(texts) = self.snapshot.text.view(&self.view.text_source) else { return };
-        let Some(last) = text.split_whitespace().last() else { return };
+        let last = text.split_whitespace().last().filter(|last| !self.epoch.shop.exact_words.contains(last));
+        let Some(last) = last else { return };
         let corrections = texts.corrections(last, 1);
-        let Some(correction) = corrections.first() else { return };
+        let Some(correction) = corrections.first().filter(|word| self.is_seen(texts, &word.word)) else { return };
         let before = text.trim_end().strip_suffix(last).unwrap_or_default();
         let corrected = format!("{before}{}", correction.word);
         self.typed = lower(&corrected);

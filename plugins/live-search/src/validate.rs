@@ -104,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn by_default_a_scope_has_ten_thousand_synonyms() {
+        let ids: Vec<String> = (0..10_000).map(|n| format!("s{n}")).collect();
+        let json = r#"{"type":"two-way","terms":["sofa","couch"]}"#;
+        let others: Vec<Document<'_>> = ids.iter().map(|id| document(SYNONYM, id, json)).collect();
+        let one_more = document(SYNONYM, "one more", json);
+        check("", &one_more, &others[1..], &[]);
+        check("", &one_more, &others, &[("", "it would be `synonym` number 10001 in its scope")]);
+    }
+
+    #[test]
     fn a_query_has_one_redirect_at_a_time() {
         let first = document(REDIRECT, "a", r#"{"query":"Sale","url":"/sale"}"#);
         let second = document(REDIRECT, "b", r#"{"query":"sale ","url":"/other"}"#);

@@ -83,7 +83,8 @@ pub async fn get(State(state): State<AppState>, Path(sku): Path<String>) -> Answ
     }
 }
 
-/// The category tree, parents first, with what shoppers did with its products.
+/// The category tree, parents first, with what shoppers did with its products, whoever may see it. Needs the write key,
+/// if there is one.
 #[utoipa::path(get, path = "/v1/categories", tag = "catalog",
     params(("store_view" = Option<String>, Query, description = "Store view whose events count; the whole shop when left out."),
         ("window" = Option<String>, Query, description = "24h, 72h, 7d, 30d, or all, the default.")),

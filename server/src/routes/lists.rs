@@ -107,7 +107,9 @@ pub async fn page_of_lists(State(state): State<AppState>, headers: FromHeaders, 
         ("q" = Option<String>, Query, description = "Words, for a search."),
         ("category" = Option<String>, Query, description = "Path, for a category page."),
         ("unit" = Option<String>, Query, description = "Id, for a recommendation unit."),
-        ("anchors" = Option<String>, Query, description = "Skus the unit is about."), ListQuery, SharedQuery),
+        ("anchors" = Option<String>, Query, description = "Skus the unit is about, separated by commas."),
+        ("among" = Option<String>, Query, description = "Of a unit: rank exactly these skus, at most 100, separated by commas."),
+        ("highlight" = Option<bool>, Query, description = "Of a search: taken, without an effect on the answer."), ListQuery, SharedQuery),
     responses((status = 200, description = "The answer.", body = ExplanationJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn explain(State(state): State<AppState>, headers: FromHeaders, Pairs(mut pairs): Pairs) -> Answer {
     let mut take = |name: &str| pairs.iter().position(|(n, _)| n == name).map(|at| pairs.remove(at).1);

@@ -41,7 +41,7 @@ pub async fn readiness(State(state): State<AppState>, Path(unit): Path<String>, 
     Ok(json(&answer::readiness(unit, found)))
 }
 
-/// Impressions, views, clicks and revenue of a unit, from the shop's own events.
+/// Impressions, views, clicks and revenue of a unit, from the shop's own events. Needs the write key, if there is one.
 #[utoipa::path(get, path = "/v1/recommendations/{unit}/metrics", tag = "lists",
     params(("unit" = String, Path, description = "Id of the unit; one that was never shown has zeros."),
         ("window" = Option<String>, Query, description = "24h, 72h, 7d, 30d, or all, the default.")),

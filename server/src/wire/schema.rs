@@ -393,6 +393,8 @@ pub struct SuggestQuery {
     q: Option<String>,
     /// Store view code; the default one when left out.
     store_view: Option<String>,
+    /// Customer group code; decides which categories and products may be suggested.
+    customer_group: Option<String>,
     /// 1 to 20, 8 by default.
     limit: Option<u32>,
     /// Wait until the log is folded up to here.

@@ -15,7 +15,7 @@ use super::params::{Address, Params, settle};
 use crate::error::Problem;
 
 /// Parameters of the route.
-pub const OWN: &[&str] = &["q", "store_view", "limit", "min_seq", "deadline_ms"];
+pub const OWN: &[&str] = &["q", "store_view", "customer_group", "limit", "min_seq", "deadline_ms"];
 /// Suggestions when the request names no number.
 const LIMIT_DEFAULT: u64 = 8;
 
@@ -33,6 +33,7 @@ pub fn from_address(pairs: &[(String, String)], headers: &FromHeaders) -> Result
     let request = SuggestRequest {
         text,
         store_view: address.text("store_view").unwrap_or_default(),
+        customer_group: address.text("customer_group").filter(|group| !group.is_empty()),
         limit: address.whole("limit", 1, SUGGESTIONS_MAX as u64).unwrap_or(LIMIT_DEFAULT) as usize,
         request_id: headers.request_id.clone(),
         min_seq: address.whole("min_seq", 0, u64::MAX),
@@ -86,6 +87,7 @@ mod tests {
         let popular = read(&[]).unwrap();
         assert_eq!((popular.text.as_str(), popular.limit), ("", 8));
         assert_eq!(read(&[("q", "sp"), ("limit", "3")]).unwrap().limit, 3);
+        assert_eq!(read(&[("customer_group", "b2b")]).unwrap().customer_group.as_deref(), Some("b2b"));
         let fault = |query: &[(&str, &str)]| read(query).unwrap_err().parameter;
         assert_eq!(fault(&[("limit", "21")]).as_deref(), Some("limit"));
         assert_eq!(fault(&[("limit", "0")]).as_deref(), Some("limit"));

@@ -111,7 +111,11 @@ fn writes_ask_for_the_key_when_there_is_one() {
     is_problem(&put(&[("authorization", "Bearer wrong")]), 401, &["the write key is wrong"]);
     assert_eq!(put(&[("authorization", "Bearer secret")]).status, 200);
     assert_eq!(put(&[("x-api-key", "secret")]).status, 200);
-    is_problem(&shop.get("/v1/log"), 401, &[]);
+    for counters in ["/v1/log", "/v1/categories", "/v1/categories?window=7d", "/v1/recommendations/u/metrics"] {
+        is_problem(&shop.get(counters), 401, &[]);
+        assert_eq!(shop.send("GET", counters, &[("x-api-key", "secret")], None).status, 200, "{counters}");
+    }
+    assert_ne!(shop.get("/v1/categories/Men/products").status, 401, "shoppers look at categories");
     assert_eq!(shop.get("/v1/plugins").status, 200);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Reply, Shop, product, skus};
+use crate::shop::{Reply, Shop, now_ms, product, skus};
 
 /// A shop with three products of which two have a color.
 fn shop() -> Shop {
@@ -166,7 +166,7 @@ fn a_refused_document_is_located_and_the_one_before_stays() {
 fn bad_events_are_named_and_the_good_ones_count() {
     let shop = shop();
     shop.configure("unit", "home", &json!({"type": "most-viewed"}));
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let event = |id: &str, time: u64, kind: &str, sku: &str| json!({"id": id, "time": time, "kind": kind, "session": id, "items": [sku]});
     let hour = 3_600_000;
     let rows = json!([

@@ -31,7 +31,8 @@ fn happen(shop: &Shop, clock: &ManualClock, kind: &str, sku: &str, n: usize) {
     let now = clock.now_ms();
     let event = |i: usize| {
         let visit = format!("{kind}-{sku}-{now}-{i}");
-        let mut event = json!({"id": visit, "time": now, "kind": kind, "visitor": visit, "session": visit, "items": [sku]});
+        let mut event =
+            json!({"id": visit, "time": now, "kind": kind, "visitor": visit, "session": visit, "items": [sku]});
         if kind == "order_placed" {
             event["order"] = json!(visit);
         }
@@ -99,7 +100,8 @@ fn row_076_what_is_recommended_follows_the_history_that_is_sent() {
         json!({"id": format!("{n}-{sku}"), "time": now, "kind": "product_view", "visitor": format!("v{n}"),
             "session": format!("s{n}"), "items": [sku]})
     };
-    let views: Vec<Value> = (0..6).flat_map(|n| [visit(n, "A"), visit(n, "D")]).chain([visit(9, "A"), visit(9, "C")]).collect();
+    let views: Vec<Value> =
+        (0..6).flat_map(|n| [visit(n, "A"), visit(n, "D")]).chain([visit(9, "A"), visit(9, "C")]).collect();
     shop.send_ok("POST", "/v1/events", &json!(views));
     assert_eq!(order(&shop, MEN), "ABCD");
     let before = order(&shop, &format!("{MEN}?viewed=A"));
@@ -111,7 +113,11 @@ fn row_076_what_is_recommended_follows_the_history_that_is_sent() {
     let lines = list["items"][0]["ledger"].to_string();
     assert!(lines.contains("category-merchandising/strategy"), "{lines}");
     // The history that the shop remembers counts as well.
-    assert!(order(&shop, &format!("{MEN}?visitor=v9")).starts_with('D'), "{}", order(&shop, &format!("{MEN}?visitor=v9")));
+    assert!(
+        order(&shop, &format!("{MEN}?visitor=v9")).starts_with('D'),
+        "{}",
+        order(&shop, &format!("{MEN}?visitor=v9"))
+    );
 }
 
 #[test]
@@ -157,7 +163,8 @@ fn row_081_positions_of_no_category_are_the_usual_order_and_a_warning() {
 fn row_082_automatic_sorts_are_reproducible() {
     let (shop, _) = shop();
     let row = |sku: &str, name: &str, position: u32, rest: Value| {
-        let mut row = json!({"sku": sku, "name": name, "price": 20, "categories": [{"path": "Men", "position": position}]});
+        let mut row =
+            json!({"sku": sku, "name": name, "price": 20, "categories": [{"path": "Men", "position": position}]});
         row.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         row
     };
@@ -189,7 +196,8 @@ fn row_082_automatic_sorts_are_reproducible() {
     check(json!("sku-desc"), "DCBA");
     check(json!({"order_by": "color", "values": ["Green", "Red"]}), "CADB");
     // Pins stand in an automatic order as in any other.
-    let rule = json!({"category": "Men", "strategy": "sku-desc", "events": [{"pin": "A", "position": 2}, {"bury": "D"}]});
+    let rule =
+        json!({"category": "Men", "strategy": "sku-desc", "events": [{"pin": "A", "position": 2}, {"bury": "D"}]});
     shop.configure("category-rule", "men", &rule);
     assert_eq!(order(&shop, MEN), "CABD");
 }
@@ -213,16 +221,15 @@ fn a_blend_is_made_of_parts_that_the_ledger_names() {
     };
     assert_eq!(names("B"), ["kernel/position", "category-merchandising/most-purchased"]);
     assert_eq!(names("C"), ["kernel/position", "category-merchandising/most-viewed"]);
-    let refused = shop.json("PUT", "/v1/config/category-rule/x", &json!({"category": "X", "strategy": {"blend": {"luck": 1}}}));
+    let refused =
+        shop.json("PUT", "/v1/config/category-rule/x", &json!({"category": "X", "strategy": {"blend": {"luck": 1}}}));
     assert!(refused.status == 422 && refused.text.contains("/strategy/blend/luck"), "{}", refused.text);
 }
 
 #[test]
 fn row_083_a_product_enters_a_smart_category_with_its_attributes() {
     let (shop, clock) = shop();
-    let tee = |sku: &str, season: &str| {
-        json!({"sku": sku, "name": "Tee", "price": 10, "attributes": {"season": season}, "categories": [{"path": "Men/Tees"}]})
-    };
+    let tee = |sku: &str, season: &str| json!({"sku": sku, "name": "Tee", "price": 10, "attributes": {"season": season}, "categories": [{"path": "Men/Tees"}]});
     shop.put(&json!([tee("A", "summer"), tee("B", "winter"), row("M", 1)]));
     shop.send_ok("PUT", "/v1/categories", &json!([{"put": "Women/Summer"}]));
     let summer = "/v1/categories/Women/Summer/products";
@@ -248,15 +255,26 @@ fn row_083_a_product_enters_a_smart_category_with_its_attributes() {
         let found = tree["categories"].as_array().unwrap().iter().find(|one| one["path"] == json!(path)).cloned();
         found.unwrap_or_else(|| panic!("no `{path:?}` in {tree}"))["products"].clone()
     };
-    assert_eq!((products(&["Women", "Summer"]), products(&["Women"]), products(&["Men"])), (json!(1), json!(1), json!(3)));
+    assert_eq!(
+        (products(&["Women", "Summer"]), products(&["Women"]), products(&["Men"])),
+        (json!(1), json!(1), json!(3))
+    );
     happen(&shop, &clock, "product_view", "A", 2);
     happen(&shop, &clock, "product_view", "B", 1);
     shop.configure("unit", "women", &json!({"type": "most-viewed", "filter": {"field": "category", "eq": "Women"}}));
     assert_eq!(order(&shop, "/v1/recommendations/women"), "B");
     // The hung ones stay beside those of the condition when it only adds.
-    shop.send_ok("PATCH", "/v1/products", &json!([{"sku": "M", "categories": [{"path": "Women/Summer", "position": 1}]}]));
+    shop.send_ok(
+        "PATCH",
+        "/v1/products",
+        &json!([{"sku": "M", "categories": [{"path": "Women/Summer", "position": 1}]}]),
+    );
     assert_eq!(order(&shop, summer), "B");
-    shop.configure("smart-category", "summer", &json!({"category": "Women/Summer", "condition": {"field": "season", "eq": "summer"}, "mode": "add"}));
+    shop.configure(
+        "smart-category",
+        "summer",
+        &json!({"category": "Women/Summer", "condition": {"field": "season", "eq": "summer"}, "mode": "add"}),
+    );
     assert_eq!(order(&shop, summer), "MB");
     // A hidden category hides what hangs nowhere else, its smart members too.
     shop.configure("category-access", "men", &json!({"category": "Men", "groups": ["trade"]}));

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, product, skus};
+use crate::shop::{Shop, now_ms, product, skus};
 
 /// Views of `sku` by `n` visits, each naming the store view unless it is empty.
 fn views(shop: &Shop, store_view: &str, sku: &str, n: usize) {
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let row = |i| {
         let id = format!("{store_view}-{sku}-{i}");
         let mut row = json!({"id": id, "time": now_ms, "kind": "product_view", "visitor": id, "items": [sku]});
@@ -64,7 +64,7 @@ fn a_category_counts_visits_and_orders_once_and_the_ones_above_it_too() {
         row
     };
     shop.put(&json!([in_category("A", "Men/Tops"), in_category("B", "Men/Tops"), in_category("C", "Men/Pants")]));
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let event = |id: &str, visitor: &str, kind: &str, skus: &[&str], order: &str| {
         let mut row = json!({"id": id, "time": now_ms, "kind": kind, "visitor": visitor, "items": skus});
         if !order.is_empty() {

@@ -5,7 +5,7 @@ use planogram_datasets::shop::{ShopConfig, generate};
 use planogram_datasets::shoppers::{SimConfig, of_catalog, simulate};
 use serde_json::Value;
 
-use crate::shop::{Shop, skus};
+use crate::shop::{Shop, now_ms, skus};
 
 /// A small demo shop with yesterday's shoppers, under the plugins that ship.
 fn demo() -> Shop {
@@ -19,7 +19,7 @@ fn demo() -> Shop {
     }
     assert!(engine.change_categories(made.categories, options()).unwrap().rejected.is_empty());
     assert!(engine.put_products(made.products.clone(), options()).unwrap().rejected.is_empty());
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let now_ms = now_ms() as i64;
     let config = SimConfig { days: 1, shoppers: 120, visits_per_shopper: 2.0, ..SimConfig::default() };
     let known = of_catalog(&made.products);
     let events: Vec<_> = simulate(&known, &config.ending_before(now_ms)).collect();

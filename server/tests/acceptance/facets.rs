@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, facet, product};
+use crate::shop::{Shop, facet, product, skus};
 
 fn row(sku: &str, name: &str, price: f64, attributes: Value) -> Value {
     let mut row = product(sku, name, price);
@@ -209,10 +209,7 @@ fn row_054_swatches_booleans_and_several_values_have_a_bucket_each() {
 
 #[test]
 fn row_055_the_hundred_and_first_facet_and_bucket_are_refused() {
-    let shop = Shop::start_with(|s| {
-        s.attributes.facets_max = 100;
-        s.attributes.buckets_max = 100;
-    });
+    let shop = Shop::start();
     // `categories`, `price` and `brand` are facets from the beginning.
     for n in 4..=100 {
         attribute(&shop, &format!("a{n:03}"), json!({"facet": if n % 2 == 0 { "pinned" } else { "dynamic" }}));
@@ -342,6 +339,88 @@ fn row_059_restricted_categories_are_not_shown_to_other_groups() {
 }
 
 #[test]
+fn row_059_no_test_of_a_category_reaches_a_restricted_one() {
+    let shop = wardrobe();
+    // A path that reads as a number is one all the same.
+    let mut year = product("Y", "Garment", 10.0);
+    year["categories"] = json!(["2024", "Sale"]);
+    shop.put(&json!([year]));
+    shop.configure("category-access", "men", &json!({"category": "Men", "groups": ["wholesale"]}));
+    shop.configure("category-access", "year", &json!({"category": "2024", "groups": ["wholesale"]}));
+    let found = |test: Value, group: &str| {
+        let filter = json!({"field": "category", test["by"].as_str().unwrap(): test["value"]});
+        let body = json!({"q": "garment", "filter": filter, "customer_group": group, "sort": "name"});
+        let list = shop.send_ok("POST", "/v1/search", &body);
+        let mut found = skus(&list);
+        found.sort_unstable();
+        found.concat()
+    };
+    let tests = [
+        ("contains", json!("en/"), "ABC", "ABCDE"),
+        ("contains", json!("en/bottoms"), "C", "CE"),
+        ("contains", json!("bottoms men"), "", "E"),
+        ("starts_with", json!("Men"), "", "DE"),
+        ("ends_with", json!("Bottoms"), "C", "CE"),
+        ("words", json!("men"), "", "DE"),
+        ("eq", json!("men/bottoms"), "", "E"),
+        ("eq", json!(2024), "", "Y"),
+        ("exists", json!(true), "ABCEY", "ABCDEY"),
+    ];
+    for (by, value, retail, wholesale) in tests {
+        let test = json!({"by": by, "value": value});
+        assert_eq!(found(test.clone(), "retail"), retail, "{by} {value}");
+        assert_eq!(found(test, "wholesale"), wholesale, "{by} {value}");
+    }
+}
+
+#[test]
+fn row_059_nothing_restricted_is_suggested_to_other_groups() {
+    let shop = Shop::start();
+    let hung = |sku: &str, name: &str, path: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["categories"] = json!([path]);
+        row
+    };
+    // So many products may match one letter that their words are offered in place of their names.
+    let mut rows: Vec<Value> = (0..2_100).map(|n| hung(&format!("M{n}"), "Mellow Mug", "Kitchen/Mugs")).collect();
+    rows.push(hung("T", "Maxi Traderack", "Trade/Mountings"));
+    rows.push(hung("O", "Traveling Bag", "Bags"));
+    // Whoever sees this one by its other category does not learn of the restricted one.
+    rows.push(product("U", "Monitor Stand", 10.0));
+    rows[2_102]["categories"] = json!(["Bags", "Trade/Mountings"]);
+    shop.put(&json!(rows));
+    let suggested = |typed: &str, group: &str| {
+        let answer = shop.ok(&format!("/v1/suggest?q={typed}&customer_group={group}&limit=20"));
+        let all = answer["suggestions"].as_array().unwrap().iter();
+        all.map(|one| one["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let beside = |group: &str| {
+        let list = shop.ok(&format!("/v1/search?q=mo&customer_group={group}"));
+        assert!(skus(&list).contains(&"U"), "{list}");
+        list["suggestions"].to_string()
+    };
+    let has = |found: &[String], text: &str| found.iter().any(|one| one == text);
+    for typed in ["tra", "mo", "m", "tradereck"] {
+        assert_eq!(suggested(typed, "retail"), suggested(typed, ""), "nothing is restricted yet");
+    }
+    assert!(has(&suggested("tra", ""), "traderack") && has(&suggested("m", ""), "maxi"));
+    assert!(has(&suggested("mo", ""), "mountings") && has(&suggested("tradereck", ""), "traderack"));
+    assert!(beside("").contains("mountings"), "{}", beside(""));
+
+    shop.configure("category-access", "trade", &json!({"category": "Trade", "groups": ["wholesale"]}));
+    for group in ["", "retail"] {
+        for typed in ["tra", "mo", "m", "tradereck"] {
+            let found = suggested(typed, group).join(", ");
+            let restricted = ["trade", "traderack", "mountings", "maxi"];
+            assert!(restricted.iter().all(|text| !found.contains(text)), "{typed}: {found}");
+        }
+        assert!(has(&suggested("tra", group), "traveling bag") && has(&suggested("m", group), "mellow"));
+        assert!(!beside(group).contains("mountings"), "{}", beside(group));
+    }
+    assert!(has(&suggested("tra", "wholesale"), "traderack") && has(&suggested("mo", "wholesale"), "mountings"));
+}
+
+#[test]
 fn a_store_view_offers_its_own_facets_under_its_own_headings() {
     let shop = shirts();
     attribute(&shop, "color", json!({"label": "Color", "facet": "pinned"}));
@@ -379,10 +458,24 @@ fn row_060_a_draft_changes_nothing_until_it_is_published() {
     assert_eq!(shown(""), live);
     let draft = shown("&overlay=spring");
     assert_eq!((draft.0.contains(&"size".to_owned()), draft.1), (true, 4));
-    let published = shop.send_ok("POST", "/v1/overlays/spring/publish", &json!({}));
+    let publish = |key: &str| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        shop.send("POST", "/v1/overlays/spring/publish", &headers, Some(b"{}"))
+    };
+    let first = publish("spring-is-here");
+    assert_eq!(first.status, 200, "{}", first.text);
+    let published = first.json.clone();
     let published: Vec<&str> = published.as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
     assert_eq!(published, ["color", "size"]);
     assert_eq!(shown(""), draft);
     let again = shop.json("POST", "/v1/overlays/spring/publish", &json!({}));
     assert_eq!(again.status, 404, "the drafts are gone: {}", again.text);
+    // Whoever did not hear the answer gets it by asking again, also when there are other drafts by now.
+    let repeated = publish("spring-is-here");
+    assert_eq!((repeated.status, &repeated.json), (200, &first.json), "{}", repeated.text);
+    shop.send_ok("PUT", "/v1/config/attribute/size?overlay=spring", &json!({"facet": "off"}));
+    assert_eq!(publish("spring-is-here").json, first.json);
+    assert_eq!(shown(""), draft, "and publishes nothing again");
+    assert_eq!(publish("spring-goes-on").status, 200);
+    assert!(!shown("").0.contains(&"size".to_owned()));
 }

@@ -118,6 +118,10 @@ fn row_040_visibility_tells_search_from_browsing() {
     assert_eq!(browsed("/v1/categories/Men/products"), "BC");
     let shown = shop.ok("/v1/categories/Men/products")["total"].clone();
     assert_eq!(shown, 2, "what is not shown is not counted");
+    // Nothing to look for is a walk through the catalog, too.
+    assert_eq!((browsed("/v1/search"), browsed("/v1/search?q=+&filter.category=Men")), ("BC".into(), "BC".into()));
+    let why = shop.ok("/v1/explain?sku=S")["answer"].to_string();
+    assert!(why.contains("visibility"), "{why}");
 }
 
 #[test]

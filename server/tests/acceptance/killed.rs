@@ -7,9 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::shop::now_ms;
+
 const BATCH: usize = 50;
-/// Batches in the log before the program is killed.
-const ACKNOWLEDGED: usize = 40;
+/// Batches that are seen in the log before the program is killed; the last of them may not be acknowledged yet.
+const IN_LOG: usize = 40;
 /// Batches in all.
 const BATCHES: usize = 80;
 
@@ -54,7 +56,7 @@ impl Drop for Program {
 }
 
 fn events(batch: usize) -> Value {
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let row = |i: usize| {
         json!({"id": format!("e{batch}-{i}"), "time": now_ms, "kind": "unit_impression", "unit": "u",
             "visitor": format!("v{}", i % 7), "items": ["A"]})
@@ -78,12 +80,12 @@ fn killed_while_it_takes_events_in_it_has_every_acknowledged_one_once() {
     std::thread::scope(|threads| {
         let sender = threads.spawn(|| (0..BATCHES).filter(|batch| program.send(*batch).is_some()).count());
         // The program dies in the middle of the stream, at whatever it is doing.
-        while logged_so_far(&program) < ACKNOWLEDGED * BATCH {}
+        while logged_so_far(&program) < IN_LOG * BATCH {}
         kill(&program);
         acknowledged = sender.join().unwrap();
     });
     // The last batch in the log may have been on its way back.
-    let plausible = ACKNOWLEDGED - 1..BATCHES;
+    let plausible = IN_LOG - 1..BATCHES;
     assert!(plausible.contains(&acknowledged), "{acknowledged} of {BATCHES} batches were acknowledged");
     drop(program);
 

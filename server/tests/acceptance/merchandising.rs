@@ -22,37 +22,6 @@ fn rule(query: &str, text: &str, events: Value) -> Value {
 }
 
 #[test]
-fn synonyms_work_both_ways_or_one_way() {
-    let shop = Shop::shipped();
-    shop.put(&json!([
-        product("S", "Blue sofa", 1.0),
-        product("C", "Blue couch", 1.0),
-        product("P", "Pants", 1.0),
-        product("K", "Capris", 1.0),
-        product("H", "Head torch", 1.0),
-        product("T", "Headlamp", 1.0),
-    ]));
-    let found = |q: &str| {
-        let mut all = order(&shop, &format!("/v1/search?q={q}")).into_bytes();
-        all.sort_unstable();
-        String::from_utf8(all).unwrap()
-    };
-    assert_eq!((found("sofa"), found("couch"), found("pants")), ("S".into(), "C".into(), "P".into()));
-    shop.configure("synonym", "sofa", &json!({"type": "two-way", "terms": ["sofa", "couch"]}));
-    shop.configure("synonym", "pants", &json!({"type": "one-way", "term": "pants", "expansions": ["capris"]}));
-    shop.configure("synonym", "lamp", &json!({"type": "two-way", "terms": ["headlamp", "head torch"]}));
-    assert_eq!((found("sofa"), found("couch"), found("blue+sofa")), ("CS".into(), "CS".into(), "CS".into()));
-    assert_eq!((found("pants"), found("capris")), ("KP".into(), "K".into()));
-    // Plurals meet, though a plugin compares words before the index does.
-    assert_eq!((found("couches"), found("sofas"), found("pant")), ("CS".into(), "CS".into(), "KP".into()));
-    assert_eq!((found("headlamp"), found("head+torch")), ("HT".into(), "HT".into()));
-    // The word the shopper typed counts more than what stands for it.
-    assert_eq!((order(&shop, "/v1/search?q=sofa"), order(&shop, "/v1/search?q=couch")), ("SC".into(), "CS".into()));
-    assert_eq!(shop.send("DELETE", "/v1/config/synonym/sofa", &[], None).status, 200);
-    assert_eq!(found("sofa"), "S");
-}
-
-#[test]
 fn row_063_and_064_and_067_a_rule_pins_boosts_buries_and_hides() {
     let shop = chairs();
     let events = json!([{"pin": "F", "position": 2}, {"boost": "E", "factor": 3}, {"bury": "A"}, {"hide": "C"}]);
@@ -109,14 +78,6 @@ fn row_061_rules_fire_on_is_contains_starts_and_ends() {
     assert_eq!((first("two+chairs"), first("chairs+two")), ('E', 'A'));
     let matching = shop.ok("/v1/search-rule/matching?text=old+reduced+chairs").to_string();
     assert!(["contains", "starts", "ends"].iter().all(|id| matching.contains(&format!("when {id}"))), "{matching}");
-}
-
-#[test]
-fn a_redirect_answers_the_whole_query_only() {
-    let shop = chairs();
-    shop.configure("redirect", "help", &json!({"query": "returns", "url": "/help/returns"}));
-    assert_eq!(shop.ok("/v1/search?q=Returns")["redirect"], "/help/returns");
-    assert_eq!(shop.ok("/v1/search?q=chair+returns")["redirect"], Value::Null);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, product, skus};
+use crate::shop::{Shop, now_ms, product, skus};
 
 /// A shop of the products `P000`, `P001`, …
 fn shop_of(n: usize) -> Shop {
@@ -45,7 +45,7 @@ fn repeated(n: usize, items: &[usize]) -> Vec<Vec<String>> {
 
 /// One order of a shopper who comes back.
 fn order(shop: &Shop, visitor: &str, id: &str, items: &[&str]) {
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let event = json!([{"id": id, "time": now_ms, "kind": "order_placed", "visitor": visitor, "session": id,
         "order": id, "items": items}]);
     shop.send_ok("POST", "/v1/events", &event);

@@ -47,7 +47,7 @@ fn faulty() -> (Vec<Row>, Vec<(&'static str, Vec<&'static str>)>) {
         ),
         search("no-oak", json!([query("contains", "brandy")]), json!([{"hide": oak}])),
         search("one-oak", json!([query("contains", "brandy")]), json!([{"include": "O1"}])),
-        search("to-a", json!([query("words", "help me")]), json!([{"redirect": "/a"}])),
+        search("to-a", json!([query("words", "help")]), json!([{"redirect": "/a"}])),
         search("to-b", json!([query("words", "me")]), json!([{"redirect": "/b"}])),
         with_priority(search("strong", json!([query("contains", "gamma")]), json!([{"boost": ["P4", "P5"]}])), 5),
         search("weak", json!([query("is", "gamma ray")]), json!([{"boost": "P4", "factor": 9}])),
@@ -100,7 +100,7 @@ fn faulty() -> (Vec<Row>, Vec<(&'static str, Vec<&'static str>)>) {
 fn sound(dice: &mut Dice, n: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     while rows.len() < n {
-        let (at, sku, word) = (rows.len(), format!("Q{}", rows.len() % 12), format!("word{}", rows.len()));
+        let (at, sku, word) = (rows.len(), format!("Q{}", rows.len() / 2), format!("word{}", rows.len()));
         let (left, right) = match dice.roll(7) {
             // One wants it up, the other down, but never both at once.
             0 => (json!([query("is", &word)]), json!([query("is", &format!("{word} two"))])),
@@ -126,7 +126,7 @@ fn sound(dice: &mut Dice, n: usize) -> Vec<Row> {
                 json!([query("is", &word), {"not": {"customer_group": ["b2b", "b2c"]}}]),
             ),
         };
-        rows.push(search(&format!("sound{at}"), left, json!([{"pin": sku, "position": 1 + at}])));
+        rows.push(search(&format!("sound{at}"), left, json!([{"pin": sku, "position": 10 + at}])));
         rows.push(search(&format!("sound{}", at + 1), right, json!([{"hide": sku}, {"banner": word}])));
     }
     rows.truncate(n);
@@ -135,7 +135,7 @@ fn sound(dice: &mut Dice, n: usize) -> Vec<Row> {
 
 fn catalog(shop: &Shop) {
     let mut rows: Vec<Value> = (1..=8).map(|n| product(&format!("P{n}"), "Thing", 1.0)).collect();
-    rows.extend((0..12).map(|n| product(&format!("Q{n}"), "Thing", 1.0)));
+    rows.extend((0..30).map(|n| product(&format!("Q{n}"), "Thing", 1.0)));
     rows.push(json!({"sku": "O1", "name": "Thing", "price": 1, "brand": "Oak"}));
     rows.push(json!({"sku": "S1", "name": "Thing", "price": 1, "visibility": "catalog"}));
     rows.push(json!({"sku": "R1", "name": "Thing", "price": 1, "categories": ["Right"]}));

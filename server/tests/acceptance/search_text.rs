@@ -30,6 +30,20 @@ fn row_016_two_letters_find_what_begins_with_them() {
 }
 
 #[test]
+fn row_016_a_beginning_stands_for_a_bounded_number_of_words() {
+    // What a keystroke may cost does not grow with the words that begin alike: it stands for the fifty most frequent.
+    let word = |n: usize| format!("la{}{}k", char::from(b'b' + (n / 10) as u8), char::from(b'k' + (n % 10) as u8));
+    let rare = (0..70).map(|n| (format!("R{n}"), word(n)));
+    let rows: Vec<(String, String)> = rare.chain((0..3).map(|n| (format!("L{n}"), "Lamp".to_owned()))).collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(sku, name)| (sku.as_str(), name.as_str())).collect();
+    let shop = shop(&rows);
+    let list = shop.ok("/v1/search?q=la&page_size=100");
+    let n_lamps = skus(&list).iter().filter(|sku| sku.starts_with('L')).count();
+    assert_eq!((n_lamps, &list["total"]), (3, &json!(49 + 3)), "49 rare words and the one that three names have");
+    assert_eq!(search(&shop, "lab")["total"], 10, "one letter more, and all are within the bound");
+}
+
+#[test]
 fn row_017_every_word_may_be_a_beginning_and_none_an_end() {
     let shop = shop(&[("A", "Outdoor pants"), ("B", "Indoor lamp")]);
     assert_eq!(found(&shop, "out pan"), ["A"]);
@@ -99,10 +113,16 @@ fn row_021_a_swedish_store_view_stems_swedish_and_others_do_not() {
 #[test]
 fn row_022_a_phrase_stands_above_one_field_and_that_above_several() {
     let shop = Shop::shipped();
-    let mut cross = product("C", "Lamp of glass", 10.0);
-    cross["description"] = json!("Glows red.");
-    shop.put(&json!([cross, product("B", "Lamp, red glass", 10.0), product("A", "Glass, red lamp", 10.0)]));
-    assert_eq!(found(&shop, "red lamp"), ["A", "B", "C"]);
+    let row = |sku: &str, name: &str, description: &str| json!({"sku": sku, "name": name, "description": description, "price": 10});
+    // Brand and description count alike, and the shorter text of C is worth a little more: only that D has both words
+    // in one field sets it above C, as only the order of the words sets A above B.
+    shop.configure("attribute", "description", &json!({"weight": 3}));
+    let mut cross = row("C", "Reading aid", "Shines warm like a lamp");
+    cross["brand"] = json!("Red");
+    let one_field = row("D", "Reading aid", "Shines warm like a red lamp");
+    let in_name = |sku: &str, name: &str| row(sku, name, "Shines warm like a sun");
+    shop.put(&json!([cross, one_field, in_name("B", "Lamp, red glass"), in_name("A", "Glass, red lamp")]));
+    assert_eq!(found(&shop, "red lamp"), ["A", "B", "D", "C"]);
 }
 
 #[test]
@@ -185,6 +205,88 @@ fn what_matches_part_of_the_query_follows_and_is_told() {
     // Words that carry nothing need not match, and a sku that is found is all there is.
     assert_eq!(found(&shop, "the scarf of wool")[..1], ["B"]);
     assert_eq!(found(&shop, "sc-1 rack"), ["SC-1"]);
+}
+
+#[test]
+fn a_number_is_not_all_that_a_product_shares_with_a_query() {
+    let shop = shop(&[("A", "Bottle 1 l"), ("B", "Steel bottle"), ("C", "Model 1 car"), ("D", "Chair 1")]);
+    for text in ["1 l bottle", "1 liter bottle", "bottle 1", "1 bottle"] {
+        assert_eq!(found(&shop, text), ["A", "B"], "{text}");
+    }
+    // Beside all other words the number may stand for the size, and what has the size follows.
+    assert_eq!(found(&shop, "car 1 l"), ["C", "A"]);
+}
+
+#[test]
+fn another_form_of_a_word_is_no_correction() {
+    let names: Vec<(String, String)> = (0..20).map(|at| (format!("J{at}"), format!("Jacket number {at}"))).collect();
+    let mut rows: Vec<(&str, &str)> = names.iter().map(|(sku, name)| (sku.as_str(), name.as_str())).collect();
+    rows.push(("RED", "Red jacket"));
+    let answer = search(&shop(&rows), "red jackets");
+    assert_eq!(skus(&answer)[0], "RED");
+    assert!(answer.get("did_you_mean").is_none(), "{answer}");
+    assert!(!answer["relaxed"].to_string().contains("was also read"), "{answer}");
+}
+
+#[test]
+fn what_was_meant_keeps_its_quotes() {
+    let shop = shop(&[("A", "Desk lamp jacket"), ("B", "Lamp")]);
+    assert_eq!(search(&shop, "\"desk lamp\" jakcet")["did_you_mean"], "\"desk lamp\" jacket");
+}
+
+#[test]
+fn tolerance_is_off_per_attribute_and_word() {
+    let shop = Shop::shipped();
+    let with = |sku: &str, name: &str, code: &str, value: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["attributes"] = json!({code: value});
+        row
+    };
+    let branded = |sku: &str, name: &str, brand: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["brand"] = json!(brand);
+        row
+    };
+    shop.put(&json!([
+        with("A", "Mug", "glaze", "Cobalt"),
+        with("B", "Bowl", "material", "Titanium"),
+        product("C", "Titanium plate", 10.0),
+        branded("D", "Radio", "Sonara"),
+        product("E", "Kodak album", 10.0),
+    ]));
+    let sorted = |text: &str| {
+        let mut found = found(&shop, text);
+        found.sort();
+        found
+    };
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
+    assert_eq!(sorted("titanum"), ["B", "C"]);
+    assert_eq!(found(&shop, "sonora"), ["D"]);
+    assert_eq!(found(&shop, "kodjak"), ["E"]);
+    shop.configure("attribute", "glaze", &json!({"tolerant": false}));
+    shop.configure("attribute", "material", &json!({"tolerant": false}));
+    shop.configure("attribute", "brand", &json!({"tolerant": false}));
+    shop.configure("spelling", "house", &json!({"exact": ["Kodjak"]}));
+    let until_indexed_anew = || shop.put(&json!([product("F", "Rug", 10.0)]));
+    until_indexed_anew();
+    // No word is taken for one of the attribute, which is found as it is written.
+    assert_eq!(found(&shop, "cobolt"), [] as [&str; 0]);
+    assert!(search(&shop, "cobolt mug").get("did_you_mean").is_none());
+    assert_eq!(found(&shop, "cobalt"), ["A"]);
+    // What a word was taken for because of a name is not looked for in the attribute.
+    assert_eq!(sorted("titanum"), ["C"]);
+    assert_eq!(sorted("titanium"), ["B", "C"]);
+    // The same holds for a field.
+    assert_eq!(found(&shop, "sonora"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "sonara"), ["D"]);
+    // A word that is named is never corrected, however it is written; others are.
+    assert_eq!(found(&shop, "KODJAK"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "kodask"), ["E"]);
+    let refused = shop.json("PUT", "/v1/config/spelling/house", &json!({"exact": ["two words"]}));
+    assert_eq!((refused.status, &refused.json["pointer"]), (422, &json!("/exact")), "{}", refused.text);
+    shop.configure("attribute", "glaze", &json!({"tolerant": true}));
+    until_indexed_anew();
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Shop {
     /// Sends events of now: (kind, session, skus). Their ids are drawn from what they say and `label`; an order
     /// carries its session as its order id.
     pub fn events(&self, label: &str, events: &[(&str, &str, &[&str])]) {
-        let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+        let now_ms = now_ms();
         let row = |(i, (kind, session, skus)): (usize, &(&str, &str, &[&str]))| {
             let mut row = json!({"id": format!("{label}-{i}"), "time": now_ms, "kind": kind, "visitor": session,
                 "session": session, "items": skus});
@@ -224,6 +224,12 @@ pub fn plugin_entry(name: &str, file: &Path, settings: &str) -> String {
 /// A simple product.
 pub fn product(sku: &str, name: &str, price: f64) -> Value {
     json!({"sku": sku, "name": name, "price": price})
+}
+
+/// Milliseconds since 1970, as events of now say them.
+pub fn now_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.expect("the clock stands after 1970").as_millis() as u64
 }
 
 /// The skus of a list, in order.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, escaped, product, skus};
+use crate::shop::{Shop, escaped, now_ms, product, skus};
 
 /// Sport clothes, and some lamps that read alike.
 fn shop() -> Shop {
@@ -20,7 +20,7 @@ fn shop() -> Shop {
 /// A search of a visit, `visitor` or `visitor#number`: what was shown, in order, and what of it was clicked.
 fn search(shop: &Shop, visit: &str, query: &str, shown: &[&str], clicked: &[&str]) {
     let visitor = visit.split('#').next().unwrap();
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let request = format!("{visit}/{query}");
     let place = |sku: &&str| shown.iter().position(|one| one == sku);
     let row = |kind: &str, items: &[&str]| {

@@ -10,7 +10,7 @@ use planogram_datasets::rng::Rng;
 use planogram_datasets::shoppers::examination;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, libraries};
+use crate::shop::{Shop, libraries, now_ms};
 
 const KINDS: [&str; 6] = ["lamp", "chair", "kettle", "blanket", "mirror", "basket"];
 const SEARCHES: usize = 900;
@@ -42,7 +42,7 @@ fn catalog() -> Value {
 /// Shoppers search and click; `like` is the probability of a click on what was looked at, by price.
 fn browse(shop: &Shop, like: impl Fn(f64, &mut Rng) -> f64) {
     let mut rng = Rng::new(12);
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let mut events = Vec::new();
     for n in 0..SEARCHES {
         let kind = rng.pick(&KINDS);

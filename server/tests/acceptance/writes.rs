@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, product, skus};
+use crate::shop::{Shop, now_ms, product, skus};
 
 fn shop() -> Shop {
     let shop = Shop::shipped();
@@ -78,6 +78,23 @@ fn a_repeated_idempotency_key_writes_once() {
 }
 
 #[test]
+fn a_repeated_write_of_a_document_gives_the_first_answer() {
+    let shop = shop();
+    let put = |key: &str, label: &str, revision: u64| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let path = format!("/v1/config/attribute/color?expected_revision={revision}");
+        shop.send("PUT", &path, &headers, Some(json!({"label": label}).to_string().as_bytes()))
+    };
+    let first = put("one", "Color", 0);
+    assert_eq!(first.status, 200, "{}", first.text);
+    assert_eq!(put("two", "Colour", 1).status, 200);
+    let repeated = put("one", "Color", 0);
+    assert_eq!((repeated.status, &repeated.json), (200, &first.json), "{}", repeated.text);
+    assert_eq!(shop.ok("/v1/config/attribute/color")["document"]["label"], "Colour");
+    assert_eq!(put("three", "Color", 0).status, 409, "only what is repeated");
+}
+
+#[test]
 fn events_change_the_most_viewed_at_once_and_count_once() {
     let shop = shop();
     shop.configure("unit", "front", &json!({"type": "most-viewed", "limit": 3}));
@@ -89,7 +106,7 @@ fn events_change_the_most_viewed_at_once_and_count_once() {
     let again = json!([{"id": "one-0", "time": 0, "kind": "product_view", "session": "s9", "items": ["B"]}]);
     let late = shop.json("POST", "/v1/events", &again);
     assert_eq!(late.status, 422, "{}", late.text);
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now_ms = now_ms();
     let again: Vec<Value> = (0..5)
         .map(|_| json!({"id": "one-0", "time": now_ms, "kind": "product_view", "session": "s1", "visitor": "s1", "items": ["B"]}))
         .collect();

@@ -117,21 +117,21 @@ fn holds(condition: &Condition, catalog: &Catalog, variant: VariantId) -> bool {
         "quantity" => number(own.stock.quantity),
         "in_stock" => match test {
             Test::Exists => true,
-            _ => test_text(if own.stock.in_stock { "true" } else { "false" }, test),
+            _ => test.holds_for(if own.stock.in_stock { "true" } else { "false" }),
         },
         "category" => document
             .categories
             .iter()
-            .any(|place| (1..=place.path.len()).any(|depth| test_text(&place.path[..depth].join("/"), test))),
+            .any(|place| (1..=place.path.len()).any(|depth| test.holds_for(&place.path[..depth].join("/")))),
         code => {
             let brand = document.brand.clone().filter(|_| code == "brand").map(AttributeValue::Text);
             let value = own.options.get(code).cloned().or(brand).or_else(|| document.attributes.get(code).cloned());
             match value {
                 None => false,
                 Some(AttributeValue::Number(value)) => number(Some(value)),
-                Some(AttributeValue::Text(text)) => test_text(&text, test),
-                Some(AttributeValue::Boolean(flag)) => test_text(if flag { "true" } else { "false" }, test),
-                Some(AttributeValue::List(texts)) => texts.iter().any(|text| test_text(text, test)),
+                Some(AttributeValue::Text(text)) => test.holds_for(&text),
+                Some(AttributeValue::Boolean(flag)) => test.holds_for(if flag { "true" } else { "false" }),
+                Some(AttributeValue::List(texts)) => texts.iter().any(|text| test.holds_for(text)),
             }
         }
     }

@@ -36,7 +36,9 @@ const DOCUMENT: &str = "learned";
 const TRAINING_SHARE: f64 = 0.7;
 /// Chosen items that the later part must have before a difference means anything.
 const CHOSEN_MIN: usize = 50;
-/// Largest weight of a column, as a share of the best score of a list.
+/// Largest weight of a column, as a share of the best score of a list. What is allowed is the word of the plugin that
+/// owns the document, which refuses what is above its own bound; this is the bound that ships, so that a model is not
+/// made for nothing.
 const WEIGHT_MAX: f64 = 1.0;
 /// Weights below this are left out of the document.
 const WEIGHT_MIN: f64 = 1e-3;
