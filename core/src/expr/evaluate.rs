@@ -12,12 +12,16 @@ use roaring::RoaringBitmap;
 
 use super::{Condition, Members, SmartTree, Test, Value};
 use crate::catalog::attribute::{Attribute, fold_text};
-use crate::catalog::{BookChain, Catalog, Product};
+use crate::catalog::doc::PRODUCTS;
+use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, UniverseQuery};
 use crate::id::{DAY_MS, ItemId, Seq, TimeMs, VariantId};
 use crate::signal::{Demand, SignalColumn};
 
 /// Fields that are not attributes.
 pub const FIELDS: [&str; 8] = ["sku", "name", "category", "categories", "price", "in_stock", "quantity", "age_days"];
+
+/// Field that tells where a product is shown, unless an attribute has this code.
+const VISIBLE_IN: &str = "visible_in";
 
 /// What a condition is evaluated for.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,7 @@ fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<S
         Condition::Not(part) => collect_unknown(part, catalog, unknown),
         Condition::Field { field, .. } => {
             let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
-            let known = known || SignalColumn::from_name(field).is_some();
+            let known = known || SignalColumn::from_name(field).is_some() || field == VISIBLE_IN;
             if !known && !unknown.contains(field) {
                 unknown.push(field.clone());
             }
@@ -104,6 +108,7 @@ impl<'a> Evaluation<'a> {
             }),
             code => match catalog.attribute_id(code).and_then(|id| catalog.attribute(id)) {
                 Some(attribute) => self.attribute(attribute, test),
+                None if code == VISIBLE_IN => Cow::Owned(self.visible_in(test)),
                 None => SignalColumn::from_name(code).map_or_else(Set::default, |signal| self.signal(signal, test)),
             },
         }
@@ -207,6 +212,17 @@ impl<'a> Evaluation<'a> {
     fn numbers(&self, test: &Test, number: impl Fn(VariantId) -> Option<f64>) -> Set<'a> {
         let holds = number_test(test);
         Cow::Owned(self.variants(|variant| number(variant).is_some_and(|number| !number.is_nan() && holds(number))))
+    }
+
+    /// Which kinds of list the store view shows a product in, in stock or not: `search`, `catalog`.
+    fn visible_in(&self, test: &Test) -> RoaringBitmap {
+        let lists = [("search", Purpose::Search), ("catalog", Purpose::Catalog)];
+        let wanted = lists.into_iter().filter(|(name, _)| test.holds_for(name));
+        let shown = wanted.map(|(_, purpose)| {
+            let (view, stock) = (self.context.view, StockRule::Any);
+            self.catalog.universe(UniverseQuery { collection: PRODUCTS, purpose, view, stock }).variants
+        });
+        shown.fold(RoaringBitmap::new(), |all, variants| all | &*variants)
     }
 
     /// A product's signal counts for each of its variants.

@@ -31,7 +31,8 @@ pub enum Condition {
     /// One field against one test.
     Field {
         /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, an
-        /// attribute code, or a signal (`views.7d`, `purchases.30d`, `trending`).
+        /// attribute code, a signal (`views.7d`, `purchases.30d`, `trending`), or
+        /// `visible_in` (`search`, `catalog`).
         field: String,
         /// The test.
         test: Test,

@@ -24,7 +24,7 @@ pub struct Needs {
     pub stock: bool,
     /// The time of the request.
     pub time: bool,
-    /// The names of the store view.
+    /// The names of the store view, and what it shows.
     pub view: bool,
     /// What shoppers do.
     pub signals: bool,
@@ -42,7 +42,7 @@ impl Needs {
                 "price" => Self { prices: true, time: true, ..Self::default() },
                 "in_stock" | "quantity" => Self { stock: true, ..Self::default() },
                 "age_days" => Self { time: true, ..Self::default() },
-                "name" => Self { view: true, ..Self::default() },
+                "name" | "visible_in" => Self { view: true, ..Self::default() },
                 "category" | "categories" => Self { categories: true, ..Self::default() },
                 // A product attribute may have the name of a signal; then nothing is lost but a hit.
                 code => Self { signals: SignalColumn::from_name(code).is_some(), ..Self::default() },

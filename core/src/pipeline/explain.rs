@@ -3,12 +3,14 @@
 //! Walks the same steps as a served request, with the same code, and names the first one that stopped the
 //! product; if none did, says where it stands.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 
 use super::lend::Lent;
 use super::request::QueryError;
 use super::request::{ListRequest, Page};
-use super::run::{self, Keep, Run};
+use super::run::{self, Keep, Run, Subject};
 use super::{eligible, retrieve, understand};
 use crate::host::{Attempt, CallContext};
 use crate::limits::PAGE_SIZE_MAX;
@@ -62,7 +64,8 @@ fn place(
     })
 }
 
-/// Lends a plugin the shop outside any request: an empty search in the default store view.
+/// Lends a plugin the shop outside any request: an empty search in the default store view, in which everything is
+/// eligible that any list shows.
 ///
 /// # Errors
 /// When the shop has no default store view to look through.
@@ -76,6 +79,13 @@ pub fn with_context<T>(
     let page = Page { number: 1, size: 1 };
     let request = ListRequest { page, facets: Some(Vec::new()), ..ListRequest::plain("question") };
     let mut run = Run::begin(snapshot, epoch, &request, taken, attempt)?;
-    let universe = eligible::eligible(&mut run, &understand::Understanding::default());
+    let nothing = understand::Understanding::default();
+    let mut universe = eligible::eligible(&mut run, &nothing);
+    // What only a search with words shows.
+    let browsing = std::mem::replace(&mut run.subject, Subject::Search { text: "words".into() });
+    let searched = eligible::eligible(&mut run, &nothing);
+    run.subject = browsing;
+    universe.variants = Arc::new(&*universe.variants | &*searched.variants);
+    universe.items = Arc::new(&*universe.items | &*searched.items);
     Ok(run.with_context(Lent { universe: Some(&universe), batch: None }, ask))
 }

@@ -25,7 +25,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
         })
         .collect();
     let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms };
-    let (host, scopes, everything) = (call.host, state.rules.scopes(), state.everything);
-    let bench = Bench { host, scopes, resolution: Resolution::AllByPriority, world, everything };
+    let (host, scopes, shown) = (call.host, state.rules.scopes(), state.shown);
+    let bench = Bench { host, scopes, resolution: Resolution::AllByPriority, world, shown };
     report(&subjects, &bench).to_string()
 }

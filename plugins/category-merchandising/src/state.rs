@@ -17,8 +17,8 @@ pub struct State {
     pub rules: CategoryRules,
     /// Sequence of the newest document.
     pub newest: u64,
-    /// The condition that every product satisfies, if the host takes it.
-    pub everything: Option<ConditionId>,
+    /// The condition that every product satisfies which the store view shows there, if the host takes it.
+    pub shown: Option<ConditionId>,
 }
 
 impl State {
@@ -41,8 +41,8 @@ impl State {
             }
         }
         let newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
-        let everything = epoch.host.compile(r#"{"all":[]}"#).ok();
-        Ok(Self { rules, newest, everything })
+        let shown = epoch.host.compile(r#"{"field":"visible_in","eq":"catalog"}"#).ok();
+        Ok(Self { rules, newest, shown })
     }
 }
 

@@ -25,7 +25,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
         })
         .collect();
     let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms };
-    let (host, everything) = (call.host, state.everything);
-    let bench = Bench { host, scopes: book.scopes(), resolution: book.resolution(), world, everything };
+    let (host, shown) = (call.host, state.shown);
+    let bench = Bench { host, scopes: book.scopes(), resolution: book.resolution(), world, shown };
     report(&subjects, &bench).to_string()
 }

@@ -36,8 +36,8 @@ pub struct State {
     pub rankers: Rankers,
     /// Sequence of the newest document.
     pub newest: u64,
-    /// The condition that every product satisfies, if the host takes it.
-    pub everything: Option<ConditionId>,
+    /// The condition that every product satisfies which the store view shows there, if the host takes it.
+    pub shown: Option<ConditionId>,
 }
 
 impl State {
@@ -84,8 +84,8 @@ impl State {
         };
         let rules = SearchRules::new(rules, settings.resolution)?;
         let newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
-        let everything = epoch.host.compile(r#"{"all":[]}"#).ok();
-        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers, newest, everything })
+        let shown = epoch.host.compile(r#"{"field":"visible_in","eq":"search"}"#).ok();
+        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers, newest, shown })
     }
 }
 

@@ -55,8 +55,8 @@ pub struct Bench<'a> {
     pub resolution: Resolution,
     /// Store view and time.
     pub world: World<'a>,
-    /// Compiled: every product, so that its answer is what the store view shows; without it pins are not looked at.
-    pub everything: Option<ConditionId>,
+    /// Compiled: the products that the store view shows in lists of this kind; without it that is not looked at.
+    pub shown: Option<ConditionId>,
 }
 
 /// A subject with all that restricts it in one tree.
@@ -136,8 +136,8 @@ impl Report {
     fn pin(&mut self, case: &Case<'_>, bench: &Bench<'_>, sku: &str, item: u32, (position, insert): (u32, bool)) {
         let holds = |condition| bench.host.test(condition, &[item]).contains(&true);
         let example = case.witness.as_ref().map(|facts| (facts, bench.world));
-        let why = if bench.everything.is_some_and(|everything| !holds(everything)) {
-            format!("store view `{}` does not show it now", bench.world.store_view)
+        let why = if bench.shown.is_some_and(|shown| !holds(shown)) {
+            format!("store view `{}` does not show it there", bench.world.store_view)
         } else if !insert && case.subject.members.is_some_and(|members| !holds(members)) {
             format!("it is not in the category `{}` or below", case.subject.category.unwrap_or_default())
         } else {

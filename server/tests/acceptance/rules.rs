@@ -73,7 +73,7 @@ fn row_062_match_any_is_or_and_all_is_and() {
 #[test]
 fn a_rule_fires_by_group_view_page_cart_and_category() {
     let shop = Shop::shipped();
-    shop.configure("store-view", "default", &json!({"default": true}));
+    shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
     shop.configure("store-view", "uk", &json!({"locale": "en-GB"}));
     fill(&shop);
     shop.send_ok(

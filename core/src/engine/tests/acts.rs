@@ -110,9 +110,9 @@ fn some_acts(roll: &mut impl FnMut(u64) -> u64) -> Vec<DocumentWrite> {
 
 /// Whether a product may be in the list at all, read from its document.
 fn is_eligible(doc: &ProductDoc, request: &ListRequest, hidden: &[&str]) -> bool {
-    let is_shown = match request.list {
-        List::Search { .. } => doc.visibility.in_search(),
-        List::Category { .. } | List::Unit { .. } => doc.visibility.in_catalog(),
+    let is_shown = match &request.list {
+        List::Search { text } if !text.is_empty() => doc.visibility.in_search(),
+        List::Search { .. } | List::Category { .. } | List::Unit { .. } => doc.visibility.in_catalog(),
     };
     let is_unit = matches!(request.list, List::Unit { .. });
     let passes = |variant: &VariantDoc| {
