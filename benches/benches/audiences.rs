@@ -74,7 +74,7 @@ fn main() {
 }
 
 fn context(book: &BookChain) -> EvalContext<'_> {
-    EvalContext { book, now_ms: shop::NOW_MS, view: "default", demand: None }
+    EvalContext { book, now_ms: shop::NOW_MS, view: "default", demand: None, seq: 0, tree: None }
 }
 
 fn person<'a>(view: &'a VisitorView, visitor: &'a Visitor) -> Person<'a> {

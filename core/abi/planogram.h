@@ -501,6 +501,11 @@ typedef struct PgHostTable {
    * `observer_save` only: appends to the saved state.
    */
   PgStatus (*emit_bytes)(const struct PgCall *call, struct PgBytes bytes);
+  /**
+   * `score` only: writes the named column of every item to `out[0..items.len]`, NaN where it has no value.
+   * Since 1.1.
+   */
+  PgStatus (*gather)(const struct PgCall *call, struct PgStr column, struct PgU32s items, float *out);
 } PgHostTable;
 
 /**
@@ -1119,6 +1124,6 @@ _Static_assert(sizeof(PgOutput) == 24, "PgOutput");
 _Static_assert(sizeof(PgContribution) == 72, "PgContribution");
 _Static_assert(sizeof(PgHandshake) == 320, "PgHandshake");
 _Static_assert(sizeof(PgCall) == 24, "PgCall");
-_Static_assert(sizeof(PgHostTable) == 176, "PgHostTable");
+_Static_assert(sizeof(PgHostTable) == 184, "PgHostTable");
 _Static_assert(sizeof(PgPluginTable) == 152, "PgPluginTable");
 #endif

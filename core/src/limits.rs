@@ -452,6 +452,11 @@ pub const CONDITION_NODES_MAX: usize = 1_000;
 pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Answers to conditions that one thread keeps, in bytes: a set of 50,000 products takes 8 KB, so that thousands of
+/// rules have theirs.
+pub const CONDITION_CACHE_BYTES_MAX: usize = 32 << 20;
+/// Trees of smart categories that one thread keeps: of several store views, and of previews.
+pub const SMART_TREES_KEPT_MAX: usize = 8;
 
 // Audiences.
 

@@ -20,6 +20,11 @@ pub mod column {
     pub const IN_STOCK: &str = "in_stock";
     /// Days since the product was created, fractional.
     pub const AGE_DAYS: &str = "age_days";
+    /// Zero-based place of the product among those asked for, ordered by name in the store view as an explicit sort orders
+    /// it; equal names share the place. Since 1.1.
+    pub const NAME_RANK: &str = "order.name";
+    /// The same by sku. Since 1.1.
+    pub const SKU_RANK: &str = "order.sku";
     /// Views in the last 24 hours, 72 hours, 7 days, 30 days.
     pub const VIEWS: [&str; 4] = ["views.24h", "views.72h", "views.7d", "views.30d"];
     /// Adds to cart in the same windows.

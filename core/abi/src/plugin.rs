@@ -103,6 +103,12 @@ pub trait CallHost {
     fn retrieve(&self, source: &str, anchors: &[u32], k: usize) -> Outcome<Vec<Candidate>>;
     /// The tokens of `text` as the store view's analyzer sees them: folded and stemmed, so that plurals meet.
     fn analyze(&self, text: &str) -> Vec<String>;
+    /// The named column of each item, `[items.len()]`, NaN where it has no value: for a scorer whose documents say
+    /// what it reads, so that nothing else is gathered. Lent to scorers only. Since 1.1.
+    fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
+        let _ = items;
+        Err(Failure(format!("column `{column}` is not lent here, only to scorers")))
+    }
     /// Writes to the server's log.
     fn log(&self, level: LogLevel, message: &str);
 }

@@ -104,6 +104,10 @@ pub struct PgHostTable {
     pub emit_column: Option<unsafe extern "C" fn(call: *const PgCall, name: PgStr, values: PgF32s) -> PgStatus>,
     /// `observer_save` only: appends to the saved state.
     pub emit_bytes: Option<unsafe extern "C" fn(call: *const PgCall, bytes: PgBytes) -> PgStatus>,
+    /// `score` only: writes the named column of every item to `out[0..items.len]`, NaN where it has no value.
+    /// Since 1.1.
+    pub gather:
+        Option<unsafe extern "C" fn(call: *const PgCall, column: PgStr, items: PgU32s, out: *mut f32) -> PgStatus>,
 }
 
 // SAFETY: the table is read-only and holds nothing but numbers and functions.

@@ -117,8 +117,12 @@ impl Shop {
     }
 
     fn gather(&self, names: &[String], items: &[u32]) -> Vec<Vec<f32>> {
-        let value = |name: &str, item: &u32| self.columns[*item as usize].get(name).copied().unwrap_or(f32::NAN);
-        names.iter().map(|name| items.iter().map(|item| value(name, item)).collect()).collect()
+        names.iter().map(|name| self.values(name, items)).collect()
+    }
+
+    fn values(&self, name: &str, items: &[u32]) -> Vec<f32> {
+        let value = |item: &u32| self.columns[*item as usize].get(name).copied().unwrap_or(f32::NAN);
+        items.iter().map(value).collect()
     }
 
     fn write_log(&self, level: LogLevel, message: &str) {
@@ -174,6 +178,10 @@ impl CallHost for Shop {
     fn analyze(&self, text: &str) -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         words.map(str::to_lowercase).collect()
+    }
+
+    fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
+        Ok(self.values(column, items))
     }
 
     fn log(&self, level: LogLevel, message: &str) {

@@ -172,7 +172,7 @@ pub fn audience(bytes: &[u8]) -> Verdict {
     let set = Audiences::new(vec![document]);
     let (catalog, nobody, outside) = (Catalog::new(), Visitor::default(), Outside::default());
     let book = catalog.root_chain();
-    let context = EvalContext { book: &book, now_ms: 0, view: "default", demand: None };
+    let context = EvalContext { book: &book, now_ms: 0, view: "default", demand: None, seq: 0, tree: None };
     let person =
         Person { visitor: &nobody, is_registered: false, cart: None, group: None, outside: &outside, vouched: &[] };
     let of = set.of(&person, &catalog, &context);

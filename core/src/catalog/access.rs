@@ -78,8 +78,14 @@ pub struct HiddenCategories {
 
 impl HiddenCategories {
     /// The categories of these paths with everything below them; paths that lead nowhere hide nothing. Looks at what
-    /// is hidden and at the way there from the root: what stands beside that way is open as a whole.
-    pub fn of<'p>(catalog: &Catalog, paths: impl Iterator<Item = &'p str>) -> Self {
+    /// is hidden and at the way there from the root: what stands beside that way is open as a whole. `direct` are the
+    /// products of a category itself, `subtree` those of it and of all below.
+    pub fn of<'p, 'd>(
+        catalog: &Catalog,
+        paths: impl Iterator<Item = &'p str>,
+        direct: impl Fn(CategoryId) -> &'d RoaringBitmap,
+        subtree: impl Fn(CategoryId) -> &'d RoaringBitmap,
+    ) -> Self {
         let tops: BTreeSet<CategoryId> = paths.filter_map(|path| catalog.category(path)).collect();
         if tops.is_empty() {
             return Self::default();
@@ -93,11 +99,11 @@ impl HiddenCategories {
             let is_hidden = above_is_hidden || tops.contains(&id);
             if is_hidden {
                 categories.insert(id);
-                items |= &**node.direct();
+                items |= direct(id);
             } else if way.contains(&id) {
-                open |= &**node.direct();
+                open |= direct(id);
             } else {
-                open |= &**node.subtree();
+                open |= subtree(id);
                 continue;
             }
             next.extend(node.children.iter().map(|child| (*child, is_hidden)));
@@ -133,7 +139,9 @@ mod tests {
         fn what_is_hidden_agrees_with_looking_at_every_category(catalog in arb_shop(), picks in any::<u64>()) {
             let paths: Vec<String> = catalog.categories().map(|(id, _)| catalog.category_path(id).join("/")).collect();
             let closed: Vec<&str> = paths.iter().enumerate().filter(|(at, _)| picks >> (2 * at % 64) & 3 == 3).map(|(_, path)| path.as_str()).collect();
-            let hidden = HiddenCategories::of(&catalog, closed.iter().copied().chain(["nowhere"]));
+            let node = |id: CategoryId| catalog.category_node(id).unwrap();
+            let paths = closed.iter().copied().chain(["nowhere"]);
+            let hidden = HiddenCategories::of(&catalog, paths, |id| node(id).direct(), |id| node(id).subtree());
             let tops: Vec<CategoryId> = closed.iter().filter_map(|path| catalog.category(path)).collect();
             let (mut inside, mut outside) = (RoaringBitmap::new(), RoaringBitmap::new());
             for (id, node) in catalog.categories() {

@@ -15,7 +15,7 @@ use super::attribute::{UNLISTED, has_attribute};
 use super::bits::FlatBits;
 use super::rows::Pair;
 use super::{AttributeId, BookChain, Catalog};
-use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
+use crate::id::{ItemId, TimeMs, VariantId};
 
 /// Cost of counting one product by its row, in bits tested instead.
 const BITS_PER_ROW: u64 = 4;
@@ -217,14 +217,6 @@ impl Catalog {
             }
         });
         RangeCounts { counts, bounds }
-    }
-
-    /// Matched products in each child of a category (of [`super::ROOT`] for the top level), descendants
-    /// included, in display order, empty ones left out.
-    pub fn count_categories(&self, parent: CategoryId, items: &RoaringBitmap) -> Vec<(CategoryId, u64)> {
-        let children = self.category_node(parent).map_or(&[][..], |node| &node.children);
-        let count = |id: &CategoryId| Some((*id, self.category_node(*id)?.subtree().intersection_len(items)));
-        children.iter().filter_map(count).filter(|(_, count)| *count > 0).collect()
     }
 }
 

@@ -29,6 +29,7 @@ mod fold;
 mod lift;
 pub(crate) mod read;
 mod rows;
+mod version;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -45,6 +46,7 @@ pub use fold::{BRAND, PatchOutcome};
 pub use price::{BookChain, Quote};
 pub use record::{Product, Variant};
 pub use tree::{Category, Hung, ROOT};
+pub use version::CatalogVersions;
 
 use attribute::Attributes;
 use chunk::{Cell, Chunked, Column};
@@ -91,6 +93,7 @@ pub struct Catalog {
     eligible: Eligible,
     /// Space → length of its vectors, as the first product that had one said.
     vector_spaces: Arc<BTreeMap<String, usize>>,
+    versions: CatalogVersions,
 }
 
 impl Catalog {

@@ -61,6 +61,11 @@ impl Fields {
         self.typed(key, &allowed, |value| value.as_str().filter(fits).map(str::to_owned))
     }
 
+    /// A value that the caller reads.
+    pub fn any(&mut self, key: &'static str) -> Option<Value> {
+        self.take(key)
+    }
+
     /// Yes or no.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.typed(key, "true or false", Value::as_bool)

@@ -19,8 +19,8 @@ use super::write::Door;
 use crate::catalog::BookChain;
 use crate::catalog::views::StoreView;
 use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
-use crate::expr::EvalContext;
 use crate::expr::audience::{AUDIENCE_KIND, AppliesTo, Audiences, Person, find_cycle, names_audience};
+use crate::expr::{EvalContext, SmartTree};
 use crate::host::Attempt;
 use crate::id::TimeMs;
 use crate::limits::{
@@ -28,6 +28,7 @@ use crate::limits::{
 };
 use crate::log::entry::{Body, Membership};
 use crate::pipeline::audience;
+use crate::pipeline::members::of_view;
 use crate::pipeline::request::{AsOf, ListRequest};
 use crate::pipeline::run::resolve_demand;
 use crate::snapshot::{Epoch, Snapshot, read_audiences};
@@ -40,6 +41,7 @@ struct Sight {
     book: BookChain,
     view: StoreView,
     now_ms: TimeMs,
+    smart: Option<Arc<SmartTree>>,
 }
 
 impl Sight {
@@ -49,7 +51,14 @@ impl Sight {
 
     fn context(&self) -> EvalContext<'_> {
         let demand = resolve_demand(&self.snapshot, &self.epoch, &self.view);
-        EvalContext { book: &self.book, now_ms: self.now_ms, view: &self.view.code, demand: Some(demand) }
+        EvalContext {
+            book: &self.book,
+            now_ms: self.now_ms,
+            view: &self.view.code,
+            demand: Some(demand),
+            seq: self.snapshot.seq,
+            tree: self.smart.as_ref(),
+        }
     }
 
     /// A profile as a request without words of its own would see it.
@@ -280,7 +289,8 @@ impl Engine {
         let book = epoch.shop.book(&snapshot.catalog, &view.price_book);
         let book = book.unwrap_or_else(|| snapshot.catalog.root_chain());
         let now_ms = ask.now_ms.unwrap_or(snapshot.now_ms);
-        Ok(Sight { snapshot, epoch, book, view, now_ms })
+        let smart = of_view(&snapshot, &epoch, &view, now_ms);
+        Ok(Sight { snapshot, epoch, book, view, now_ms, smart })
     }
 }
 

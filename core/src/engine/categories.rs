@@ -3,7 +3,9 @@
 use super::Engine;
 use super::types::{CategoryInfo, QueryError};
 use crate::catalog::Catalog;
+use crate::expr::Members;
 use crate::id::{CategoryId, TimeMs};
+use crate::pipeline::members;
 use crate::signal::{Counter, Window};
 
 impl Engine {
@@ -23,6 +25,10 @@ impl Engine {
             return Err(QueryError::NotFound { what: "store view".into(), name: code.to_owned() });
         }
         let catalog = &snapshot.catalog;
+        let shop = &snapshot.epoch.shop;
+        let view = shop.store_view(store_view.unwrap_or_default()).unwrap_or_default();
+        let smart = members::of_view(&snapshot, &snapshot.epoch, &view, snapshot.now_ms);
+        let members = Members { catalog, smart: smart.as_deref() };
         let mut found = Vec::new();
         for id in in_tree_order(catalog) {
             let Some(node) = catalog.category_node(id) else { continue };
@@ -31,7 +37,7 @@ impl Engine {
                 path: catalog.category_path(id),
                 position: node.position,
                 anchor: node.anchor,
-                products: node.members().len(),
+                products: members.of_page(id).len(),
                 views: count(Counter::Views),
                 carts: count(Counter::Carts),
                 purchases: count(Counter::Purchases),

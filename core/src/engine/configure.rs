@@ -13,6 +13,7 @@ use super::types::*;
 use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
+use crate::expr::smart::{SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, parse_smart_category};
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
@@ -37,6 +38,7 @@ const KERNEL_KINDS: &[KernelKind] = &[
     }),
     (facet_document::FACET_KIND, facet_document::FACET_SCHEMA, facet_document::check_facet),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
+    (SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, |_, json| problems(parse_smart_category(json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
     (spelling::SPELLING_KIND, spelling::SPELLING_SCHEMA, |id, json| problems(spelling::parse_spelling(id, json))),
     (never::SUGGESTIONS_KIND, never::SUGGESTIONS_SCHEMA, |id, json| problems(never::parse_suggestions(id, json))),
@@ -356,7 +358,17 @@ impl Engine {
     /// What the author of a live document should know, though it was not refused: of an experiment, overlays without
     /// a draft and documents that another experiment changes, too; of a store view or price book, what does not fit.
     pub fn config_remarks(&self, key: &DocumentKey) -> Vec<String> {
-        let epoch = self.publisher.current().epoch.clone();
+        let current = self.publisher.current();
+        let epoch = current.epoch.clone();
+        if key.kind == SMART_CATEGORY_KIND {
+            let document = epoch.store.get(key, DocumentState::Live, "");
+            let body = document.as_ref().and_then(|document| document.write.body.as_deref());
+            let category = body.and_then(|body| parse_smart_category(body).ok()).map(|smart| smart.category);
+            let unknown = category.filter(|path| current.catalog.category(path).is_none());
+            let remark =
+                |path| format!("there is no category `{path}` yet, so that the document rests until it is put");
+            return unknown.map(remark).into_iter().collect();
+        }
         if key.kind != experiment::EXPERIMENT_KIND {
             return epoch.shop.misfits(&key.kind, &key.id);
         }

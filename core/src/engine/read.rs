@@ -33,6 +33,11 @@ pub(super) struct Ticket {
 }
 
 impl Engine {
+    /// The shop as a request of this moment sees it, for those who measure or compare.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.publisher.current()
+    }
+
     /// Ranks one list; `reply` is called exactly once, possibly on another thread.
     pub fn submit_list(self: &Arc<Self>, request: ListRequest, reply: Reply<ListAnswer>) {
         if let Err(error) = self.check_filters([&request]) {

@@ -128,6 +128,7 @@ impl State {
         let mut folded = Folded::default();
         match &entry.body {
             Body::Products(docs) => {
+                self.catalog.touch(entry.seq);
                 for doc in docs {
                     let item = self.catalog.put(doc.clone(), self.time_ms);
                     self.follow_vectors(item);
@@ -138,6 +139,7 @@ impl State {
             Body::Patches(patches) => {
                 for patch in patches {
                     let is_searched = self.patches_searched_attribute(patch);
+                    self.catalog.touch_patch(patch, entry.seq);
                     let outcome = self.catalog.patch(patch, self.time_ms);
                     let changes_text = outcome.text_changed || is_searched && outcome.attributes_changed;
                     folded.accepted += u64::from(outcome.item.is_some());
@@ -145,6 +147,7 @@ impl State {
                 }
             }
             Body::Deletions(skus) => {
+                self.catalog.touch(entry.seq);
                 for sku in skus {
                     let deleted = self.catalog.delete(sku);
                     deleted.into_iter().for_each(|item| self.follow_vectors(item));
@@ -153,6 +156,7 @@ impl State {
                 }
             }
             Body::Categories(changes) => {
+                self.catalog.touch_tree(entry.seq);
                 for change in changes {
                     folded.text_changed.extend(self.named_by(change));
                     self.catalog.change_category(change);

@@ -6,14 +6,15 @@
 //! caller warns of it. Lifting to products comes after all conditions were intersected (`Catalog::lift`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use super::{Condition, Test, Value};
+use super::{Condition, Members, SmartTree, Test, Value};
 use crate::catalog::attribute::{Attribute, fold_text};
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, Universe, UniverseQuery};
-use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
+use crate::id::{DAY_MS, ItemId, Seq, TimeMs, VariantId};
 use crate::signal::{Demand, SignalColumn};
 
 /// Fields that are not attributes.
@@ -41,6 +42,17 @@ pub struct EvalContext<'a> {
     pub view: &'a str,
     /// What shoppers want: `views.7d`, `purchases.30d`, `trending` and the like. Without it nothing has a signal.
     pub demand: Option<&'a Demand>,
+    /// Log position of all of this.
+    pub seq: Seq,
+    /// The members of smart categories; without it those who hang in the tree count.
+    pub tree: Option<&'a Arc<SmartTree>>,
+}
+
+impl<'a> EvalContext<'a> {
+    /// The category tree with its members.
+    pub fn members(&self, catalog: &'a Catalog) -> Members<'a> {
+        Members { catalog, smart: self.tree.map(|tree| &**tree) }
+    }
 }
 
 /// Alive variants that satisfy the condition, whatever their eligibility.
@@ -182,17 +194,18 @@ impl<'a> Evaluation<'a> {
     /// Paths; a category stands for itself and everything below it.
     fn category(&self, test: &Test) -> RoaringBitmap {
         let catalog = self.catalog;
+        let members = self.context.members(catalog);
         let mut items = RoaringBitmap::new();
         match test {
             Test::In(values) => {
                 for id in values.iter().filter_map(|value| catalog.category(&value.spelling())) {
-                    items |= catalog.category_node(id).map(|node| &**node.subtree()).unwrap_or(&RoaringBitmap::new());
+                    items |= members.subtree(id);
                 }
             }
             _ => {
-                for (id, node) in catalog.categories() {
+                for (id, _) in catalog.categories() {
                     if test.holds_for(&catalog.category_path(id).join("/")) {
-                        items |= &**node.subtree();
+                        items |= members.subtree(id);
                     }
                 }
             }

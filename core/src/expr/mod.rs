@@ -6,8 +6,11 @@
 
 pub mod audience;
 mod evaluate;
+pub mod kept;
 mod one;
 mod parse;
+pub mod smart;
+mod stored;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,6 +18,8 @@ pub(crate) mod testing;
 pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
 pub use one::holds_for;
 pub use parse::{parse, to_json};
+pub use smart::{Members, SmartTree};
+pub use stored::{Needs, StoredCondition};
 
 use serde::{Deserialize, Serialize};
 

@@ -104,16 +104,11 @@ impl One<'_> {
     /// A category stands for itself and everything below it.
     fn category(&self, test: &Test) -> bool {
         let catalog = self.catalog;
-        let contains =
-            |id: CategoryId| catalog.category_node(id).is_some_and(|node| node.subtree().contains(self.item.0));
+        let members = self.context.members(catalog);
+        let contains = |id: CategoryId| members.subtree(id).contains(self.item.0);
         match test {
             Test::In(values) => values.iter().filter_map(|value| catalog.category(&value.spelling())).any(contains),
-            _ => catalog.product(self.item).is_some_and(|product| {
-                product.placements.iter().any(|place| {
-                    let mut shelves = std::iter::once(place.category).chain(catalog.ancestors(place.category));
-                    shelves.any(|id| test.holds_for(&catalog.category_path(id).join("/")))
-                })
-            }),
+            _ => members.shelves(self.item).any(|id| test.holds_for(&catalog.category_path(id).join("/"))),
         }
     }
 }
@@ -128,17 +123,22 @@ fn has_text(attribute: &Attribute, ordinal: u32, test: &Test) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::arb_condition;
+    use super::super::testing::{arb_condition, arb_smart};
     use super::*;
     use crate::catalog::testing::arb_shop;
-    use crate::expr::evaluate;
+    use crate::expr::{SmartTree, evaluate};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
-        fn one_product_is_told_what_the_bitmap_says(catalog in arb_shop(), condition in arb_condition()) {
-            let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None };
+        fn one_product_is_told_what_the_bitmap_says(
+            catalog in arb_shop(), condition in arb_condition(), smart in arb_smart(),
+        ) {
+            let book = catalog.root_chain();
+            let hung = EvalContext { book: &book, now_ms: 0, view: "default", demand: None, seq: 0, tree: None };
+            let tree = SmartTree::of(&smart, &catalog, &hung);
+            let context = EvalContext { tree: tree.as_ref(), ..hung };
             let set = catalog.lift(&evaluate(&condition, &catalog, &context));
             for item in 0..catalog.item_bound() as u32 {
                 let one = holds_for(&condition, &catalog, ItemId(item), &context);

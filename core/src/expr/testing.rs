@@ -1,8 +1,11 @@
 //! Which conditions do tests try?
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use super::{Condition, Test, Value};
+use super::smart::{SmartCategory, SmartMode};
+use super::{Condition, StoredCondition, Test, Value};
 
 fn arb_value() -> impl Strategy<Value = Value> {
     let texts = ["red", "Blue", "acme", "true", "Men/Tops", "sale", "search", "1", "nothing"];
@@ -56,4 +59,15 @@ pub(crate) fn arb_condition() -> impl Strategy<Value = Condition> {
             inner.prop_map(|part| Condition::Not(Box::new(part))),
         ]
     })
+}
+
+/// A few smart categories of the test shop, perhaps none.
+pub(crate) fn arb_smart() -> impl Strategy<Value = Vec<Arc<SmartCategory>>> {
+    let category = prop::sample::select(vec!["Men/Tops", "Men", "Sale", "Nowhere"]);
+    let one = (category, arb_condition(), any::<bool>()).prop_map(|(category, condition, adds)| SmartCategory {
+        category: category.to_owned(),
+        condition: StoredCondition::new(condition),
+        mode: if adds { SmartMode::Add } else { SmartMode::Replace },
+    });
+    prop::collection::vec(one.prop_map(Arc::new), 0..3)
 }

@@ -456,7 +456,12 @@ pub(super) fn judge_candidates(found: &[Candidate], n_items: u32) -> Result<(), 
 /// Columns are finite, factors not negative.
 pub(super) fn judge_columns(writes: &[Output], columns: &[&mut [f32]]) -> Result<(), String> {
     for (output, column) in writes.iter().zip(columns) {
-        let bad = |value: &f32| !value.is_finite() || (output.combine == Combine::Factor && *value < 0.0);
+        let least = if output.combine == Combine::Factor { 0.0 } else { f32::MIN };
+        // Every row, without a way out, so that the loop runs over many at once.
+        if column.iter().fold(true, |good, value| good & (*value >= least) & (*value <= f32::MAX)) {
+            continue;
+        }
+        let bad = |value: &f32| !value.is_finite() || *value < least;
         if let Some(row) = column.iter().position(bad) {
             let wanted = if output.combine == Combine::Factor { "finite and not negative" } else { "finite" };
             return Err(format!("column `{}` is {} in row {row}, must be {wanted}", output.name, column[row]));

@@ -41,6 +41,11 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
             let sellable = catalog.sellable_items();
             items().map(|item| f32::from(u8::from(sellable.contains(item.0)))).collect()
         }
+        column::NAME_RANK => {
+            let view = run.view.code.as_str();
+            places(items().map(|item| catalog.product(item).map_or("", |product| product.name_in(view))))
+        }
+        column::SKU_RANK => places(items().map(|item| catalog.sku_of(item))),
         column::AGE_DAYS => items().map(|item| age_days(run, item)).collect(),
         column::QUERY_EVIDENCE => {
             let values = &run.evidence().values;
@@ -74,6 +79,27 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
     })
 }
 
+/// The zero-based place of each text among all of them; equal texts share it.
+fn places<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<f32> {
+    // Most texts differ in their first bytes, which are compared as one number.
+    let head = |text: &str| {
+        let mut bytes = [0; 8];
+        text.bytes().zip(&mut bytes).for_each(|(from, to)| *to = from);
+        u64::from_be_bytes(bytes)
+    };
+    let mut sorted: Vec<(u64, &str, u32)> = texts.zip(0..).map(|(text, row)| (head(text), text, row)).collect();
+    sorted.sort_unstable();
+    let mut places = vec![0.0; sorted.len()];
+    let (mut place, mut before) = (0.0, None);
+    for (at, (_, text, row)) in sorted.into_iter().enumerate() {
+        if before != Some(text) {
+            (place, before) = (at as f32, Some(text));
+        }
+        places[row as usize] = place;
+    }
+    places
+}
+
 /// Final price in major units, and the share taken off, of the variant shown by default.
 fn price(run: &Run<'_>, item: ItemId) -> Option<(f32, f32)> {
     let quote = run.quote(item)?;
@@ -101,4 +127,18 @@ fn age_days(run: &Run<'_>, item: ItemId) -> f32 {
 fn quantity(run: &Run<'_>, item: ItemId) -> f32 {
     let stock = run.witness(item).map(|variant| run.snapshot.catalog.stock(variant));
     stock.and_then(|stock| stock.quantity).map_or(f32::NAN, |quantity| quantity as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    fn equal_texts_share_a_place() {
+        let check = |texts: &[&str], expected: &[f32]| assert_eq!(places(texts.iter().copied()), expected, "{texts:?}");
+        check(&[], &[]);
+        check(&["b", "a", "b", "c"], &[1.0, 0.0, 1.0, 3.0]);
+        check(&["long name 2", "long name 1", "long name", ""], &[3.0, 2.0, 1.0, 0.0]);
+        check(&["é", "z", "e"], &[2.0, 1.0, 0.0]);
+    }
 }

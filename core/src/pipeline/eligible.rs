@@ -17,7 +17,7 @@ use crate::catalog::doc::PRODUCTS;
 use crate::catalog::facet::Scope;
 use crate::catalog::views::OutOfStock;
 use crate::catalog::{Purpose, StockRule, UniverseQuery};
-use crate::expr::{self, Condition, EvalContext};
+use crate::expr::{self, Condition, StoredCondition, kept};
 use crate::id::ItemId;
 
 /// What may be shown.
@@ -52,7 +52,7 @@ impl Universe {
 pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Universe {
     let (base, scope, included) = before_filters(run, understanding);
     let meant = |condition| evaluate(run, &filter::meant(run, condition));
-    let filters: Vec<_> = run.request.filters.iter().map(|f| (tested_field(f), meant(f))).collect();
+    let filters: Vec<_> = run.filters.iter().map(|f| (tested_field(f), meant(f))).collect();
     warn_of_unknown_fields(run);
     let (variants, items) = if filters.is_empty() {
         (base.variants.clone(), base.items.clone())
@@ -76,11 +76,11 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     let mut kept: Option<RoaringBitmap> = None;
     for (_, act) in &understanding.set_acts {
         match act.verb {
-            Verb::Hide => removed |= target_items(run, &act.target),
-            Verb::Include => included |= target_items(run, &act.target),
+            Verb::Hide => removed |= &*target_items(run, &act.target),
+            Verb::Include => included |= &*target_items(run, &act.target),
             Verb::Filter => {
                 let target = target_variants(run, &act.target);
-                kept = Some(kept.map_or_else(|| target.clone(), |kept| kept & &target));
+                kept = Some(kept.map_or_else(|| (*target).clone(), |kept| kept & &*target));
             }
             _ => {}
         }
@@ -125,29 +125,33 @@ fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
     UniverseQuery { collection: PRODUCTS, purpose, view: &run.view.code, stock }
 }
 
-/// The variants that satisfy a condition.
+/// The variants that satisfy a condition of this request.
 pub(super) fn evaluate(run: &Run<'_>, condition: &Condition) -> RoaringBitmap {
-    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code, demand: Some(run.demand) };
-    expr::evaluate(condition, &run.snapshot.catalog, &context)
+    expr::evaluate(condition, &run.snapshot.catalog, &run.eval_context())
+}
+
+/// The variants that satisfy a condition that stays.
+pub(super) fn matching(run: &Run<'_>, condition: &StoredCondition) -> Arc<RoaringBitmap> {
+    kept::variants(condition, &run.snapshot.catalog, &run.eval_context())
 }
 
 /// The products an act is about.
-pub(super) fn target_items(run: &Run<'_>, target: &Target) -> RoaringBitmap {
+pub(super) fn target_items(run: &Run<'_>, target: &Target) -> Arc<RoaringBitmap> {
     match target {
-        Target::Items(items) => items.iter().copied().collect(),
+        Target::Items(items) => Arc::new(items.iter().copied().collect()),
         Target::Matching(id) => match run.epoch.conditions.get(*id) {
-            Some(condition) => run.snapshot.catalog.lift(&evaluate(run, condition)),
-            None => RoaringBitmap::new(),
+            Some(condition) => kept::items(condition, &run.snapshot.catalog, &run.eval_context()),
+            None => Arc::default(),
         },
     }
 }
 
 /// The variants an act keeps: a condition must hold for the variant that the filters hold for.
-fn target_variants(run: &Run<'_>, target: &Target) -> RoaringBitmap {
+fn target_variants(run: &Run<'_>, target: &Target) -> Arc<RoaringBitmap> {
     match target {
-        Target::Items(items) => run.snapshot.catalog.expand(&items.iter().copied().collect()),
+        Target::Items(items) => Arc::new(run.snapshot.catalog.expand(&items.iter().copied().collect())),
         Target::Matching(id) => {
-            run.epoch.conditions.get(*id).map(|condition| evaluate(run, condition)).unwrap_or_default()
+            run.epoch.conditions.get(*id).map(|condition| matching(run, condition)).unwrap_or_default()
         }
     }
 }
@@ -166,7 +170,7 @@ fn tested_field(condition: &Condition) -> Option<String> {
 
 fn warn_of_unknown_fields(run: &mut Run<'_>) {
     let catalog = &run.snapshot.catalog;
-    let unknown = run.request.filters.iter().flat_map(|filter| expr::unknown_fields(filter, catalog));
+    let unknown = run.filters.iter().flat_map(|filter| expr::unknown_fields(filter, catalog));
     let warnings =
         unknown.map(|field| format!("no product has the attribute `{field}`, so the filter on it matches nothing"));
     let built_in = ["relevance", "position", "name", "price", "created"];

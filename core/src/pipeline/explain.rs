@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::lend::Lent;
 use super::request::QueryError;
 use super::request::{ListRequest, Page};
 use super::run::{self, Keep, Run, Subject};
@@ -86,5 +87,5 @@ pub fn with_context<T>(
     run.subject = browsing;
     universe.variants = Arc::new(&*universe.variants | &*searched.variants);
     universe.items = Arc::new(&*universe.items | &*searched.items);
-    Ok(run.with_context(Some(&universe), ask))
+    Ok(run.with_context(Lent { universe: Some(&universe), batch: None }, ask))
 }

@@ -195,12 +195,12 @@ impl<'c, 'a> Counter<'c, 'a> {
     /// and below the categories filtered by, then the top level.
     fn categories(&self, definition: &AttributeDefinition, set: &Set) -> Tally {
         let catalog = &self.run.snapshot.catalog;
-        let hidden = &self.run.hidden;
+        let (hidden, members) = (&self.run.hidden, self.run.members());
         let found = definition.pinned_values.iter().filter_map(|path| catalog.category(path));
         let pinned: Vec<CategoryId> = found.filter(|id| !hidden.contains(*id)).collect();
         let mut rest: Vec<(CategoryId, u64)> = Vec::new();
         for parent in self.open_categories() {
-            for (id, count) in catalog.count_categories(parent, &set.items) {
+            for (id, count) in members.count_children(parent, &set.items) {
                 if !hidden.contains(id) && !pinned.contains(&id) && rest.iter().all(|(known, _)| *known != id) {
                     rest.push((id, count));
                 }
@@ -210,8 +210,7 @@ impl<'c, 'a> Counter<'c, 'a> {
         let counts: Vec<u64> = rest.iter().map(|(_, count)| *count).collect();
         let mut rest: Vec<(String, u64)> = rest.into_iter().map(|(id, count)| (path(id), count)).collect();
         keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort);
-        let count_of =
-            |id: CategoryId| catalog.category_node(id).map_or(0, |node| node.subtree().intersection_len(&set.items));
+        let count_of = |id: CategoryId| members.subtree(id).intersection_len(&set.items);
         let first = pinned.into_iter().map(|id| (path(id), count_of(id)));
         Tally::of(first.chain(rest).map(|(path, count)| bucket(path, count)).collect(), counts.into_iter())
     }
@@ -222,7 +221,7 @@ impl<'c, 'a> Counter<'c, 'a> {
         if let Subject::Category { id, .. } = &self.run.subject {
             return vec![*id];
         }
-        let paths = filter::categories_of(&self.run.request.filters);
+        let paths = filter::categories_of(&self.run.filters);
         let chosen: Vec<CategoryId> = paths.into_iter().filter_map(|path| catalog.category(path)).collect();
         let beside = chosen.iter().filter_map(|id| catalog.category_node(*id)?.parent);
         let mut open: Vec<CategoryId> = Vec::new();

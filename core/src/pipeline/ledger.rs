@@ -16,27 +16,43 @@ pub(super) struct Entry {
     pub combine: Combine,
     /// Which rows it speaks of.
     pub values: Values,
-    /// Whether a rule ordered it, rather than a scorer.
-    pub is_boost: bool,
+    /// Of a rule: what the ledger says. Scorers have no note.
+    pub note: Option<String>,
 }
 
 /// The values of an [`Entry`].
 pub(super) enum Values {
     /// One a row.
     Dense(Vec<f32>),
-    /// Single rows, ascending, each with a note; other rows are neutral.
-    Sparse(Vec<(u32, f32, String)>),
+    /// Single rows, ascending; other rows are not spoken of.
+    Sparse(Vec<(u32, f32)>),
+    /// Single rows, ascending, that all get the same.
+    Same {
+        /// The rows.
+        rows: Vec<u32>,
+        /// What each gets.
+        value: f32,
+    },
+    /// Every row gets what changes nothing.
+    Neutral,
 }
 
-impl Values {
-    /// The value and note of a row, if it is spoken of.
-    fn of(&self, row: u32) -> Option<(f32, &str)> {
-        match self {
-            Values::Dense(values) => Some((values[row as usize], "")),
+/// The value that changes nothing.
+pub(super) fn neutral(combine: Combine) -> f32 {
+    if combine == Combine::Factor { 1.0 } else { 0.0 }
+}
+
+impl Entry {
+    /// The value of a row, if it is spoken of.
+    fn of(&self, row: u32) -> Option<f32> {
+        match &self.values {
+            Values::Dense(values) => Some(values[row as usize]),
             Values::Sparse(values) => {
-                let found = values.binary_search_by_key(&row, |(row, _, _)| *row).ok()?;
-                Some((values[found].1, &values[found].2))
+                let found = values.binary_search_by_key(&row, |(row, _)| *row).ok()?;
+                Some(values[found].1)
             }
+            Values::Same { rows, value } => rows.binary_search(&row).ok().map(|_| *value),
+            Values::Neutral => Some(neutral(self.combine)),
         }
     }
 }
@@ -66,11 +82,18 @@ fn add(entry: &Entry, scores: &mut [f64]) {
             }
         }
         Values::Sparse(values) => {
-            for &(row, value, _) in values {
+            for &(row, value) in values {
                 let score = &mut scores[row as usize];
                 *score += delta(*score, entry.combine, value);
             }
         }
+        Values::Same { rows, value } => {
+            for &row in rows {
+                let score = &mut scores[row as usize];
+                *score += delta(*score, entry.combine, *value);
+            }
+        }
+        Values::Neutral => {}
     }
 }
 
@@ -84,11 +107,11 @@ impl Ledger {
     /// The values a contribution gave to `rows`, by its name; NaN for rows it did not speak of.
     pub fn column(&self, name: &str, rows: &[u32]) -> Option<Vec<f32>> {
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
-        Some(rows.iter().map(|&row| entry.values.of(row).map_or(f32::NAN, |(value, _)| value)).collect())
+        Some(rows.iter().map(|&row| entry.of(row).unwrap_or(f32::NAN)).collect())
     }
 
     /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values
-    /// of each row in their order. Several contributions of one name are added up.
+    /// of each row in their order. Several contributions of one name are added up; those that gave no row anything are left out.
     pub fn table(&self, rows: &[u32]) -> (Vec<String>, Vec<Vec<f32>>) {
         let mut names: Vec<String> = Vec::new();
         let mut place = |entry: &Entry| {
@@ -97,11 +120,12 @@ impl Ledger {
                 names.len() - 1
             })
         };
-        let places: Vec<usize> = self.entries.iter().map(&mut place).collect();
+        let telling = || self.entries.iter().filter(|entry| !matches!(entry.values, Values::Neutral));
+        let places: Vec<usize> = telling().map(&mut place).collect();
         let values_of = |&row: &u32| {
             let (mut running, mut values) = (0.0, vec![0.0; names.len()]);
-            for (entry, &place) in self.entries.iter().zip(&places) {
-                let Some((value, _)) = entry.values.of(row) else { continue };
+            for (entry, &place) in telling().zip(&places) {
+                let Some(value) = entry.of(row) else { continue };
                 let change = delta(running, entry.combine, value);
                 running += change;
                 values[place] += if entry.combine == Combine::Feature { value } else { change as f32 };
@@ -115,7 +139,7 @@ impl Ledger {
     /// What the scores of all `n` rows would be without the boosts of rules.
     pub fn without_boosts(&self, n: usize) -> Vec<f64> {
         let mut scores = vec![0.0; n];
-        for entry in self.entries.iter().filter(|entry| !entry.is_boost) {
+        for entry in self.entries.iter().filter(|entry| entry.note.is_none()) {
             add(entry, &mut scores);
         }
         scores
@@ -127,7 +151,8 @@ impl Ledger {
         let mut running = 0.0;
         let mut lines = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            let Some((value, note)) = entry.values.of(row) else { continue };
+            let Some(value) = entry.of(row) else { continue };
+            let note = entry.note.as_deref().unwrap_or_default();
             let change = delta(running, entry.combine, value);
             running += change;
             match entry.combine {
@@ -144,7 +169,7 @@ impl Ledger {
                         Combine::Factor if note.is_empty() => format!("× {value}"),
                         _ => note.to_owned(),
                     };
-                    let (kind, moved) = (LedgerKind::Score, moved.filter(|_| entry.is_boost));
+                    let (kind, moved) = (LedgerKind::Score, moved.filter(|_| entry.note.is_some()));
                     lines.push(LedgerLine { kind, name: entry.name.clone(), value: change, note, moved });
                 }
                 Combine::Add | Combine::Factor => {}
@@ -162,12 +187,14 @@ mod tests {
     fn lines_add_up_to_the_score_to_the_bit() {
         let mut ledger = Ledger::default();
         let mut scores = vec![0.0; 3];
-        let entry = |name: &str, combine, values| Entry { name: name.into(), combine, values, is_boost: false };
+        let entry = |name: &str, combine, values| Entry { name: name.into(), combine, values, note: None };
         ledger.enter(entry("kernel/text", Combine::Add, Values::Dense(vec![0.1, 7.3, 1e-9])), &mut scores);
         ledger.enter(entry("p/f", Combine::Factor, Values::Dense(vec![1.1, 0.3, 1e6])), &mut scores);
         ledger.enter(entry("p/note", Combine::Feature, Values::Dense(vec![5.0, 0.0, 0.0])), &mut scores);
-        let sparse = Values::Sparse(vec![(1, 3.3, "rule".into())]);
-        ledger.enter(entry("p/s", Combine::Add, sparse), &mut scores);
+        ledger.enter(entry("p/none", Combine::Factor, Values::Neutral), &mut scores);
+        let same = Values::Same { rows: vec![1], value: 3.3 };
+        ledger.enter(Entry { note: Some("rule".into()), ..entry("p/s", Combine::Add, same) }, &mut scores);
+        assert_eq!(ledger.column("p/none", &[0, 2]), Some(vec![1.0, 1.0]));
         for row in 0..3 {
             let lines = ledger.lines(row, None);
             let sum = lines.iter().filter(|l| l.kind == LedgerKind::Score).fold(0.0, |sum, l| sum + l.value);
@@ -187,7 +214,7 @@ mod tests {
         let mut ledger = Ledger::default();
         let mut scores = vec![0.0];
         let values = |value| Values::Dense(vec![value]);
-        let entry = |combine, value| Entry { name: "p".into(), combine, values: values(value), is_boost: false };
+        let entry = |combine, value| Entry { name: "p".into(), combine, values: values(value), note: None };
         ledger.enter(entry(Combine::Add, 1.0), &mut scores);
         for _ in 0..20 {
             ledger.enter(entry(Combine::Factor, f32::MAX), &mut scores);

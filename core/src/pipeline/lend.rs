@@ -3,18 +3,28 @@
 //! The kernel's side of `CallHost`, over the one snapshot of the request: a plugin sees what the request sees.
 
 use planogram_abi::{CallHost, Candidate, ConditionId, Failure, LogLevel, Outcome};
-use roaring::RoaringBitmap;
 
+use super::column;
 use super::eligible::{self, Universe};
+use super::rank::Ranked;
 use super::run::Run;
 use super::source;
+use crate::id::{ItemId, VariantId};
 use crate::text;
+
+/// What there is to lend at one point of the line.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lent<'l> {
+    /// Absent while the query is being rewritten, when nothing is eligible yet.
+    pub universe: Option<&'l Universe>,
+    /// While a batch is scored: the matches so far, and the rows of the batch.
+    pub batch: Option<(&'l Ranked, &'l [u32])>,
+}
 
 /// Lends one request's view of the shop to a plugin.
 pub(super) struct Lender<'l, 'a> {
     pub run: &'l Run<'a>,
-    /// Absent while the query is being rewritten, when nothing is eligible yet.
-    pub universe: Option<&'l Universe>,
+    pub lent: Lent<'l>,
 }
 
 impl CallHost for Lender<'_, '_> {
@@ -24,16 +34,16 @@ impl CallHost for Lender<'_, '_> {
 
     fn test(&self, condition: ConditionId, items: &[u32]) -> Vec<bool> {
         let Some(condition) = self.run.epoch.conditions.get(condition) else { return vec![false; items.len()] };
-        let mut variants = eligible::evaluate(self.run, condition);
-        if let Some(universe) = self.universe {
-            variants &= &*universe.variants;
-        }
-        let holds: RoaringBitmap = self.run.snapshot.catalog.lift(&variants);
-        items.iter().map(|&item| holds.contains(item)).collect()
+        let variants = eligible::matching(self.run, condition);
+        let holds = |variant: &VariantId| {
+            variants.contains(variant.0) && self.lent.universe.is_none_or(|it| it.variants.contains(variant.0))
+        };
+        let catalog = &self.run.snapshot.catalog;
+        items.iter().map(|&item| catalog.variants_of(ItemId(item)).iter().any(holds)).collect()
     }
 
     fn retrieve(&self, source: &str, anchors: &[u32], k: usize) -> Outcome<Vec<Candidate>> {
-        let Some(universe) = self.universe else {
+        let Some(universe) = self.lent.universe else {
             return Err(Failure("nothing is eligible yet while the query is rewritten".into()));
         };
         source::candidates(self.run, source, anchors, k, &universe.items).map_err(Failure)
@@ -41,6 +51,22 @@ impl CallHost for Lender<'_, '_> {
 
     fn analyze(&self, text: &str) -> Vec<String> {
         text::stems(&self.run.view.locale, text)
+    }
+
+    fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
+        let Some((ranked, rows)) = self.lent.batch else {
+            return Err(Failure(format!("column `{column}` is not lent here, only to scorers")));
+        };
+        let is_batch = items.len() == rows.len()
+            && items.iter().zip(rows).all(|(item, &row)| ranked.matches.items[row as usize] == *item);
+        if is_batch {
+            return Ok(column::gather(self.run, column, ranked, rows));
+        }
+        let asked: Option<Vec<u32>> = items.iter().map(|item| Some(ranked.matches.row_of(*item)? as u32)).collect();
+        match asked {
+            Some(rows) => Ok(column::gather(self.run, column, ranked, &rows)),
+            None => Err(Failure(format!("column `{column}` was asked for an item that is not in the list"))),
+        }
     }
 
     fn log(&self, level: LogLevel, message: &str) {

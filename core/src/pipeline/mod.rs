@@ -29,6 +29,7 @@ mod page;
 mod column;
 mod highlight;
 mod ledger;
+pub mod members;
 mod lend;
 mod order;
 mod shown;

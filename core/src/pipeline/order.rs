@@ -65,7 +65,32 @@ pub(super) fn band_rows_outside(window: &[u32], bands: &mut [u8]) {
 
 /// The best `k` rows in order.
 pub(super) fn head(run: &Run<'_>, ranked: &Ranked, k: usize) -> Vec<u32> {
-    best_of(run, ranked, (0..ranked.matches.len() as u32).collect(), k)
+    let n = ranked.matches.len();
+    if run.has_explicit_sort() || n <= 2 * k {
+        return best_of(run, ranked, (0..n as u32).collect(), k);
+    }
+    best_by_score(ranked, k)
+}
+
+/// The same without sort keys, for few of many: a row that is behind the best `k` of those before it is only looked at.
+fn best_by_score(ranked: &Ranked, k: usize) -> Vec<u32> {
+    let compare = |&a: &u32, &b: &u32| compare_rows(&[], ranked, a as usize, b as usize);
+    let mut best: Vec<u32> = Vec::with_capacity(2 * k);
+    let mut last: Option<u32> = None;
+    for row in 0..ranked.matches.len() as u32 {
+        if last.is_some_and(|last| compare(&row, &last).is_gt()) {
+            continue;
+        }
+        best.push(row);
+        if best.len() == 2 * k {
+            let (_, &mut row, _) = best.select_nth_unstable_by(k - 1, compare);
+            best.truncate(k);
+            last = Some(row);
+        }
+    }
+    best.sort_unstable_by(compare);
+    best.truncate(k);
+    best
 }
 
 /// Where each row stands, `[n]`, when nothing but these decide: bands and scores, what cannot be bought last.

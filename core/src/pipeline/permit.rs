@@ -6,7 +6,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::eligible::evaluate;
+use super::eligible::{evaluate, matching};
 use super::run::Run;
 use super::unit::{Relative, Unit};
 use crate::expr::{Condition, Test};
@@ -15,19 +15,19 @@ use crate::id::ItemId;
 /// The variants a unit permits; `None` when it permits all.
 pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Option<RoaringBitmap> {
     let mut kept: Option<RoaringBitmap> = None;
-    let mut keep = |passing: RoaringBitmap| match &mut kept {
+    let mut keep = |passing: &RoaringBitmap| match &mut kept {
         Some(kept) => *kept &= passing,
-        None => kept = Some(passing),
+        None => kept = Some(passing.clone()),
     };
-    unit.include.iter().for_each(|condition| keep(evaluate(run, condition)));
+    unit.include.iter().for_each(|condition| keep(&matching(run, condition)));
     if let Some(&anchor) = anchors.first() {
-        related(run, unit.relative, anchor).into_iter().for_each(keep);
+        related(run, unit.relative, anchor).iter().for_each(keep);
     }
     if unit.exclude.is_empty() {
         return kept;
     }
     let mut kept = kept.unwrap_or_else(|| RoaringBitmap::clone(run.snapshot.catalog.alive()));
-    unit.exclude.iter().for_each(|condition| kept -= evaluate(run, condition));
+    unit.exclude.iter().for_each(|condition| kept -= &*matching(run, condition));
     Some(kept)
 }
 
@@ -36,10 +36,11 @@ fn related(run: &Run<'_>, relative: Relative, anchor: ItemId) -> Vec<RoaringBitm
     let catalog = &run.snapshot.catalog;
     let mut relations = Vec::new();
     if relative.same_category {
+        let placements = catalog.product(anchor).into_iter().flat_map(|product| &product.placements);
+        let hung = placements.map(|place| place.category);
+        let smart = run.smart.iter().flat_map(|smart| smart.categories_of(anchor));
         let mut members = RoaringBitmap::new();
-        for place in catalog.product(anchor).iter().flat_map(|product| &product.placements) {
-            members |= catalog.members(place.category).map(|members| &**members).unwrap_or(&RoaringBitmap::new());
-        }
+        hung.chain(smart).for_each(|category| members |= run.members().of_page(category));
         relations.push(catalog.expand(&members));
     }
     if let (Some((below, above)), Some(quote)) = (relative.price, run.quote(anchor)) {

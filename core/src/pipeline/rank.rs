@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use planogram_abi::{Act, Combine, Output, Phase, Verb, column};
 
 use super::column as columns;
-use super::eligible;
-use super::ledger::{Entry, Ledger, Values};
+use super::eligible::{self, Universe};
+use super::ledger::{self, Entry, Ledger, Values};
+use super::lend::Lent;
 use super::order;
 use super::retrieve::Matches;
 use super::run::Run;
@@ -31,11 +32,16 @@ pub(super) struct Ranked {
     pub ledger: Ledger,
 }
 
-pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches: Matches) -> Ranked {
+pub(super) fn rank(
+    run: &mut Run<'_>,
+    understanding: &Understanding,
+    universe: &Universe,
+    mut matches: Matches,
+) -> Ranked {
     let n = matches.len();
     let base = std::mem::take(&mut matches.base);
     let base =
-        Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base), is_boost: false };
+        Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base), note: None };
     let (bands, sold_out, scores) = (order::first_bands(run, &matches), order::sold_out(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, sold_out, ledger: Ledger::default() };
     ranked.enter(base);
@@ -48,10 +54,10 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
     ];
     for (name, values) in own.into_iter().filter(|(_, values)| !values.is_empty()) {
         let values = Values::Dense(values);
-        ranked.enter(Entry { name: name.into(), combine: Combine::Add, values, is_boost: false });
+        ranked.enter(Entry { name: name.into(), combine: Combine::Add, values, note: None });
     }
     let all: Vec<u32> = (0..n as u32).collect();
-    score_phase(run, Phase::All, &all, &mut ranked);
+    score_phase(run, universe, Phase::All, &all, &mut ranked);
     apply_factors(run, understanding, &mut ranked);
     let plugins = run.epoch.plugins.clone();
     if plugins.scorers(run.kind(), Phase::Window).any(|slot| run.epoch.is_awake(slot)) && run.has_time_for("phase 2") {
@@ -59,13 +65,13 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
         if n > window.len() {
             order::band_rows_outside(&window, &mut ranked.bands);
         }
-        score_phase(run, Phase::Window, &window, &mut ranked);
+        score_phase(run, universe, Phase::Window, &window, &mut ranked);
     }
     ranked
 }
 
 /// Runs every scorer of a phase over `rows`.
-fn score_phase(run: &mut Run<'_>, phase: Phase, rows: &[u32], ranked: &mut Ranked) {
+fn score_phase(run: &mut Run<'_>, universe: &Universe, phase: Phase, rows: &[u32], ranked: &mut Ranked) {
     if rows.is_empty() {
         return;
     }
@@ -73,15 +79,19 @@ fn score_phase(run: &mut Run<'_>, phase: Phase, rows: &[u32], ranked: &mut Ranke
     let mut gathered: HashMap<String, Vec<f32>> = HashMap::new();
     let items: Vec<u32> = rows.iter().map(|&row| ranked.matches.items[row as usize]).collect();
     for slot in plugins.scorers(run.kind(), phase).filter(|slot| run.epoch.is_awake(slot)) {
-        gathered.insert(column::SCORE.into(), ranked.scores_of(rows));
+        if slot.reads().iter().any(|name| name == column::SCORE) {
+            gathered.insert(column::SCORE.into(), ranked.scores_of(rows));
+        }
         for name in slot.reads() {
             if !gathered.contains_key(name) {
                 gathered.insert(name.clone(), columns::gather(run, name, ranked, rows));
             }
         }
         let inputs: Vec<&[f32]> = slot.reads().iter().map(|name| gathered[name].as_slice()).collect();
-        let mut outputs: Vec<Vec<f32>> = slot.writes().iter().map(|w| vec![neutral(w.combine); rows.len()]).collect();
-        let scored = run.call(slot, None, |slot, context| slot.score(context, &items, &inputs, &mut outputs));
+        // The slot fills them with neutral values.
+        let mut outputs: Vec<Vec<f32>> = vec![Vec::new(); slot.writes().len()];
+        let lent = Lent { universe: Some(universe), batch: Some((ranked, rows)) };
+        let scored = run.call(slot, lent, |slot, context| slot.score(context, &items, &inputs, &mut outputs));
         if scored.is_some() {
             enter_outputs(slot, outputs, rows, ranked, &mut gathered);
         }
@@ -100,19 +110,17 @@ fn enter_outputs(
         let name = format!("{}/{name}", slot.plugin());
         // Whoever reads it from now on reads what was written.
         gathered.remove(&name);
-        let values = if is_dense {
+        let values = if is_dense && values.iter().all(|value| *value == ledger::neutral(*combine)) {
+            Values::Neutral
+        } else if is_dense {
             Values::Dense(values)
         } else {
-            let mut sparse: Vec<_> = rows.iter().zip(values).map(|(&row, value)| (row, value, String::new())).collect();
-            sparse.sort_unstable_by_key(|(row, _, _)| *row);
+            let mut sparse: Vec<_> = rows.iter().copied().zip(values).collect();
+            sparse.sort_unstable_by_key(|(row, _)| *row);
             Values::Sparse(sparse)
         };
-        ranked.enter(Entry { name, combine: *combine, values, is_boost: false });
+        ranked.enter(Entry { name, combine: *combine, values, note: None });
     }
-}
-
-fn neutral(combine: Combine) -> f32 {
-    if combine == Combine::Factor { 1.0 } else { 0.0 }
 }
 
 /// Boosts ordered while the query was understood are part of the score, so they are entered before the cut.
@@ -134,13 +142,9 @@ impl Ranked {
     /// Enters a boost like any other factor; other acts are not about scores.
     pub fn boost(&mut self, run: &Run<'_>, plugin: &str, act: &Act) {
         let Verb::Boost { factor } = act.verb else { return };
-        let rows = eligible::target_items(run, &act.target)
-            .iter()
-            .filter_map(|item| self.matches.row_of(item))
-            .map(|row| (row as u32, factor, act.reason.clone()))
-            .collect();
-        let (combine, values) = (Combine::Factor, Values::Sparse(rows));
-        self.enter(Entry { name: plugin.to_owned(), combine, values, is_boost: true });
+        let rows = self.matches.rows_of(&eligible::target_items(run, &act.target));
+        let (combine, values) = (Combine::Factor, Values::Same { rows, value: factor });
+        self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(act.reason.clone()) });
     }
 
     /// The scores so far as plugins read them, `[rows.len()]`, finite.

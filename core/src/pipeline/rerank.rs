@@ -13,6 +13,7 @@ use roaring::RoaringBitmap;
 
 use super::column;
 use super::eligible;
+use super::lend::Lent;
 use super::order::{self, band};
 use super::quota::{AtLeast, AtMostInRow, Layout, Quotas, Reasons};
 use super::rank::Ranked;
@@ -74,7 +75,7 @@ fn acts_of(run: &mut Run<'_>, slot: &Slot, ranked: &Ranked) -> Vec<Act> {
     let gathered: Vec<Vec<f32>> = slot.reads().iter().map(|name| column::gather(run, name, ranked, &head)).collect();
     let columns: Vec<&[f32]> = gathered.iter().map(Vec::as_slice).collect();
     let list = RankedList { items: &items, scores: &scores, columns: &columns };
-    let mut acts = run.call(slot, None, |slot, context| slot.rerank(context, list)).unwrap_or_default();
+    let mut acts = run.call(slot, Lent::default(), |slot, context| slot.rerank(context, list)).unwrap_or_default();
     acts.retain(|act| act.verb.changes_order());
     acts
 }
@@ -134,6 +135,9 @@ impl Orders {
                     (LedgerKind::Band, 0.0)
                 }
             };
+            if !run.request.explain {
+                continue;
+            }
             let (name, note) = (plugin.to_owned(), act.reason.clone());
             self.remarks.push((row, LedgerLine { kind, name, value, note, moved: None }));
         }
@@ -142,10 +146,10 @@ impl Orders {
 
 /// The rows an act is about: listed items in the order in which they are listed, which is how they are pinned.
 fn target_rows(run: &Run<'_>, act: &Act, ranked: &Ranked) -> Vec<u32> {
-    let row = |item: u32| ranked.matches.row_of(item).map(|row| row as u32);
+    let row = |item: &u32| ranked.matches.row_of(*item).map(|row| row as u32);
     match &act.target {
-        Target::Items(items) => items.iter().filter_map(|item| row(*item)).collect(),
-        Target::Matching(_) => eligible::target_items(run, &act.target).iter().filter_map(row).collect(),
+        Target::Items(items) => items.iter().filter_map(row).collect(),
+        Target::Matching(_) => ranked.matches.rows_of(&eligible::target_items(run, &act.target)),
     }
 }
 

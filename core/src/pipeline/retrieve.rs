@@ -4,6 +4,7 @@
 //! then what the rungs of its fallback chain do. Every source's raw score is kept; the matches leave here
 //! ordered by item id, so that everything after is independent of how they were found.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::eligible::Universe;
 use super::evidence;
 use super::hybrid;
 use super::intent::Intent;
+use super::lend::Lent;
 use super::relax::text_matches;
 use super::run::{Run, Subject};
 use super::source;
@@ -48,7 +50,14 @@ pub(super) struct Matches {
     pub rung_names: Vec<String>,
     /// Every item that matched before the caller's filters, for facets; `None` when it equals `items`.
     pub unfiltered: Option<RoaringBitmap>,
+    /// Item → row up to the last item, made when many rows are looked up.
+    pub rows: OnceCell<Vec<u32>>,
 }
+
+/// Sets with fewer items are looked up one by one.
+const FEW_ITEMS: u64 = 64;
+/// What stands for no row.
+const NO_ROW: u32 = u32::MAX;
 
 pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
     match &run.subject {
@@ -76,14 +85,17 @@ fn browse(universe: &Universe) -> Matches {
 fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
     let catalog = &run.snapshot.catalog;
     let Some(node) = catalog.category_node(id) else { return Matches::default() };
-    let unfiltered = &**node.members() & &*universe.base.items | &universe.included;
-    let items: Vec<u32> = (&unfiltered & &*universe.items).iter().collect();
+    let mut unfiltered = run.members().of_page(id) & &*universe.base.items;
+    unfiltered |= &universe.included;
+    let is_filtered = !universe.filters.is_empty();
+    let items: Vec<u32> =
+        if is_filtered { (&unfiltered & &*universe.items).iter().collect() } else { unfiltered.iter().collect() };
     // Falls with the position and is never above 1/2, so that a strategy that counts in whole steps outranks it.
     let base = items
         .iter()
         .map(|&item| node.position_of(ItemId(item)).map_or(0.0, |p| 1.0 / (2.0 + p.max(0) as f32)))
         .collect();
-    let unfiltered = (!universe.filters.is_empty()).then_some(unfiltered);
+    let unfiltered = is_filtered.then_some(unfiltered);
     Matches { items, base, base_name: "kernel/position".into(), unfiltered, ..Matches::default() }
 }
 
@@ -215,7 +227,8 @@ fn place_of(rung: &str, rung_names: &mut Vec<String>) -> usize {
 fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe) -> (Vec<Candidate>, FoundBy) {
     let plugins = run.epoch.plugins.clone();
     if let Some(slot) = plugins.retriever(rung)
-        && let Some(found) = run.call(slot, Some(universe), |slot, context| slot.retrieve(context, k))
+        && let Some(found) =
+            run.call(slot, Lent { universe: Some(universe), batch: None }, |slot, context| slot.retrieve(context, k))
     {
         return (found, FoundBy::Rung);
     }
@@ -236,6 +249,20 @@ impl Matches {
     /// Rows.
     pub fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// The rows of those of `items` that match, ascending.
+    pub fn rows_of(&self, items: &RoaringBitmap) -> Vec<u32> {
+        if items.len() < FEW_ITEMS {
+            return items.iter().filter_map(|item| self.row_of(item)).map(|row| row as u32).collect();
+        }
+        let rows = self.rows.get_or_init(|| {
+            let mut rows = vec![NO_ROW; self.items.last().map_or(0, |last| *last as usize + 1)];
+            self.items.iter().zip(0..).for_each(|(&item, row)| rows[item as usize] = row);
+            rows
+        });
+        let found = items.iter().map_while(|item| rows.get(item as usize)).copied();
+        found.filter(|row| *row != NO_ROW).collect()
     }
 
     /// The row of an item.

@@ -3,6 +3,7 @@
 //! [`rank_list`] is the driver. What all steps share (the snapshot, the epoch, who asks, how much time is left,
 //! what went wrong) is the `Run`; what flows from step to step is passed by value.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,14 +11,17 @@ use std::time::Instant;
 use planogram_abi::{ListKind, Query, Request, Warmth};
 use roaring::RoaringBitmap;
 
+use super::lend::Lent;
 use super::request::*;
 use super::unit::{self, Unit};
-use super::{audience, eligible, evidence, facet, filter, hybrid, lend, page, rank, rerank, retrieve, understand};
+use super::{
+    audience, eligible, evidence, facet, filter, hybrid, lend, members, page, rank, rerank, retrieve, understand,
+};
 use crate::catalog::access::HiddenCategories;
 use crate::catalog::hybrid::HybridMode;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
-use crate::expr::EvalContext;
+use crate::expr::{Condition, EvalContext, Members, SmartTree};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
@@ -56,7 +60,7 @@ pub fn rank_list(
     run.variants = universe.variants.clone();
     let matches = retrieve::retrieve(&mut run, &understanding, &universe);
     let facets = facet::count(&mut run, &universe, &matches);
-    let ranked = rank::rank(&mut run, &understanding, matches);
+    let ranked = rank::rank(&mut run, &understanding, &universe, matches);
     let ordered = rerank::rerank(&mut run, understanding, ranked);
     if run.is_withheld() {
         // Nothing is asked of who may not see it.
@@ -117,6 +121,10 @@ pub(super) struct Run<'a> {
     pub banners: Vec<String>,
     /// Rules that applied.
     pub applied_rules: Vec<AppliedRule>,
+    /// What the request filters by.
+    pub filters: Cow<'a, [Condition]>,
+    /// The members of smart categories, if there are any.
+    pub smart: Option<Arc<SmartTree>>,
     /// What the request filters by, as plugins see it.
     filter_texts: Vec<String>,
 }
@@ -164,18 +172,26 @@ impl<'a> Run<'a> {
         let demand = resolve_demand(snapshot, epoch, &view);
         filter::check(&epoch.shop, request)?;
         let group = request.shopper.customer_group.as_deref();
-        let hidden = epoch.shop.hidden_categories(&snapshot.catalog, &view.code, group, now_ms);
-        let subject = resolve_subject(snapshot, epoch, request, &view, now_ms)?;
+        let smart = members::smart_tree(snapshot, epoch, &view.code, &book, demand, now_ms);
+        let tree = Members { catalog: &snapshot.catalog, smart: smart.as_deref() };
+        let hidden = epoch.shop.hidden_categories(tree, &view.code, group, now_ms);
+        let placed = members::placed(&snapshot.catalog, request, &hidden);
+        let subject = match placed.category {
+            Some(id) => Subject::Category { id, path: snapshot.catalog.category_path(id).join("/") },
+            None => resolve_subject(snapshot, epoch, request, &view, now_ms)?,
+        };
         if let Subject::Category { id, path } = &subject
             && hidden.contains(*id)
         {
             return Err(not_found("category", path));
         }
         let shopper = resolve_shopper(snapshot, request, &subject);
-        let context = EvalContext { book: &book, now_ms, view: &view.code, demand: Some(demand) };
+        let (seq, view_code) = (snapshot.seq, view.code.as_str());
+        let context =
+            EvalContext { book: &book, now_ms, view: view_code, demand: Some(demand), seq, tree: smart.as_ref() };
         let audiences = audience::resolve(snapshot, epoch, request, &context);
         let vector = hybrid::supplied(snapshot, request)?;
-        let warnings = hybrid::warning(request, &view).into_iter().collect();
+        let warnings = hybrid::warning(request, &view).into_iter().chain(placed.warning).collect();
         Ok(Run {
             snapshot,
             epoch,
@@ -204,7 +220,9 @@ impl<'a> Run<'a> {
             read_as: None,
             banners: Vec::new(),
             applied_rules: Vec::new(),
-            filter_texts: filter::texts(&request.filters),
+            filter_texts: filter::texts(&placed.filters),
+            filters: placed.filters,
+            smart,
         })
     }
 
@@ -291,10 +309,10 @@ impl<'a> Run<'a> {
     pub fn call<T>(
         &mut self,
         slot: &Slot,
-        universe: Option<&eligible::Universe>,
+        lent: Lent<'_>,
         f: impl FnOnce(&Slot, &CallContext<'_>) -> Result<T, Fault>,
     ) -> Option<T> {
-        match self.with_context(universe, |context| f(slot, context)) {
+        match self.with_context(lent, |context| f(slot, context)) {
             Ok(value) => Some(value),
             // Named once for the whole request already.
             Err(fault) if self.attempt.excluded.iter().any(|(plugin, _)| *plugin == fault.plugin) => None,
@@ -311,9 +329,9 @@ impl<'a> Run<'a> {
     }
 
     /// Lends the request's view of the shop.
-    pub fn with_context<T>(&self, universe: Option<&eligible::Universe>, ask: impl FnOnce(&CallContext<'_>) -> T) -> T {
+    pub fn with_context<T>(&self, lent: Lent<'_>, ask: impl FnOnce(&CallContext<'_>) -> T) -> T {
         let filters: Vec<&str> = self.filter_texts.iter().map(String::as_str).collect();
-        let host = lend::Lender { run: self, universe };
+        let host = lend::Lender { run: self, lent };
         ask(&CallContext {
             request: self.contract_request(&filters),
             host: &host,

@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::members;
 use super::request::*;
 use super::run::{Run, Subject};
 use crate::catalog::access::HiddenCategories;
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::views::{OutOfStock, StoreView};
 use crate::catalog::{Purpose, StockRule, UniverseQuery};
+use crate::expr::Members;
 use crate::limits::{
     QUERY_CHARS_MAX, SUGGESTION_CATEGORIES_MAX, SUGGESTION_NAMES_MAX, SUGGESTION_PRODUCTS_MAX, SUGGESTION_WORDS_MORE,
     SUGGESTIONS_BESIDE_MAX, SUGGESTIONS_MAX,
@@ -35,7 +37,9 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
     let view =
         view.ok_or_else(|| QueryError::NotFound { what: "store view".into(), name: request.store_view.clone() })?;
     let group = request.customer_group.as_deref();
-    let hidden = epoch.shop.hidden_categories(&snapshot.catalog, &view.code, group, snapshot.now_ms);
+    let smart = members::of_view(snapshot, epoch, &view, snapshot.now_ms);
+    let tree = Members { catalog: &snapshot.catalog, smart: smart.as_deref() };
+    let hidden = epoch.shop.hidden_categories(tree, &view.code, group, snapshot.now_ms);
     let mut box_ = SearchBox::of(snapshot, epoch, view, &hidden, &request.text, request.limit);
     box_.take_used_queries(&request.text);
     if !box_.typed.is_empty() {

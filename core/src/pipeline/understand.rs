@@ -6,6 +6,7 @@
 
 use planogram_abi::{Act, Query, Rewrite, Verb};
 
+use super::lend::Lent;
 use super::request::AppliedRule;
 use super::run::{Run, Subject};
 use crate::host::Slot;
@@ -32,7 +33,7 @@ pub(super) fn understand(run: &mut Run<'_>) -> Understanding {
     let plugins = run.epoch.plugins.clone();
     for slot in plugins.rewriters(run.kind()) {
         let before = Rewrite { query: rewrite.query.clone(), acts: Vec::new() };
-        if let Some(after) = run.call(slot, None, |slot, context| slot.rewrite(context, before)) {
+        if let Some(after) = run.call(slot, Lent::default(), |slot, context| slot.rewrite(context, before)) {
             rewrite.query = after.query;
             understanding.take_acts(slot, after.acts);
         }

@@ -71,10 +71,20 @@ impl Demand {
     }
 
     /// Views of the last 24 hours against a third of the last 72, both smoothed: `(v24 + s) / (v72 / 3 + s)` with
-    /// `s = 10`. 1 is steady, above 1 rising, at most 3; an item without views is at 1.
+    /// `s = 10`. 1 is steady, above 1 rising, at most 3; an item without views is at 1, and so is every one before three
+    /// days of events are known: nothing has an own past then.
     pub fn trending(&self, item: ItemId) -> f32 {
+        if !self.knows_three_days() {
+            return 1.0;
+        }
         let views = |window| self.count(Counter::Views, window, item);
         trending(views(Window::Day), views(Window::ThreeDays))
+    }
+
+    /// Whether the first event is old enough for a view to have a past to be compared with.
+    fn knows_three_days(&self) -> bool {
+        let first_hour = Hour::of(self.now_ms).minus(Window::ThreeDays.hours()).plus(1);
+        self.since_ms.is_some_and(|since| Hour::of(since) <= first_hour)
     }
 
     /// Fills `out[i]` with the column's value for `items[i]`.
@@ -104,8 +114,7 @@ impl Demand {
     /// The `k` items of the universe with the highest [`trending`](Self::trending) that were viewed at all in the
     /// last 24 hours, ties by item id. None before three days of events are known: nothing has an own past then.
     pub fn top_trending(&self, k: usize, universe: &RoaringBitmap) -> Vec<(ItemId, f32)> {
-        let first_hour = Hour::of(self.now_ms).minus(Window::ThreeDays.hours()).plus(1);
-        if self.since_ms.is_none_or(|since| Hour::of(since) > first_hour) {
+        if !self.knows_three_days() {
             return Vec::new();
         }
         let three_days = self.column(Counter::Views, Window::ThreeDays);

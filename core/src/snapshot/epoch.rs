@@ -11,7 +11,7 @@ use planogram_abi::ConditionId;
 
 use super::{Shop, assign};
 use crate::config::store::{Selection, Store};
-use crate::expr::{self, Condition};
+use crate::expr::{Condition, StoredCondition};
 use crate::host::{PluginSet, Slot};
 
 /// One configuration with everything prepared for it.
@@ -61,26 +61,26 @@ impl Epoch {
 /// for prepared states that outlive the epoch they were made in.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
-    table: Vector<Arc<Condition>>,
+    table: Vector<Arc<StoredCondition>>,
     /// Ids by the condition's JSON text.
-    ids: HashMap<String, ConditionId>,
+    ids: HashMap<Arc<str>, ConditionId>,
 }
 
 impl Conditions {
     /// The condition of an id.
-    pub fn get(&self, id: ConditionId) -> Option<&Condition> {
+    pub fn get(&self, id: ConditionId) -> Option<&StoredCondition> {
         self.table.get(id.0 as usize).map(|condition| &**condition)
     }
 
     /// The id of a condition, new or not.
     pub fn intern(&mut self, condition: Condition) -> ConditionId {
-        let text = expr::to_json(&condition).to_string();
-        if let Some(&known) = self.ids.get(&text) {
+        let stored = StoredCondition::new(condition);
+        if let Some(&known) = self.ids.get(stored.text()) {
             return known;
         }
         let id = ConditionId(self.table.len() as u32);
-        self.table.push_back(Arc::new(condition));
-        self.ids.insert(text, id);
+        self.ids.insert(stored.text().clone(), id);
+        self.table.push_back(Arc::new(stored));
         id
     }
 }
@@ -96,7 +96,7 @@ mod tests {
         let any = conditions.intern(Condition::Any(vec![]));
         assert_eq!(conditions.intern(Condition::All(vec![])), all);
         assert_ne!(all, any);
-        assert_eq!(conditions.get(any), Some(&Condition::Any(vec![])));
+        assert_eq!(conditions.get(any).map(StoredCondition::condition), Some(&Condition::Any(vec![])));
         assert_eq!(conditions.get(ConditionId(9)), None);
     }
 }

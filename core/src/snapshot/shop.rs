@@ -26,7 +26,9 @@ use crate::catalog::views::{
 use crate::catalog::{BRAND, BookChain, Catalog};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::config::store::{Selection, Store};
+use crate::expr::Members;
 use crate::expr::audience::{AUDIENCE_KIND, AudienceDocument, Audiences, parse_audience};
+use crate::expr::smart::{SMART_CATEGORY_KIND, SmartCategory, parse_smart_category};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::TEXT_WEIGHT_MAX;
 use crate::text::{FieldWeights, TextDoc, TextField, Tolerance};
@@ -50,6 +52,8 @@ pub struct Shop {
     access: Vec<AccessDocument>,
     /// Shoppers who have something in common.
     pub audiences: Arc<Audiences>,
+    /// Categories with members by a condition.
+    smart: Vec<(DocumentWrite, Arc<SmartCategory>)>,
 }
 
 /// What one store view offers as facets.
@@ -85,6 +89,7 @@ impl Shop {
         let exact_words = ExactWords::new(read_kind(documents, SPELLING_KIND, parse_spelling, &mut problems));
         let access = read_access(documents, &mut problems);
         let audiences = Arc::new(Audiences::new(read_audiences(documents, &mut problems)));
+        let smart = read_smart(documents, &mut problems);
         let field_weights = field_weights(&attributes);
         let shop = Self {
             views,
@@ -96,6 +101,7 @@ impl Shop {
             exact_words,
             access,
             audiences,
+            smart,
         };
         (shop, problems)
     }
@@ -165,22 +171,19 @@ impl Shop {
     /// view's own document stands in for the one of every view with the same id.
     pub fn hidden_categories(
         &self,
-        catalog: &Catalog,
+        members: Members<'_>,
         view: &str,
         group: Option<&str>,
         now_ms: TimeMs,
     ) -> HiddenCategories {
-        let in_force = |one: &&AccessDocument| one.write.is_valid_at(now_ms);
-        let own = |id: &str| {
-            let same = |one: &&AccessDocument| one.write.key.id == id && one.write.key.scope == view;
-            self.access.iter().filter(in_force).any(|one| same(&one))
-        };
-        let here = self.access.iter().filter(in_force).filter(|one| {
-            let key = &one.write.key;
-            if key.scope.is_empty() { view.is_empty() || !own(&key.id) } else { key.scope == view }
-        });
+        let here = in_force(&self.access, |one| &one.write, view, now_ms);
         let closed = here.filter(|one| !one.access.admits(group)).map(|one| one.access.category.as_str());
-        HiddenCategories::of(catalog, closed)
+        HiddenCategories::of(members.catalog, closed, |id| members.direct(id), |id| members.subtree(id))
+    }
+
+    /// The categories that have members by a condition in a store view at a time, in order of their documents.
+    pub fn smart_categories(&self, view: &str, now_ms: TimeMs) -> Vec<Arc<SmartCategory>> {
+        in_force(&self.smart, |(write, _)| write, view, now_ms).map(|(_, smart)| smart.clone()).collect()
     }
 
     /// What an attribute is used for as the live documents say, without reading all the others.
@@ -321,6 +324,38 @@ fn read_facets(documents: &Selection<'_>, problems: &mut Vec<String>) -> BTreeMa
         offered.insert(scope.to_owned(), Offered { facets: definitions.facets(), definitions });
     }
     offered
+}
+
+/// The documents in force in a store view at a time: a view's own stands in for the one of every view with the same id.
+fn in_force<'d, T>(
+    documents: &'d [T],
+    write: impl Fn(&T) -> &DocumentWrite + Copy + 'd,
+    view: &'d str,
+    now_ms: TimeMs,
+) -> impl Iterator<Item = &'d T> {
+    let own = move |id: &str| {
+        let mut own = documents.iter().map(write).filter(|write| write.key.id == id && write.key.scope == view);
+        own.any(|write| write.is_valid_at(now_ms))
+    };
+    documents.iter().filter(move |one| {
+        let DocumentWrite { key, .. } = write(one);
+        let is_here = if key.scope.is_empty() { view.is_empty() || !own(&key.id) } else { key.scope == view };
+        is_here && write(one).is_valid_at(now_ms)
+    })
+}
+
+fn read_smart(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<(DocumentWrite, Arc<SmartCategory>)> {
+    let mut read = Vec::new();
+    for document in documents.of_kind(SMART_CATEGORY_KIND) {
+        match parse_smart_category(document.write.body.as_deref().unwrap_or("{}")) {
+            Ok(smart) => read.push((document.write.clone(), Arc::new(smart))),
+            Err(found) => {
+                let id = &document.write.key.id;
+                problems.extend(found.iter().map(|problem| said(SMART_CATEGORY_KIND, id, problem)));
+            }
+        }
+    }
+    read
 }
 
 fn read_access(documents: &Selection<'_>, problems: &mut Vec<String>) -> Vec<AccessDocument> {

@@ -28,20 +28,14 @@ pub fn arrange(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome
     Ok(())
 }
 
-/// The scorer: the value of the category's strategy.
+/// The scorer: what the order in force gives to every product.
 pub fn score(state: &State, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
     let request = &call.request;
     if !is_merchandised(request) {
         return Ok(());
     }
-    let standing = state.rules.strategy(request.category, request.store_view, request.now_ms);
-    let Some((strategy, wanted)) = standing.and_then(|s| Some((s.strategy, s.strategy.column()?))) else {
-        return Ok(());
-    };
-    let index = state.reads().iter().position(|column| *column == wanted);
-    let column = index.and_then(|index| batch.columns.get(index)).ok_or(format!("no column `{wanted}`"))?;
-    for (out, x) in batch.out[0].iter_mut().zip(*column) {
-        *out = strategy.value(*x);
+    match state.rules.strategy(request.category, request.store_view, request.now_ms) {
+        Some(standing) => standing.strategy.score(call, batch),
+        None => Ok(()),
     }
-    Ok(())
 }

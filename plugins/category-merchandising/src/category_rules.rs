@@ -12,8 +12,8 @@ use planogram_abi::{ConditionId, Document, PrepareHost};
 use planogram_rules::text::{path_key, tidy_path};
 use planogram_rules::{Facts, Findings, Object, Resolution, Rule, Scopes, in_order};
 
+use crate::arrangement::Arrangement;
 use crate::config::Settings;
-use crate::strategy::{Strategy, Window};
 
 /// Longest category path, in characters.
 const PATH_CHARS_MAX: usize = 1_000;
@@ -26,7 +26,7 @@ pub struct CategoryRule {
     /// Path of the category as written, single slashes.
     pub category: String,
     /// Its own strategy.
-    pub strategy: Option<Strategy>,
+    pub strategy: Option<Arrangement>,
     /// Whether subcategories without a strategy take this one.
     pub passes_down: bool,
     /// Compiled: the products of the category and below; nothing until the plugin prepares,
@@ -47,7 +47,7 @@ impl CategoryRule {
         let known = [&Rule::FIELDS[..], &["category", "strategy", "window", "apply_to_subcategories"]].concat();
         let object = Object::read(&body, "", &known, findings)?;
         let rule = Rule::read(document, &object, &settings.limits(), &["strategy", "synonym"], findings);
-        let strategy = read_strategy(&object, settings, findings);
+        let strategy = Arrangement::read(&object, settings, findings);
         let passes_down = object.flag("apply_to_subcategories", false, findings);
         if passes_down && !object.has("strategy") {
             let message = "`apply_to_subcategories` is true, but there is no strategy to apply";
@@ -65,23 +65,6 @@ impl CategoryRule {
     }
 }
 
-fn read_strategy(object: &Object<'_>, settings: &Settings, findings: &mut Findings) -> Option<Strategy> {
-    let window = object.choice("window", &Window::NAMES, findings).map(|index| Window::ALL[index]);
-    let index = object.choice("strategy", &Strategy::NAMES, findings);
-    let strategy = index.and_then(|index| Strategy::of_index(index, window.unwrap_or_default()));
-    let counts_back = strategy.and_then(Strategy::window);
-    if let Some(window) = window.filter(|_| counts_back.is_none() && (strategy.is_some() || !object.has("strategy"))) {
-        let message = format!("`window` is {}, but no strategy here counts", window.name());
-        findings.report(object.at("window"), message, "only beside most-viewed, most-added-to-cart, most-purchased");
-    }
-    if let Some(window) = counts_back.filter(|window| !settings.windows.contains(window)) {
-        let known: Vec<&str> = settings.windows.iter().map(|window| window.name()).collect();
-        let message = format!("the window {} is not among the `windows` of the settings", window.name());
-        findings.report(object.at("window"), message, known.join(", "));
-    }
-    strategy
-}
-
 impl CategoryRule {
     /// Lets the host compile the conditions on products.
     ///
@@ -90,6 +73,9 @@ impl CategoryRule {
     pub fn compile(&mut self, host: &dyn PrepareHost) -> Result<(), String> {
         let members = serde_json::json!({ "field": "category", "eq": self.category }).to_string();
         self.members = host.compile(&members).ok();
+        if let Some(strategy) = &mut self.strategy {
+            strategy.compile(host);
+        }
         self.rule.compile(host)
     }
 }
@@ -98,7 +84,7 @@ impl CategoryRule {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standing<'a> {
     /// The strategy.
-    pub strategy: Strategy,
+    pub strategy: &'a Arrangement,
     /// The rule that names it.
     pub rule: &'a CategoryRule,
     /// Whether that is the rule of a category above.
@@ -155,14 +141,14 @@ impl CategoryRules {
     pub fn strategy(&self, category: &str, store_view: &str, now_ms: i64) -> Option<Standing<'_>> {
         let path = path_key(category);
         let own = self.at_key(&path, store_view, now_ms);
-        if let Some((rule, strategy)) = own.and_then(|rule| Some((rule, rule.strategy?))) {
+        if let Some((rule, strategy)) = own.and_then(|rule| Some((rule, rule.strategy.as_ref()?))) {
             return Some(Standing { strategy, rule, inherited: false });
         }
         let mut above = path.as_str();
         while let Some((parent, _)) = above.rsplit_once('/') {
             above = parent;
             let rule = self.at_key(above, store_view, now_ms).filter(|rule| rule.passes_down);
-            if let Some((rule, strategy)) = rule.and_then(|rule| Some((rule, rule.strategy?))) {
+            if let Some((rule, strategy)) = rule.and_then(|rule| Some((rule, rule.strategy.as_ref()?))) {
                 return Some(Standing { strategy, rule, inherited: true });
             }
         }
@@ -183,6 +169,7 @@ impl CategoryRules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::Strategy;
 
     fn document<'a>(scope: &'a str, id: &'a str, seq: u64, json: &'a str) -> Document<'a> {
         Document { kind: "category-rule", scope, id, revision: 1, seq, from_ms: 0, until_ms: 100, json }
@@ -242,7 +229,11 @@ mod tests {
         documents.iter().for_each(|document| rules.insert(read(document).unwrap()));
         let check = |category: &str, view: &str, now: i64, expected: Option<(Strategy, &str, bool)>| {
             let found = rules.strategy(category, view, now);
-            let found = found.map(|s| (s.strategy, s.rule.rule.head.origin.id.as_str(), s.inherited));
+            let by = |arrangement: &Arrangement| match arrangement {
+                Arrangement::By(strategy) => *strategy,
+                other => panic!("{other:?}"),
+            };
+            let found = found.map(|s| (by(s.strategy), s.rule.rule.head.origin.id.as_str(), s.inherited));
             assert_eq!(found, expected, "{category} in {view} at {now}");
         };
         check("Men", "us", 0, Some((Strategy::Newest, "men", false)));

@@ -17,7 +17,7 @@ pub struct Settings {
     pub conditions_max: usize,
     /// Events of one rule.
     pub events_max: usize,
-    /// Windows that rules may name; each costs three columns on every category page.
+    /// Windows that rules may name.
     pub windows: Vec<Window>,
 }
 

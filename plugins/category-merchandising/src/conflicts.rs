@@ -20,7 +20,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
         .map(|rule| Subject {
             rule: &rule.rule,
             category: Some(&rule.category),
-            strategy: rule.strategy.map(|strategy| strategy.name()),
+            strategy: rule.strategy.as_ref().map(|strategy| strategy.name()),
             members: rule.members,
         })
         .collect();

@@ -9,17 +9,19 @@ use planogram_abi::{
 pub mod category_rules;
 pub mod config;
 
+pub mod arrangement;
 pub mod strategy;
 
 pub mod arrange;
 pub mod conflicts;
 pub mod inherited;
+pub mod personal;
 pub mod state;
 mod validate;
 
+use arrangement::PARTS;
 use config::Settings;
 use state::State;
-use strategy::Strategy;
 
 /// Kind of the documents that hold category rules.
 pub const CATEGORY_RULE: &str = "category-rule";
@@ -42,8 +44,10 @@ impl Plugin for CategoryMerchandising {
     }
 
     fn contributions(&self) -> Vec<Contribution<State>> {
-        let reads = Strategy::columns(&self.settings.windows);
-        let writes = [("strategy", Combine::Add)];
+        // The scorer asks for the columns that the rule in force reads, and for no others.
+        let reads: [&str; 0] = [];
+        let writes: Vec<(&str, Combine)> =
+            std::iter::once("strategy").chain(PARTS).map(|name| (name, Combine::Add)).collect();
         vec![
             Contribution::rewriter("arrange", arrange::arrange).on(&[ListKind::Category]),
             Contribution::scorer("strategy", Phase::All, &reads, &writes, arrange::score).on(&[ListKind::Category]),
@@ -109,7 +113,15 @@ mod tests {
     fn the_schema_is_json_and_names_the_strategies() {
         let kinds = CategoryMerchandising::configure("").unwrap().config_kinds();
         let schema: serde_json::Value = serde_json::from_str(&kinds[0].schema).unwrap();
-        assert_eq!(schema["properties"]["strategy"]["enum"], serde_json::json!(Strategy::NAMES));
+        let orders = &schema["properties"]["strategy"]["oneOf"];
+        assert_eq!(orders[0]["enum"], serde_json::json!(strategy::Strategy::NAMES));
+        let parts = orders[1]["properties"]["blend"]["properties"].as_object().unwrap();
+        let (mut named, mut known): (Vec<&str>, Vec<&str>) =
+            (parts.keys().map(String::as_str).collect(), PARTS.to_vec());
+        named.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(named, known);
+        assert_eq!(orders[1]["properties"]["window"]["enum"], serde_json::json!(strategy::Window::NAMES));
         assert_eq!(schema["properties"]["window"]["enum"], serde_json::json!(strategy::Window::NAMES));
     }
 }

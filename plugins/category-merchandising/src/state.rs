@@ -9,14 +9,12 @@ use planogram_rules::Findings;
 use crate::CATEGORY_RULE;
 use crate::category_rules::{CategoryRule, CategoryRules};
 use crate::config::Settings;
-use crate::strategy::Strategy;
 
 /// The state bound to one epoch.
 #[derive(Debug)]
 pub struct State {
     /// The rules.
     pub rules: CategoryRules,
-    reads: Vec<String>,
     /// Sequence of the newest document.
     pub newest: u64,
     /// The condition that every product satisfies which the store view shows there, if the host takes it.
@@ -44,12 +42,7 @@ impl State {
         }
         let newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
         let shown = epoch.host.compile(r#"{"field":"visible_in","eq":"catalog"}"#).ok();
-        Ok(Self { rules, reads: Strategy::columns(&settings.windows), newest, shown })
-    }
-
-    /// The columns passed in, in order.
-    pub fn reads(&self) -> &[String] {
-        &self.reads
+        Ok(Self { rules, newest, shown })
     }
 }
 

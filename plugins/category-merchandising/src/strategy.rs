@@ -4,12 +4,13 @@
 //! in `(0, 0.5]`. Values that should differ do so by at least one whole step, so the strategy always decides and
 //! the catalog position breaks its ties. Values are never below 0, so that boosting always raises, and small
 //! enough that a double holds value and base together.
-//! What is not here: which category has which strategy.
+//! What is not here: orders that no single column gives (`arrangement`), and which category has which strategy.
 
+use planogram_abi::column;
 use serde::Deserialize;
 
 /// Largest whole number up to which every whole number is an `f32`: 2^24.
-const WHOLE_MAX: f64 = 16_777_216.0;
+pub const WHOLE_MAX: f64 = 16_777_216.0;
 /// Steps of one major unit of price. A power of two, so that multiplying loses nothing.
 const PRICE_STEPS: f64 = 1_024.0;
 /// Price up to which `price-asc` falls in a straight line: half of the whole numbers are used up there.
@@ -48,7 +49,7 @@ impl Window {
     }
 }
 
-/// How a category is ordered.
+/// How a category is ordered by one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// By catalog position.
@@ -67,11 +68,29 @@ pub enum Strategy {
     MostPurchased(Window),
     /// Rising in the last 24 hours.
     Trending,
+    /// What suits the shopper.
+    RecommendedForYou,
+    /// Fewest in stock first; what is not counted goes last.
+    LowStockTop,
+    /// Fewest in stock last; what is not counted goes first.
+    LowStockBottom,
+    /// Reduced products first.
+    SpecialPriceTop,
+    /// Reduced products last.
+    SpecialPriceBottom,
+    /// Names from A to Z.
+    NameAscending,
+    /// Names from Z to A.
+    NameDescending,
+    /// Skus in ascending order.
+    SkuAscending,
+    /// Skus in descending order.
+    SkuDescending,
 }
 
 impl Strategy {
     /// The names used in documents, in the order of the variants.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 17] = [
         "position",
         "newest",
         "price-asc",
@@ -80,6 +99,15 @@ impl Strategy {
         "most-added-to-cart",
         "most-purchased",
         "trending",
+        "recommended-for-you",
+        "low-stock-top",
+        "low-stock-bottom",
+        "special-price-top",
+        "special-price-bottom",
+        "name-asc",
+        "name-desc",
+        "sku-asc",
+        "sku-desc",
     ];
 
     /// The strategy of that index in [`Strategy::NAMES`]; the window is taken up where there is one.
@@ -93,6 +121,15 @@ impl Strategy {
             Strategy::MostAddedToCart(window),
             Strategy::MostPurchased(window),
             Strategy::Trending,
+            Strategy::RecommendedForYou,
+            Strategy::LowStockTop,
+            Strategy::LowStockBottom,
+            Strategy::SpecialPriceTop,
+            Strategy::SpecialPriceBottom,
+            Strategy::NameAscending,
+            Strategy::NameDescending,
+            Strategy::SkuAscending,
+            Strategy::SkuDescending,
         ];
         strategies.get(index).copied()
     }
@@ -114,41 +151,33 @@ impl Strategy {
         }
     }
 
-    /// The column it reads.
+    /// The column it reads; what suits a shopper stands in no column (see `personal`).
     pub fn column(self) -> Option<String> {
-        let counted = |name: &str, window: Window| Some(format!("{name}.{}", window.name()));
-        match self {
-            Strategy::Position => None,
-            Strategy::Newest => Some("age_days".to_owned()),
-            Strategy::PriceAscending | Strategy::PriceDescending => Some("price".to_owned()),
+        let counted = |name: &str, window: Window| format!("{name}.{}", window.name());
+        Some(match self {
+            Strategy::Position | Strategy::RecommendedForYou => return None,
+            Strategy::Newest => column::AGE_DAYS.to_owned(),
+            Strategy::PriceAscending | Strategy::PriceDescending => column::PRICE.to_owned(),
             Strategy::MostViewed(window) => counted("views", window),
             Strategy::MostAddedToCart(window) => counted("carts", window),
             Strategy::MostPurchased(window) => counted("purchases", window),
-            Strategy::Trending => Some("trending".to_owned()),
-        }
-    }
-
-    /// The columns that rules with these windows may need.
-    pub fn columns(windows: &[Window]) -> Vec<String> {
-        let mut columns = Vec::new();
-        for index in 0..Self::NAMES.len() {
-            for window in windows.iter().copied().chain([Window::default()]) {
-                let strategy = Self::of_index(index, window).expect("the index is one of a name");
-                let is_gathered = strategy.window().is_none_or(|window| windows.contains(&window));
-                columns.extend(strategy.column().filter(|column| is_gathered && !columns.contains(column)));
-            }
-        }
-        columns
+            Strategy::Trending => column::TRENDING.to_owned(),
+            Strategy::LowStockTop | Strategy::LowStockBottom => column::QUANTITY.to_owned(),
+            Strategy::SpecialPriceTop | Strategy::SpecialPriceBottom => column::DISCOUNT.to_owned(),
+            Strategy::NameAscending | Strategy::NameDescending => column::NAME_RANK.to_owned(),
+            Strategy::SkuAscending | Strategy::SkuDescending => column::SKU_RANK.to_owned(),
+        })
     }
 
     /// What is added for the column's value `x`: finite and not below 0; what has no value goes last.
     pub fn value(self, x: f32) -> f32 {
         let x = f64::from(x);
         if x.is_nan() {
-            return 0.0;
+            // What is not counted is there in plenty; everything else without a value goes last.
+            return if self == Strategy::LowStockBottom { WHOLE_MAX as f32 } else { 0.0 };
         }
         let value = match self {
-            Strategy::Position => 0.0,
+            Strategy::Position | Strategy::RecommendedForYou => 0.0,
             // Whole minutes before or after the age of 32 years, where all older products meet.
             Strategy::Newest => (WHOLE_MAX - (x * MINUTES_PER_DAY).round().max(0.0)).max(1.0),
             Strategy::PriceAscending => price_ascending(x.max(0.0)),
@@ -156,6 +185,14 @@ impl Strategy {
             Strategy::MostViewed(_) | Strategy::MostAddedToCart(_) | Strategy::MostPurchased(_) => {
                 (1.0 + x.max(0.0).round()).min(WHOLE_MAX)
             }
+            Strategy::LowStockTop | Strategy::NameAscending | Strategy::SkuAscending => {
+                (WHOLE_MAX - x.max(0.0).round()).max(1.0)
+            }
+            Strategy::LowStockBottom | Strategy::NameDescending | Strategy::SkuDescending => {
+                (1.0 + x.max(0.0).round()).min(WHOLE_MAX - 1.0)
+            }
+            Strategy::SpecialPriceTop => 1.0 + f64::from(u8::from(x > 0.0)),
+            Strategy::SpecialPriceBottom => 1.0 + f64::from(u8::from(x <= 0.0)),
             Strategy::Trending => (1.0 + (TRENDING_STEPS * x.max(0.0)).round()).min(WHOLE_MAX),
         };
         value.min(f64::from(f32::MAX)) as f32
@@ -182,15 +219,7 @@ mod tests {
             let strategy = Strategy::of_index(index, Window::Days30).unwrap();
             assert_eq!(strategy.name(), *name);
         }
-        assert_eq!(Strategy::of_index(8, DAYS), None);
-    }
-
-    #[test]
-    fn only_columns_of_the_windows_are_needed() {
-        let check = |windows: &[Window], expected: &[&str]| assert_eq!(Strategy::columns(windows), expected);
-        check(&[], &["age_days", "price", "trending"]);
-        check(&[DAYS], &["age_days", "price", "views.7d", "carts.7d", "purchases.7d", "trending"]);
-        assert_eq!(Strategy::columns(&Window::ALL).len(), 3 + 3 * 4);
+        assert_eq!(Strategy::of_index(Strategy::NAMES.len(), DAYS), None);
     }
 
     #[test]
@@ -212,6 +241,15 @@ mod tests {
         check(Strategy::PriceAscending, 25_000.0, 25_000.02);
         check(Strategy::PriceAscending, 249_999.0, 250_000.0);
         check(Strategy::PriceAscending, 1e7, f32::NAN);
+        check(Strategy::LowStockTop, 2.0, 3.0);
+        check(Strategy::LowStockTop, 1e9, f32::NAN);
+        check(Strategy::LowStockBottom, 3.0, 2.0);
+        check(Strategy::LowStockBottom, f32::NAN, 1e9);
+        check(Strategy::SpecialPriceTop, 0.2, 0.0);
+        check(Strategy::SpecialPriceBottom, 0.0, 0.2);
+        check(Strategy::SpecialPriceBottom, 0.2, f32::NAN);
+        check(Strategy::NameAscending, 0.0, 1.0);
+        check(Strategy::SkuDescending, 50_000.0, 49_999.0);
         check(Strategy::PriceDescending, 20.0, 19.99);
         check(Strategy::PriceDescending, 250_000.0, 249_999.97);
     }

@@ -27,7 +27,8 @@ fn harness() -> Harness<CategoryMerchandising> {
 fn check(asked: &Asked, scores: [f32; 3], acts: &[(Verb, &str, &str)]) {
     let harness = harness();
     let scored = harness.score("strategy", asked, &SKUS).unwrap();
-    assert_eq!(scored, [("strategy".to_owned(), scores.to_vec())], "{asked:?}");
+    assert_eq!(scored[0], ("strategy".to_owned(), scores.to_vec()), "{asked:?}");
+    assert!(scored[1..].iter().all(|(_, values)| values == &[0.0; 3]), "{asked:?}: {scored:?}");
     let act = |(verb, sku, reason): &(Verb, &str, &str)| Act {
         verb: verb.clone(),
         target: Target::Items(if sku.is_empty() { vec![] } else { vec![harness.shop().id(sku)] }),
@@ -93,4 +94,42 @@ fn inheritance_is_answered() {
     assert!(ask("{").is_err());
     assert!(ask(r#"{"category":7}"#).is_err());
     assert!(harness.ask(&Asked::category("Men"), "other", "").is_err());
+}
+
+/// What each column gives a category with this rule, for a shopper who looked at the tee.
+fn scored(rule: &str) -> Vec<(String, Vec<f32>)> {
+    let shop = Shop::new()
+        .item("tee", &[("views.7d", 9.0), ("quantity", 2.0), ("order.name", 1.0), ("affinity", 0.0)])
+        .item("shirt", &[("views.7d", 0.0), ("order.name", 0.0), ("affinity", 1.0), ("age_days", 30.0)])
+        .item("sock", &[("views.7d", 2.0), ("quantity", 7.0), ("order.name", 2.0)])
+        .source("co-viewed", &[("sock", 4.0), ("shirt", 2.0)])
+        .condition(r#"{"eq":"Black","field":"color"}"#, &["sock"])
+        .condition(r#"{"eq":"White","field":"color"}"#, &["sock", "tee"]);
+    let mut harness: Harness<CategoryMerchandising> = Harness::new("", shop).unwrap();
+    harness.put("category-rule", "a", &format!(r#"{{"category":"A","strategy":{rule}}}"#)).unwrap();
+    let asked = Asked { recent: vec!["tee".to_owned()], ..Asked::category("A") };
+    let scored = harness.score("strategy", &asked, &SKUS).unwrap();
+    scored.into_iter().filter(|(_, values)| values.iter().any(|value| *value != 0.0)).collect()
+}
+
+#[test]
+fn orders_ask_for_the_columns_they_need() {
+    let check = |rule: &str, expected: &[(&str, [f32; 3])]| {
+        let expected: Vec<_> = expected.iter().map(|(name, values)| ((*name).to_owned(), values.to_vec())).collect();
+        assert_eq!(scored(rule), expected, "{rule}");
+    };
+    let most = 16_777_216.0;
+    check(r#""low-stock-top""#, &[("strategy", [most - 2.0, 0.0, most - 7.0])]);
+    check(r#""low-stock-bottom""#, &[("strategy", [3.0, most, 8.0])]);
+    check(r#""name-asc""#, &[("strategy", [most - 1.0, most, most - 2.0])]);
+    check(r#"{"order_by":"color","values":["Black","White"]}"#, &[("strategy", [1.0, 0.0, 2.0])]);
+    let steps = most / 16.0;
+    check(r#""recommended-for-you""#, &[("strategy", [0.0, (0.65 * steps).round(), (0.7 * steps).round()])]);
+    let counted = (0.75 * steps * 3.0_f32.ln() / 10.0_f32.ln()).round();
+    let blend = r#"{"blend":{"most-viewed":3,"newest":1}}"#;
+    let found = scored(blend);
+    assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["most-viewed", "newest"]);
+    assert_eq!((found[0].1[0], found[0].1[1]), (0.75 * steps, 0.0));
+    assert!((found[0].1[2] - counted).abs() <= 1.0, "{found:?}");
+    assert_eq!(found[1].1, [0.0, 0.125 * steps, 0.0]);
 }

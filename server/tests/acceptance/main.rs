@@ -7,6 +7,7 @@ mod audiences;
 mod bad_input;
 mod bad_rows;
 mod bare;
+mod categories;
 mod counters;
 mod demo;
 mod evaluate;

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use planogram_core::engine::Engine;
 use planogram_core::host::discover;
 use planogram_core::host::testing::build;
+use planogram_core::log::clock::{Clock, SystemClock};
 use planogram_server::serve;
 use planogram_server::settings::Settings;
 use planogram_server::state::AppState;
@@ -47,6 +48,11 @@ impl Shop {
 
     /// An empty shop whose settings were changed.
     pub fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_at(Arc::new(SystemClock), change)
+    }
+
+    /// The same under a clock of the test's.
+    pub fn start_at(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.server.port = 0;
         settings.engine.data_dir.clear();
@@ -60,7 +66,7 @@ impl Shop {
         if settings.plugins.file.as_os_str().is_empty() {
             config.plugins.clear();
         }
-        let engine = Engine::open(config).expect("an engine in memory opens");
+        let engine = Engine::open_with_clock(config, clock).expect("an engine in memory opens");
         let state = AppState::open(settings, Arc::clone(&engine), Some(Arc::new(|sku| Some(sku.as_bytes().to_vec()))));
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, address) = std::sync::mpsc::channel();
@@ -80,9 +86,14 @@ impl Shop {
 
     /// An empty shop under the plugins that ship, as they ship.
     pub fn shipped() -> Self {
+        Self::shipped_at(Arc::new(SystemClock))
+    }
+
+    /// The same under a clock of the test's.
+    pub fn shipped_at(clock: Arc<dyn Clock>) -> Self {
         let dir = libraries();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/default.toml");
-        let shop = Self::start_with(|s| {
+        let shop = Self::start_at(clock, |s| {
             s.plugins.dirs = vec![dir];
             s.plugins.file = file;
         });

@@ -258,6 +258,14 @@ impl CallHost for LentHost {
         unsafe { out.texts() }.unwrap_or_default().into_iter().map(str::to_owned).collect()
     }
 
+    fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
+        let gather = lent!(self, gather)?;
+        let mut out = vec![f32::NAN; items.len()];
+        // SAFETY: the call is running; `out` has room for one value an item.
+        self.outcome(unsafe { gather(self.call, PgStr::lend(column), PgU32s::lend(items), out.as_mut_ptr()) })?;
+        Ok(out)
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         self.write_log(level, message);
     }

@@ -235,6 +235,7 @@ pub fn host_table() -> *const PgHostTable {
         emit_text: Some(emit_text),
         emit_column: Some(emit_column),
         emit_bytes: Some(emit_bytes),
+        gather: Some(gather),
     };
     &raw const TABLE
 }
@@ -508,6 +509,26 @@ unsafe extern "C" fn analyze(call: *const PgCall, given: PgStr, out: *mut PgStrs
         // SAFETY: the plugin gives room for one value; the tokens move into the session, their heap memory stays.
         unsafe { out.write(PgStrs::lend(&lent)) };
         session.tokens.push((tokens, lent));
+        Ok(())
+    };
+    // SAFETY: see above.
+    unsafe { with(call, body) }
+}
+
+unsafe extern "C" fn gather(call: *const PgCall, column: PgStr, items: PgU32s, out: *mut f32) -> PgStatus {
+    let body = |session: &mut Session<'_>| {
+        let host = session.call_host()?;
+        // SAFETY: see above.
+        let column = unsafe { text(column, NAME_BYTES_MAX, "a column") }?;
+        // SAFETY: see above.
+        let Some(items) = (unsafe { items.get() }) else {
+            return refused("items are no slice");
+        };
+        let values = host.gather(&column, items).map_err(|failure| Refusal::Failed(failure.0))?;
+        for (index, value) in values.into_iter().take(items.len()).enumerate() {
+            // SAFETY: the plugin gives room for one value an item.
+            unsafe { out.add(index).write(value) };
+        }
         Ok(())
     };
     // SAFETY: see above.

@@ -353,7 +353,7 @@ impl<'a> Asked<'a> {
         items.retain(|item| *item != Happened::NO_ITEM);
         items.sort_unstable();
         items.dedup();
-        self.set.wheres.find(&items, self.catalog)
+        self.set.wheres.find(&items, self.context.members(self.catalog))
     }
 }
 

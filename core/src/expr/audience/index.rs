@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use crate::catalog::BRAND;
 use crate::catalog::attribute::fold_text;
-use crate::catalog::{BRAND, Catalog};
 use crate::expr::evaluate::{VISIBLE_IN, as_number};
-use crate::expr::{Condition, FIELDS, Test, Value};
+use crate::expr::{Condition, FIELDS, Members, Test, Value};
 use crate::id::{CategoryId, ItemId};
 
 /// A condition's number in the index.
@@ -109,7 +109,8 @@ impl Wheres {
 
     /// Which conditions may hold for these products, which are in order, each once; one place a condition. What was
     /// seen under a variant's sku before the product came is looked up as the product and stays as it stands.
-    pub fn find(&self, items: &[ItemId], catalog: &Catalog) -> Vec<Found> {
+    pub fn find(&self, items: &[ItemId], members: Members<'_>) -> Vec<Found> {
+        let catalog = members.catalog;
         let mut found = vec![Found::default(); self.conditions.len()];
         let attributes: SmallVec<[_; 8]> =
             self.attributes.iter().filter_map(|(code, keys)| Some((catalog.attribute_id(code)?, keys))).collect();
@@ -144,16 +145,14 @@ impl Wheres {
                     }
                 }
             }
-            for place in catalog.product(item).iter().flat_map(|product| &product.placements) {
-                for id in std::iter::once(place.category).chain(catalog.ancestors(place.category)) {
-                    let (ids, is_plain) = *shelves.entry(id).or_insert_with(|| {
-                        let path = catalog.category_path(id);
-                        // A name with a slash in it may share its path with another category.
-                        let is_plain = path.iter().all(|name| !name.contains('/'));
-                        (named(&self.categories, &path_key(&path.join("/"))), is_plain)
-                    });
-                    hit(ids, is_plain);
-                }
+            for id in members.shelves(item) {
+                let (ids, is_plain) = *shelves.entry(id).or_insert_with(|| {
+                    let path = catalog.category_path(id);
+                    // A name with a slash in it may share its path with another category.
+                    let is_plain = path.iter().all(|name| !name.contains('/'));
+                    (named(&self.categories, &path_key(&path.join("/"))), is_plain)
+                });
+                hit(ids, is_plain);
             }
             hit(&self.unkeyed, false);
         }
@@ -246,8 +245,8 @@ mod tests {
 
     use super::*;
     use crate::catalog::testing::arb_shop;
-    use crate::expr::testing::arb_condition;
-    use crate::expr::{EvalContext, holds_for};
+    use crate::expr::testing::{arb_condition, arb_smart};
+    use crate::expr::{EvalContext, SmartTree, holds_for};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
@@ -256,12 +255,16 @@ mod tests {
         fn whatever_holds_is_found_and_what_is_certain_holds(
             catalog in arb_shop(),
             conditions in prop::collection::vec(arb_condition(), 1..6),
+            smart in arb_smart(),
         ) {
-            let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None };
+            let book = catalog.root_chain();
+            let hung = EvalContext { book: &book, now_ms: 0, view: "default", demand: None, seq: 0, tree: None };
+            let tree = SmartTree::of(&smart, &catalog, &hung);
+            let context = EvalContext { tree: tree.as_ref(), ..hung };
             let mut wheres = Wheres::default();
             let ids: Vec<WhereId> = conditions.iter().map(|condition| wheres.intern(condition)).collect();
             let items: Vec<ItemId> = (0..catalog.item_bound() as u32).map(ItemId).collect();
-            let found = wheres.find(&items, &catalog);
+            let found = wheres.find(&items, context.members(&catalog));
             for (condition, id) in conditions.iter().zip(ids) {
                 let place = &found[id as usize];
                 for &item in &items {

@@ -14,7 +14,8 @@ fn condition(text: &str) -> Condition {
 }
 
 fn matches(catalog: &Catalog, text: &str, now_ms: TimeMs) -> RoaringBitmap {
-    let context = EvalContext { book: &catalog.root_chain(), now_ms, view: "default", demand: None };
+    let context =
+        EvalContext { book: &catalog.root_chain(), now_ms, view: "default", demand: None, seq: 0, tree: None };
     evaluate(&condition(text), catalog, &context)
 }
 
@@ -148,7 +149,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn a_bitmap_says_what_every_variant_says(catalog in arb_shop(), condition in arb_condition()) {
-        let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None };
+        let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None, seq: 0, tree: None };
         let expected: RoaringBitmap =
             catalog.alive().iter().filter(|variant| holds(&condition, &catalog, VariantId(*variant))).collect();
         prop_assert_eq!(evaluate(&condition, &catalog, &context), expected);

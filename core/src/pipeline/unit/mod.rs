@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use planogram_abi::{Problem, source};
 
 use crate::config::store::Selection;
-use crate::expr::Condition;
+use crate::expr::StoredCondition;
 use crate::id::TimeMs;
 use crate::limits::{DEFAULT_UNITS_PER_PAGE_TYPE_MAX, UNIT_LIMIT_MAX};
 
@@ -102,9 +102,9 @@ pub struct Unit {
     /// Items it shows, 1 to [`UNIT_LIMIT_MAX`].
     pub limit: u32,
     /// What every item must satisfy: the inclusions that are on.
-    pub include: Vec<Condition>,
+    pub include: Vec<StoredCondition>,
     /// What no item may satisfy: the exclusions that are on.
-    pub exclude: Vec<Condition>,
+    pub exclude: Vec<StoredCondition>,
     /// What relates the items to the page's product.
     pub relative: Relative,
     /// Whether what the shopper has seen in this visit may stand in it, when the document says.

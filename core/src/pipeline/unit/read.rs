@@ -7,7 +7,7 @@ use planogram_abi::Problem;
 use serde_json::{Map, Value};
 
 use super::{DEFAULT_FALLBACK, DEFAULT_LIMIT, PAGES_WITHOUT_PRODUCT, RECENTLY_VIEWED, Relative, Unit};
-use crate::expr::{self, Condition};
+use crate::expr::{self, Condition, StoredCondition};
 use crate::limits::{UNIT_AUDIENCES_MAX, UNIT_FALLBACK_MAX, UNIT_FILTERS_MAX, UNIT_LIMIT_MAX, UNIT_ORDER_MAX};
 
 const FIELDS: &[&str] = &[
@@ -74,8 +74,8 @@ impl Reader<'_> {
             page_types,
             order,
             limit,
-            include,
-            exclude,
+            include: include.into_iter().map(StoredCondition::new).collect(),
+            exclude: exclude.into_iter().map(StoredCondition::new).collect(),
             relative,
             keep_seen,
             keep_purchased,

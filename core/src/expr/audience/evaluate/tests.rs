@@ -77,7 +77,14 @@ impl History {
             outside: view.outside(),
             vouched: &vouched,
         };
-        let context = EvalContext { book: &self.catalog.root_chain(), now_ms: NOW, view: "default", demand: None };
+        let context = EvalContext {
+            book: &self.catalog.root_chain(),
+            now_ms: NOW,
+            view: "default",
+            demand: None,
+            seq: 0,
+            tree: None,
+        };
         let of = set.of(&person, &self.catalog, &context);
         // Which one of a circle holds depends on where it is entered.
         for (id, _) in documents.iter().filter(|(id, _)| !id.starts_with("loop")) {
@@ -303,7 +310,8 @@ fn a_request_says_cart_and_customer_group_itself() {
         outside: &outside,
         vouched: &[],
     };
-    let context = EvalContext { book: &catalog.root_chain(), now_ms: NOW, view: "default", demand: None };
+    let context =
+        EvalContext { book: &catalog.root_chain(), now_ms: NOW, view: "default", demand: None, seq: 0, tree: None };
     let document = |id: &str, condition: Json| {
         let audience = parse_audience(id, &json!({ "condition": condition }).to_string()).unwrap();
         AudienceDocument { id: id.into(), scope: String::new(), from_ms: None, until_ms: None, audience }
