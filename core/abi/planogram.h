@@ -86,6 +86,26 @@ typedef struct PgCall PgCall;
 #define PG_RAISE 7
 
 /**
+ * `PgAct::verb`: at least `count` of the target within the first `first` positions. Since 1.1.
+ */
+#define PG_AT_LEAST 8
+
+/**
+ * `PgAct::verb`: at most `count` with the same value of the attribute `text` in a row. Since 1.1.
+ */
+#define PG_AT_MOST_IN_ROW 9
+
+/**
+ * `PgAct::verb`: the banner `text` is shown with the list. Since 1.1.
+ */
+#define PG_BANNER 10
+
+/**
+ * `PgAct::verb`: the reason names a rule that applied. Since 1.1.
+ */
+#define PG_NOTE 11
+
+/**
  * `PgHandshake::panic`: written in a language without panics.
  */
 #define PG_PANIC_NONE 0
@@ -306,7 +326,7 @@ typedef struct PgAct {
    */
   uint32_t struct_size;
   /**
-   * `PG_HIDE` … `PG_RAISE`.
+   * `PG_HIDE` … `PG_NOTE`.
    */
   uint32_t verb;
   /**
@@ -333,6 +353,18 @@ typedef struct PgAct {
    * Who ordered it.
    */
   struct PgStr reason;
+  /**
+   * Of `PG_AT_LEAST` and `PG_AT_MOST_IN_ROW`: how many, at least 1. Since 1.1.
+   */
+  uint32_t count;
+  /**
+   * Of `PG_AT_LEAST`: within how many positions, at least `count`. Since 1.1.
+   */
+  uint32_t first;
+  /**
+   * Of `PG_AT_MOST_IN_ROW`: code of the attribute; of `PG_BANNER`: the banner. Since 1.1.
+   */
+  struct PgStr text;
 } PgAct;
 
 /**
@@ -660,6 +692,14 @@ typedef struct PgRequest {
    * How well the shopper is known: 0 not at all, 1 from this visit, 2 from before.
    */
   uint32_t warmth;
+  /**
+   * Kind of device, or empty. Since 1.1.
+   */
+  struct PgStr device;
+  /**
+   * What the caller filters by: `field` and `field=value`. Since 1.1.
+   */
+  struct PgStrs filters;
 } PgRequest;
 
 /**
@@ -1019,8 +1059,8 @@ typedef const struct PgPluginTable *(*PgEntry)(const struct PgHostTable *host);
 
 /* Version of the contract, and the hash of all layouts on a 64-bit machine. */
 #define PG_ABI_MAJOR 1
-#define PG_ABI_MINOR 0
-#define PG_LAYOUT_HASH 0xbe02dba3353a2355ull
+#define PG_ABI_MINOR 1
+#define PG_LAYOUT_HASH 0x18e86f01ee622e59ull
 
 /* Architecture and system, as the host spells them. */
 #if defined(__x86_64__)
@@ -1063,11 +1103,11 @@ _Static_assert(sizeof(PgU64s) == 16, "PgU64s");
 _Static_assert(sizeof(PgI64s) == 16, "PgI64s");
 _Static_assert(sizeof(PgColumns) == 16, "PgColumns");
 _Static_assert(sizeof(PgColumnsMut) == 16, "PgColumnsMut");
-_Static_assert(sizeof(PgRequest) == 240, "PgRequest");
+_Static_assert(sizeof(PgRequest) == 272, "PgRequest");
 _Static_assert(sizeof(PgAlternative) == 24, "PgAlternative");
 _Static_assert(sizeof(PgTermGroup) == 16, "PgTermGroup");
 _Static_assert(sizeof(PgQuery) == 40, "PgQuery");
-_Static_assert(sizeof(PgAct) == 56, "PgAct");
+_Static_assert(sizeof(PgAct) == 80, "PgAct");
 _Static_assert(sizeof(PgCandidate) == 8, "PgCandidate");
 _Static_assert(sizeof(PgScoreBatch) == 56, "PgScoreBatch");
 _Static_assert(sizeof(PgRankedList) == 56, "PgRankedList");

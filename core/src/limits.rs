@@ -480,6 +480,11 @@ pub const UNIT_FALLBACK_MAX: usize = 8;
 pub const RETRIEVE_FACTOR: usize = 4;
 /// Rows of the head that phase 2 scores.
 pub const DEFAULT_WINDOW: usize = 300;
+/// Rows in order that a quota looks through for one that may stand next: how far "no more than three of a brand in a row"
+/// reaches down for another brand. Fixed, so that no page depends on the size of pages.
+pub const QUOTA_LOOKAHEAD: usize = 64;
+/// Furthest position that a quota may speak of, as far as paging reaches.
+pub const QUOTA_POSITION_MAX: u32 = PAGE_WINDOW_MAX as u32;
 
 // Pipeline: facets.
 

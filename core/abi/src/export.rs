@@ -285,7 +285,9 @@ unsafe fn request_shim(
         // SAFETY: passed on to the caller.
         let audiences = unsafe { lent.audiences.texts() }.ok_or_else(|| broken("audiences"))?;
         // SAFETY: passed on to the caller.
-        let request = unsafe { borrow::request(lent, &audiences) }.ok_or_else(|| broken("a request"))?;
+        let filters = unsafe { lent.filters.texts() }.ok_or_else(|| broken("filters"))?;
+        // SAFETY: passed on to the caller.
+        let request = unsafe { borrow::request(lent, &audiences, &filters) }.ok_or_else(|| broken("a request"))?;
         body(host, &Call { request, host })
     };
     // SAFETY: passed on to the caller.

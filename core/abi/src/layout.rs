@@ -52,6 +52,14 @@ pub const PG_BOOST: u32 = 5;
 pub const PG_BURY: u32 = 6;
 /// [`PgAct::verb`]: before every item that is neither pinned nor raised.
 pub const PG_RAISE: u32 = 7;
+/// [`PgAct::verb`]: at least `count` of the target within the first `first` positions. Since 1.1.
+pub const PG_AT_LEAST: u32 = 8;
+/// [`PgAct::verb`]: at most `count` with the same value of the attribute `text` in a row. Since 1.1.
+pub const PG_AT_MOST_IN_ROW: u32 = 9;
+/// [`PgAct::verb`]: the banner `text` is shown with the list. Since 1.1.
+pub const PG_BANNER: u32 = 10;
+/// [`PgAct::verb`]: the reason names a rule that applied. Since 1.1.
+pub const PG_NOTE: u32 = 11;
 
 /// Borrowed UTF-8 text, not NUL-terminated. Frozen.
 #[repr(C)]
@@ -195,6 +203,10 @@ pub struct PgRequest {
     pub explicit_sort: u32,
     /// How well the shopper is known: 0 not at all, 1 from this visit, 2 from before.
     pub warmth: u32,
+    /// Kind of device, or empty. Since 1.1.
+    pub device: PgStr,
+    /// What the caller filters by: `field` and `field=value`. Since 1.1.
+    pub filters: PgStrs,
 }
 
 /// [`model::Alternative`]. Either direction, frozen.
@@ -241,7 +253,7 @@ pub struct PgQuery {
 pub struct PgAct {
     /// Size of the struct as the plugin knows it.
     pub struct_size: u32,
-    /// `PG_HIDE` … `PG_RAISE`.
+    /// `PG_HIDE` … `PG_NOTE`.
     pub verb: u32,
     /// Of a pin: zero-based position in the whole list.
     pub position: u32,
@@ -255,6 +267,35 @@ pub struct PgAct {
     pub items: PgU32s,
     /// Who ordered it.
     pub reason: PgStr,
+    /// Of `PG_AT_LEAST` and `PG_AT_MOST_IN_ROW`: how many, at least 1. Since 1.1.
+    pub count: u32,
+    /// Of `PG_AT_LEAST`: within how many positions, at least `count`. Since 1.1.
+    pub first: u32,
+    /// Of `PG_AT_MOST_IN_ROW`: code of the attribute; of `PG_BANNER`: the banner. Since 1.1.
+    pub text: PgStr,
+}
+
+impl PgAct {
+    /// Size of the struct in version 1.0.
+    pub(crate) const SIZE_MIN: usize = std::mem::offset_of!(PgAct, count);
+
+    /// The act, with nothing in the fields that its side does not know; `None` when it is smaller than in version 1.0.
+    ///
+    /// # Safety
+    /// `act` points to an act that begins with its true size.
+    pub(crate) unsafe fn read(act: *const PgAct) -> Option<PgAct> {
+        // SAFETY: the caller vouches for the first field.
+        let size = unsafe { (&raw const (*act).struct_size).read() } as usize;
+        if size < Self::SIZE_MIN {
+            return None;
+        }
+        let mut whole = std::mem::MaybeUninit::<PgAct>::zeroed();
+        let bytes = size.min(size_of::<PgAct>());
+        // SAFETY: the caller vouches for `size` bytes; no more than the struct holds are copied, and neither overlaps.
+        unsafe { std::ptr::copy_nonoverlapping(act.cast::<u8>(), whole.as_mut_ptr().cast::<u8>(), bytes) };
+        // SAFETY: numbers and pointers, for which zeros are values.
+        Some(unsafe { whole.assume_init() })
+    }
 }
 
 /// [`model::Candidate`]. Either direction, frozen.
@@ -638,12 +679,12 @@ pub const LAYOUT_HASH: u64 = hash_layout! { 0xcbf2_9ce4_8422_2325;
     PgColumnsMut { data, len }
     PgRequest {
         struct_size, kind, text, store_view, locale, category, unit, unit_type, page_type, customer_group, audiences,
-        anchors, cart, recent, purchased, now_ms, seed, explicit_sort, warmth,
+        anchors, cart, recent, purchased, now_ms, seed, explicit_sort, warmth, device, filters,
     }
     PgAlternative { text, weight, prefix }
     PgTermGroup { data, len }
     PgQuery { struct_size, has_redirect, data, len, redirect }
-    PgAct { struct_size, verb, position, factor, condition, reserved, items, reason }
+    PgAct { struct_size, verb, position, factor, condition, reserved, items, reason, count, first, text }
     PgCandidate { item, score }
     PgScoreBatch { struct_size, reserved, items, columns, out }
     PgRankedList { struct_size, reserved, items, scores, columns }

@@ -56,6 +56,11 @@ pub struct Request<'a> {
     pub explicit_sort: bool,
     /// How well the shopper is known.
     pub warmth: Warmth,
+    /// Kind of device, as the caller names it (`mobile`, `desktop`), or empty. Since 1.1.
+    pub device: &'a str,
+    /// What the caller filters by: the field of each filter (`color`) and, where it asks for values, each of them
+    /// (`color=Red`). Since 1.1.
+    pub filters: &'a [&'a str],
 }
 
 impl Request<'_> {
@@ -80,6 +85,8 @@ impl Request<'_> {
             seed: 0,
             explicit_sort: false,
             warmth: Warmth::None,
+            device: "",
+            filters: &[],
         }
     }
 }
@@ -159,9 +166,9 @@ pub struct Act {
     pub reason: String,
 }
 
-/// What an [`Act`] does. The first three change the set and are applied before retrieval and facets;
-/// the others change the order and are applied after ranking.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What an [`Act`] does. The first three change the set and are applied before retrieval and facets; the last two
+/// leave the list alone; the others change the order and are applied after ranking.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Verb {
     /// Set act: never show it.
     Hide,
@@ -183,12 +190,40 @@ pub enum Verb {
     Bury,
     /// Order act: before every item that is neither pinned nor raised, in score order.
     Raise,
+    /// Order act: at least `count` of the target stand within the first `first` positions, if the list has as many
+    /// that are neither buried nor sold out. Pins stay where they are. Since 1.1.
+    AtLeast {
+        /// At least 1.
+        count: u32,
+        /// At least `count`.
+        first: u32,
+    },
+    /// Order act: no more than `count` items with the same value of an attribute stand in a row, where another item
+    /// is near enough to be put between; the target is not looked at. Since 1.1.
+    AtMostInRow {
+        /// At least 1.
+        count: u32,
+        /// Code of the attribute.
+        attribute: String,
+    },
+    /// Beside the list: shown with it; the target is not looked at. Since 1.1.
+    Banner {
+        /// A text, or the id of a content block.
+        text: String,
+    },
+    /// Beside the list: says in the reason which rule applied, for previews; the target is not looked at. Since 1.1.
+    Note,
 }
 
 impl Verb {
     /// Whether the act changes the set (and so must come from a rewriter) rather than the order.
-    pub fn changes_set(self) -> bool {
+    pub fn changes_set(&self) -> bool {
         matches!(self, Verb::Hide | Verb::Include | Verb::Filter)
+    }
+
+    /// Whether the act changes the order of the list.
+    pub fn changes_order(&self) -> bool {
+        !self.changes_set() && !matches!(self, Verb::Banner { .. } | Verb::Note)
     }
 }
 
@@ -268,7 +303,8 @@ pub struct Document<'a> {
     pub id: &'a str,
     /// Revision, starting at 1 and growing with each write.
     pub revision: u64,
-    /// Sequence of the write in the log: newer documents have larger ones.
+    /// Sequence of the write in the log: newer documents have larger ones. A draft that is laid over the live documents
+    /// has `u64::MAX`: it will be the newest when it is published.
     pub seq: u64,
     /// Begin of validity in milliseconds since 1970, `i64::MIN` for always.
     pub from_ms: i64,

@@ -220,6 +220,10 @@ pub struct Asked {
     pub explicit_sort: bool,
     /// How well is the shopper known?
     pub warmth: Warmth,
+    /// Kind of device.
+    pub device: String,
+    /// What the caller filters by: `field` and `field=value`.
+    pub filters: Vec<String>,
 }
 
 impl Asked {
@@ -243,6 +247,8 @@ impl Asked {
             seed: 1,
             explicit_sort: false,
             warmth: Warmth::None,
+            device: String::new(),
+            filters: Vec::new(),
         }
     }
 
@@ -270,6 +276,7 @@ impl Asked {
     /// Lends the request with ids of `shop`.
     fn lend<T>(&self, shop: &Shop, body: impl FnOnce(&Request<'_>) -> T) -> T {
         let audiences: Vec<&str> = self.audiences.iter().map(String::as_str).collect();
+        let filters: Vec<&str> = self.filters.iter().map(String::as_str).collect();
         body(&Request {
             kind: self.kind,
             text: &self.text,
@@ -289,6 +296,8 @@ impl Asked {
             seed: self.seed,
             explicit_sort: self.explicit_sort,
             warmth: self.warmth,
+            device: &self.device,
+            filters: &filters,
         })
     }
 }

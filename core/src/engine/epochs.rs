@@ -17,7 +17,7 @@ use super::arms;
 use super::indexer::TextJob;
 use super::lock;
 use super::publish::Publisher;
-use crate::config::document::Document;
+use crate::config::document::{Document, DocumentState};
 use crate::config::store::{Selection, Store};
 use crate::engine::types::ReloadError;
 use crate::expr;
@@ -201,7 +201,8 @@ fn documents_for_plugins<'a>(host: &Host, selection: &Selection<'a>, reloading: 
     wanted.flat_map(|kind| selection.of_kind(kind)).collect()
 }
 
-/// Documents as plugins see them.
+/// Documents as plugins see them. Drafts count as newer than everything and as old as each other, which is what they will
+/// be when their overlay is published: rules that go by age are then in the order in which they were previewed.
 pub fn lend<'a>(documents: &[&'a Document]) -> Vec<Lent<'a>> {
     documents
         .iter()
@@ -210,7 +211,7 @@ pub fn lend<'a>(documents: &[&'a Document]) -> Vec<Lent<'a>> {
             scope: &document.write.key.scope,
             id: &document.write.key.id,
             revision: document.revision,
-            seq: document.seq,
+            seq: if document.write.state == DocumentState::Live { document.seq } else { u64::MAX },
             from_ms: document.write.from_ms.unwrap_or(i64::MIN),
             until_ms: document.write.until_ms.unwrap_or(i64::MAX),
             json: document.write.body.as_deref().unwrap_or("{}"),

@@ -55,11 +55,25 @@ impl Engine {
         Ok(info)
     }
 
-    /// Asks the owner of a kind one of its questions; argument and answer are JSON text.
+    /// Questions that several plugins may answer together, because their kind is nobody's kind of document: kind, name,
+    /// what it is about.
+    pub fn shared_questions(&self) -> Vec<(String, String, String)> {
+        let epoch = self.publisher.current().epoch.clone();
+        let shared = epoch.plugins.shared_questions();
+        shared.into_iter().map(|q| (q.kind.clone(), q.name.clone(), q.about.clone())).collect()
+    }
+
+    /// Asks the owner of a kind one of its questions, or everybody who answers a shared one; argument and answers are
+    /// JSON text, and each answer comes with the name of its plugin.
     ///
     /// # Errors
     /// [`WriteError::NotFound`] when nobody answers it.
-    pub fn ask(self: &Arc<Self>, kind: &str, question: &str, argument: &str) -> Result<String, WriteError> {
+    pub fn ask(
+        self: &Arc<Self>,
+        kind: &str,
+        question: &str,
+        argument: &str,
+    ) -> Result<Vec<(String, String)>, WriteError> {
         let snapshot = self.publisher.current();
         let words = [kind, question, argument].map(str::to_owned);
         let job = move |attempt: &Attempt| {

@@ -13,6 +13,7 @@ use super::{Condition, Test, Value};
 use crate::catalog::attribute::{Attribute, fold_text};
 use crate::catalog::{BookChain, Catalog, Product};
 use crate::id::{DAY_MS, ItemId, TimeMs, VariantId};
+use crate::signal::{Demand, SignalColumn};
 
 /// Fields that are not attributes.
 pub const FIELDS: [&str; 8] = ["sku", "name", "category", "categories", "price", "in_stock", "quantity", "age_days"];
@@ -26,6 +27,8 @@ pub struct EvalContext<'a> {
     pub now_ms: TimeMs,
     /// Store view code: `name` is the name it shows.
     pub view: &'a str,
+    /// What shoppers want: `views.7d`, `purchases.30d`, `trending` and the like. Without it nothing has a signal.
+    pub demand: Option<&'a Demand>,
 }
 
 /// Alive variants that satisfy the condition, whatever their eligibility.
@@ -49,6 +52,7 @@ fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<S
         Condition::Not(part) => collect_unknown(part, catalog, unknown),
         Condition::Field { field, .. } => {
             let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
+            let known = known || SignalColumn::from_name(field).is_some();
             if !known && !unknown.contains(field) {
                 unknown.push(field.clone());
             }
@@ -95,7 +99,7 @@ impl<'a> Evaluation<'a> {
             }),
             code => match catalog.attribute_id(code).and_then(|id| catalog.attribute(id)) {
                 Some(attribute) => self.attribute(attribute, test),
-                None => Cow::Owned(RoaringBitmap::new()),
+                None => SignalColumn::from_name(code).map_or_else(Set::default, |signal| self.signal(signal, test)),
             },
         }
     }
@@ -195,17 +199,19 @@ impl<'a> Evaluation<'a> {
     }
 
     fn numbers(&self, test: &Test, number: impl Fn(VariantId) -> Option<f64>) -> Set<'a> {
-        let wanted: Vec<f64> = match test {
-            Test::In(values) => values.iter().filter_map(as_number).collect(),
-            _ => Vec::new(),
-        };
-        let holds = |number: f64| match test {
-            Test::In(_) => wanted.contains(&number),
-            Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
-            Test::Exists => true,
-            Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
-        };
+        let holds = number_test(test);
         Cow::Owned(self.variants(|variant| number(variant).is_some_and(|number| !number.is_nan() && holds(number))))
+    }
+
+    /// A product's signal counts for each of its variants.
+    fn signal(&self, signal: SignalColumn, test: &Test) -> Set<'a> {
+        let Some(demand) = self.context.demand else { return Set::default() };
+        let items: Vec<u32> = self.catalog.alive_items().iter().collect();
+        let mut values = vec![0.0; items.len()];
+        demand.gather(signal, &items, &mut values);
+        let holds = number_test(test);
+        let kept = items.iter().zip(values).filter(|(_, value)| holds(f64::from(*value))).map(|(item, _)| *item);
+        Cow::Owned(self.catalog.expand(&kept.collect()))
     }
 
     fn products(&self, keep: impl Fn(&Product) -> bool) -> Set<'a> {
@@ -217,6 +223,20 @@ impl<'a> Evaluation<'a> {
     fn variants(&self, keep: impl Fn(VariantId) -> bool) -> RoaringBitmap {
         let kept = self.catalog.alive().iter().filter(|variant| keep(VariantId(*variant)));
         RoaringBitmap::from_sorted_iter(kept).expect("a bitmap iterates in order")
+    }
+}
+
+/// The test as one of numbers; tests of texts hold for none.
+fn number_test(test: &Test) -> impl Fn(f64) -> bool {
+    let wanted: Vec<f64> = match test {
+        Test::In(values) => values.iter().filter_map(as_number).collect(),
+        _ => Vec::new(),
+    };
+    move |number| match test {
+        Test::In(_) => wanted.contains(&number),
+        Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
+        Test::Exists => true,
+        Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
     }
 }
 

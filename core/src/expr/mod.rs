@@ -25,7 +25,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// One field against one test.
     Field {
-        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, or an attribute code.
+        /// `sku`, `brand`, `category` (also `categories`), `price`, `in_stock`, `quantity`, `age_days`, `name`, an
+        /// attribute code, or a signal (`views.7d`, `purchases.30d`, `trending`).
         field: String,
         /// The test.
         test: Test,

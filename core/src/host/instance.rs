@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use planogram_abi::Question;
 use planogram_abi::table::{CallError, DescribedRole, Description, Instance, PluginRef};
 
 use super::control::Control;
@@ -143,10 +144,11 @@ fn check_description(description: &Description) -> Result<(), String> {
             return Err(format!("schema of kind `{}` is not JSON: {error}", kind.name));
         }
     }
-    match description.questions.iter().find(|question| !kinds.contains(&question.kind)) {
-        Some(question) => {
-            Err(format!("question `{}` belongs to kind `{}`, which is not declared", question.name, question.kind))
-        }
+    let is_twice = |at: usize, question: &Question| {
+        description.questions[..at].iter().any(|q| (&q.kind, &q.name) == (&question.kind, &question.name))
+    };
+    match description.questions.iter().enumerate().find(|(at, question)| is_twice(*at, question)) {
+        Some((_, question)) => Err(format!("question `{}` about `{}` is declared twice", question.name, question.kind)),
         None => Ok(()),
     }
 }
@@ -154,7 +156,7 @@ fn check_description(description: &Description) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use planogram_abi::table::Described;
-    use planogram_abi::{Combine, ConfigKind, Output, Phase, Question};
+    use planogram_abi::{Combine, ConfigKind, Output, Phase};
 
     use super::*;
 
@@ -180,11 +182,12 @@ mod tests {
     #[test]
     fn descriptions_are_checked() {
         check(vec![scorer("a", &["x"]), scorer("b", &["y"])], &[("k", "{}")], &["k"], "");
+        check(vec![], &[], &["shared"], "");
         check(vec![scorer("a", &["x"]), scorer("a", &["y"])], &[], &[], "two scorers are named `a`");
         check(vec![scorer("a", &["x"]), scorer("b", &["x"])], &[], &[], "column `x` is written twice");
         check(vec![scorer("a", &[])], &[], &[], "scorer `a` writes no column");
         check(vec![], &[("k", "{}"), ("k", "{}")], &[], "kind `k` is declared twice");
-        check(vec![], &[], &["k"], "question `why` belongs to kind `k`, which is not declared");
+        check(vec![], &[], &["k", "k"], "question `why` about `k` is declared twice");
         let reranker = DescribedRole::Reranker { reads: vec![], window: 0 };
         let reranker = Described { name: "r".into(), lists: vec![], role: reranker };
         check(vec![reranker], &[], &[], "window of reranker `r` is 0, at least 1 needed");

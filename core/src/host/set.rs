@@ -150,18 +150,42 @@ impl PluginSet {
         questions
     }
 
-    /// Answers a question about a kind with JSON text.
+    /// Answers a question about a kind with JSON text. A question whose kind is nobody's kind of document is *shared*:
+    /// every plugin that declares it is asked. Answers come with their plugins' names, in configured order.
     ///
     /// # Errors
-    /// When nobody answers it, or the plugin fails.
-    pub fn ask(&self, ctx: &CallContext<'_>, kind: &str, question: &str, argument: &str) -> Result<String, AskError> {
+    /// When nobody answers it, or a plugin fails.
+    pub fn ask(
+        &self,
+        ctx: &CallContext<'_>,
+        kind: &str,
+        question: &str,
+        argument: &str,
+    ) -> Result<Vec<(String, String)>, AskError> {
         let answers =
             |m: &&Member| m.running.description.questions.iter().any(|q| q.kind == kind && q.name == question);
-        let Some(member) = self.members.iter().find(answers) else {
+        let most = if self.owner_of(kind).is_some() { 1 } else { usize::MAX };
+        let mut said = Vec::new();
+        for member in self.members.iter().filter(answers).take(most) {
+            let ask = || member.prepared.ask(&ctx.request, ctx.host, question, argument);
+            said.push((member.running.name.clone(), guarded(member, question, ctx, ask, |_| Ok(()))?));
+        }
+        if said.is_empty() {
             return Err(AskError::Unknown { kind: kind.to_owned(), question: question.to_owned() });
-        };
-        let ask = || member.prepared.ask(&ctx.request, ctx.host, question, argument);
-        Ok(guarded(member, question, ctx, ask, |_| Ok(()))?)
+        }
+        Ok(said)
+    }
+
+    /// The questions about kinds that are nobody's kind of document, each once: kind, name, what it is about.
+    pub fn shared_questions(&self) -> Vec<&Question> {
+        let mut shared: Vec<&Question> = Vec::new();
+        for (question, _) in self.questions() {
+            let is_known = shared.iter().any(|known| (&known.kind, &known.name) == (&question.kind, &question.name));
+            if self.owner_of(&question.kind).is_none() && !is_known {
+                shared.push(question);
+            }
+        }
+        shared
     }
 
     /// How every configured plugin is doing, running ones first.
@@ -399,6 +423,12 @@ pub(super) fn judge_acts(acts: &[Act], n_items: u32, prepared: &Prepared) -> Res
                 ));
             }
             Target::Matching(_) => {}
+        }
+        if let Verb::AtLeast { first, .. } = act.verb
+            && first > crate::limits::QUOTA_POSITION_MAX
+        {
+            let max = crate::limits::QUOTA_POSITION_MAX;
+            return Err(format!("act `{}` speaks of the first {first} positions, at most {max} allowed", act.reason));
         }
         if let Verb::Pin { position } = act.verb
             && position > crate::limits::PIN_POSITION_MAX

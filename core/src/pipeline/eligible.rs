@@ -82,7 +82,7 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
                 let target = target_variants(run, &act.target);
                 kept = Some(kept.map_or_else(|| target.clone(), |kept| kept & &target));
             }
-            Verb::Pin { .. } | Verb::Boost { .. } | Verb::Bury | Verb::Raise => {}
+            _ => {}
         }
     }
     if let Subject::Unit { unit, anchors, .. } = &run.subject {
@@ -124,7 +124,7 @@ fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
 
 /// The variants that satisfy a condition.
 pub(super) fn evaluate(run: &Run<'_>, condition: &Condition) -> RoaringBitmap {
-    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code };
+    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code, demand: Some(run.demand) };
     expr::evaluate(condition, &run.snapshot.catalog, &context)
 }
 

@@ -134,6 +134,28 @@ pub(super) fn categories_of(filters: &[Condition]) -> Vec<&str> {
     paths
 }
 
+/// What filters ask for, as plugins see it: each field, and each value that is asked of it (`color`, `color=Red`), once.
+pub(super) fn texts(filters: &[Condition]) -> Vec<String> {
+    let mut leaves = Vec::new();
+    filters.iter().for_each(|filter| gather_leaves(filter, &mut leaves));
+    let mut texts: Vec<String> = Vec::new();
+    for (field, test) in leaves {
+        let field = canonical(field);
+        let values = if let Test::In(values) = test { values.as_slice() } else { &[] };
+        let valued = values.iter().map(|value| match value {
+            Value::Text(text) => format!("{field}={text}"),
+            Value::Number(number) => format!("{field}={number}"),
+            Value::Boolean(flag) => format!("{field}={flag}"),
+        });
+        for text in std::iter::once(field.to_owned()).chain(valued) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+    }
+    texts
+}
+
 fn gather_leaves<'c>(condition: &'c Condition, leaves: &mut Vec<(&'c str, &'c Test)>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| gather_leaves(part, leaves)),
@@ -168,6 +190,8 @@ mod tests {
             field: field.to_owned(),
             test: Test::In(vec![Value::Text(path.to_owned()), Value::Number(1.0)]),
         };
+        let filters = [of("categories", "C/D"), contains("a"), of("category", "E")];
+        assert_eq!(texts(&filters), ["category", "category=C/D", "category=1", "a", "category=E"]);
         assert_eq!(categories_of(&[of("category", "A"), of("color", "B"), of("categories", "C/D")]), ["A", "C/D"]);
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub combine: Combine,
     /// Which rows it speaks of.
     pub values: Values,
+    /// Whether a rule ordered it, rather than a scorer.
+    pub is_boost: bool,
 }
 
 /// The values of an [`Entry`].
@@ -55,22 +57,27 @@ fn delta(running: f64, combine: Combine, value: f32) -> f64 {
     if (running + change).is_finite() { change } else { 0.0 }
 }
 
+/// Adds a contribution to `scores`.
+fn add(entry: &Entry, scores: &mut [f64]) {
+    match &entry.values {
+        Values::Dense(values) => {
+            for (score, &value) in scores.iter_mut().zip(values) {
+                *score += delta(*score, entry.combine, value);
+            }
+        }
+        Values::Sparse(values) => {
+            for &(row, value, _) in values {
+                let score = &mut scores[row as usize];
+                *score += delta(*score, entry.combine, value);
+            }
+        }
+    }
+}
+
 impl Ledger {
     /// Enters a column and adds it to `scores`.
     pub fn enter(&mut self, entry: Entry, scores: &mut [f64]) {
-        match &entry.values {
-            Values::Dense(values) => {
-                for (score, &value) in scores.iter_mut().zip(values) {
-                    *score += delta(*score, entry.combine, value);
-                }
-            }
-            Values::Sparse(values) => {
-                for &(row, value, _) in values {
-                    let score = &mut scores[row as usize];
-                    *score += delta(*score, entry.combine, value);
-                }
-            }
-        }
+        add(&entry, scores);
         self.entries.push(entry);
     }
 
@@ -105,8 +112,18 @@ impl Ledger {
         (names, values)
     }
 
-    /// The lines of one row; contributions of nothing are left out, except the first.
-    pub fn lines(&self, row: u32) -> Vec<LedgerLine> {
+    /// What the scores of all `n` rows would be without the boosts of rules.
+    pub fn without_boosts(&self, n: usize) -> Vec<f64> {
+        let mut scores = vec![0.0; n];
+        for entry in self.entries.iter().filter(|entry| !entry.is_boost) {
+            add(entry, &mut scores);
+        }
+        scores
+    }
+
+    /// The lines of one row; contributions of nothing are left out, except the first. `moved` is from where to where
+    /// the boosts of rules moved it, all together.
+    pub fn lines(&self, row: u32, moved: Option<(u32, u32)>) -> Vec<LedgerLine> {
         let mut running = 0.0;
         let mut lines = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
@@ -119,6 +136,7 @@ impl Ledger {
                     name: entry.name.clone(),
                     value: 0.0,
                     note: format!("{value}"),
+                    moved: None,
                 }),
                 Combine::Feature => {}
                 Combine::Add | Combine::Factor if change != 0.0 || at == 0 => {
@@ -126,7 +144,8 @@ impl Ledger {
                         Combine::Factor if note.is_empty() => format!("× {value}"),
                         _ => note.to_owned(),
                     };
-                    lines.push(LedgerLine { kind: LedgerKind::Score, name: entry.name.clone(), value: change, note });
+                    let (kind, moved) = (LedgerKind::Score, moved.filter(|_| entry.is_boost));
+                    lines.push(LedgerLine { kind, name: entry.name.clone(), value: change, note, moved });
                 }
                 Combine::Add | Combine::Factor => {}
             }
@@ -143,14 +162,14 @@ mod tests {
     fn lines_add_up_to_the_score_to_the_bit() {
         let mut ledger = Ledger::default();
         let mut scores = vec![0.0; 3];
-        let entry = |name: &str, combine, values| Entry { name: name.into(), combine, values };
+        let entry = |name: &str, combine, values| Entry { name: name.into(), combine, values, is_boost: false };
         ledger.enter(entry("kernel/text", Combine::Add, Values::Dense(vec![0.1, 7.3, 1e-9])), &mut scores);
         ledger.enter(entry("p/f", Combine::Factor, Values::Dense(vec![1.1, 0.3, 1e6])), &mut scores);
         ledger.enter(entry("p/note", Combine::Feature, Values::Dense(vec![5.0, 0.0, 0.0])), &mut scores);
         let sparse = Values::Sparse(vec![(1, 3.3, "rule".into())]);
         ledger.enter(entry("p/s", Combine::Add, sparse), &mut scores);
         for row in 0..3 {
-            let lines = ledger.lines(row);
+            let lines = ledger.lines(row, None);
             let sum = lines.iter().filter(|l| l.kind == LedgerKind::Score).fold(0.0, |sum, l| sum + l.value);
             assert_eq!(sum.to_bits(), scores[row as usize].to_bits(), "{lines:?}");
         }
@@ -160,21 +179,22 @@ mod tests {
         assert!((f64::from(values[1].iter().sum::<f32>()) - scores[1]).abs() < 1e-5);
         assert_eq!(ledger.column("p/s", &[1]), Some(vec![3.3]));
         assert!(ledger.column("p/s", &[0]).unwrap()[0].is_nan());
-        assert_eq!(ledger.lines(1).last().map(|l| l.note.as_str()), Some("rule"));
+        assert_eq!(ledger.lines(1, None).last().map(|l| l.note.as_str()), Some("rule"));
     }
 
     #[test]
     fn a_score_stays_finite_whatever_the_factors() {
         let mut ledger = Ledger::default();
         let mut scores = vec![0.0];
-        let entry = |combine, value| Entry { name: "p".into(), combine, values: Values::Dense(vec![value]) };
+        let values = |value| Values::Dense(vec![value]);
+        let entry = |combine, value| Entry { name: "p".into(), combine, values: values(value), is_boost: false };
         ledger.enter(entry(Combine::Add, 1.0), &mut scores);
         for _ in 0..20 {
             ledger.enter(entry(Combine::Factor, f32::MAX), &mut scores);
         }
         ledger.enter(entry(Combine::Factor, 0.0), &mut scores);
         assert!(scores[0].is_finite());
-        let sum = ledger.lines(0).iter().fold(0.0, |sum, line| sum + line.value);
+        let sum = ledger.lines(0, None).iter().fold(0.0, |sum, line| sum + line.value);
         assert_eq!(sum.to_bits(), scores[0].to_bits());
     }
 }

@@ -20,6 +20,7 @@ mod retrieve;
 mod facet;
 mod rank;
 mod rerank;
+mod quota;
 pub mod suggest;
 mod page;
 

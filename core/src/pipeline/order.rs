@@ -65,9 +65,26 @@ pub(super) fn band_rows_outside(window: &[u32], bands: &mut [u8]) {
 
 /// The best `k` rows in order.
 pub(super) fn head(run: &Run<'_>, ranked: &Ranked, k: usize) -> Vec<u32> {
+    best_of(run, ranked, (0..ranked.matches.len() as u32).collect(), k)
+}
+
+/// Where each row stands, `[n]`, when nothing but these decide: bands and scores, what cannot be bought last.
+pub(super) fn standings(scores: &[f64], bands: &[u8], sold_out: &[bool]) -> Vec<u32> {
+    let is_sold_out = |row: u32| sold_out.get(row as usize).copied().unwrap_or(false);
+    let mut rows: Vec<u32> = (0..scores.len() as u32).collect();
+    rows.sort_unstable_by(|&a, &b| {
+        let by_band = is_sold_out(a).cmp(&is_sold_out(b)).then(bands[a as usize].cmp(&bands[b as usize]));
+        by_band.then_with(|| scores[b as usize].total_cmp(&scores[a as usize])).then(a.cmp(&b))
+    });
+    let mut positions = vec![0; rows.len()];
+    rows.iter().zip(0..).for_each(|(&row, position)| positions[row as usize] = position);
+    positions
+}
+
+/// The best `k` of some rows in order.
+pub(super) fn best_of(run: &Run<'_>, ranked: &Ranked, mut rows: Vec<u32>, k: usize) -> Vec<u32> {
     let keys = sort_columns(run, &ranked.matches);
     let compare = |&a: &u32, &b: &u32| compare_rows(&keys, ranked, a as usize, b as usize);
-    let mut rows: Vec<u32> = (0..ranked.matches.len() as u32).collect();
     if k < rows.len() {
         rows.select_nth_unstable_by(k, compare);
         rows.truncate(k);

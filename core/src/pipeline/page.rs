@@ -71,6 +71,8 @@ pub(super) fn page(
         arms: Arms::new(),
         suggestions,
         columns,
+        banners: run.banners,
+        applied_rules: run.request.is_preview().then_some(run.applied_rules),
     })
 }
 
@@ -166,10 +168,16 @@ fn query_type(ordered: &Ordered, row: u32) -> String {
 
 /// The score's lines, then what moved the item without touching the score.
 fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
-    let mut lines = ordered.ranked.ledger.lines(row);
+    let mut lines = ordered.ranked.ledger.lines(row, ordered.boosted.get(&row).copied());
     if ordered.ranked.sold_out.get(row as usize) == Some(&true) {
         let note = "cannot be bought now, so it stands behind what can".to_owned();
-        lines.push(LedgerLine { kind: LedgerKind::Band, name: "kernel/out-of-stock".into(), value: 0.0, note });
+        lines.push(LedgerLine {
+            kind: LedgerKind::Band,
+            name: "kernel/out-of-stock".into(),
+            value: 0.0,
+            note,
+            moved: None,
+        });
     }
     lines.extend(ordered.remarks.iter().filter(|(of, _)| *of == row).map(|(_, line)| line.clone()));
     if run.has_explicit_sort() {
@@ -178,6 +186,7 @@ fn ledger(run: &Run<'_>, ordered: &Ordered, row: u32) -> Vec<LedgerLine> {
             name: key.field.clone(),
             value: 0.0,
             note: if key.ascending { "smallest first".into() } else { "largest first".into() },
+            moved: None,
         }));
     }
     lines

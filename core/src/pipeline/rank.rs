@@ -34,18 +34,20 @@ pub(super) struct Ranked {
 pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches: Matches) -> Ranked {
     let n = matches.len();
     let base = std::mem::take(&mut matches.base);
-    let base = Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base) };
+    let base =
+        Entry { name: matches.base_name.clone(), combine: Combine::Add, values: Values::Dense(base), is_boost: false };
     let (bands, sold_out, scores) = (order::first_bands(run, &matches), order::sold_out(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, sold_out, ledger: Ledger::default() };
     ranked.enter(base);
     let nearness = std::mem::take(&mut ranked.matches.nearness);
     if !nearness.is_empty() {
         let values = Values::Dense(nearness);
-        ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values });
+        ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values, is_boost: false });
     }
     let fit = std::mem::take(&mut ranked.matches.fit);
     if !fit.is_empty() {
-        ranked.enter(Entry { name: "kernel/name".into(), combine: Combine::Add, values: Values::Dense(fit) });
+        let values = Values::Dense(fit);
+        ranked.enter(Entry { name: "kernel/name".into(), combine: Combine::Add, values, is_boost: false });
     }
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);
@@ -104,7 +106,7 @@ fn enter_outputs(
             sparse.sort_unstable_by_key(|(row, _, _)| *row);
             Values::Sparse(sparse)
         };
-        ranked.enter(Entry { name, combine: *combine, values });
+        ranked.enter(Entry { name, combine: *combine, values, is_boost: false });
     }
 }
 
@@ -136,7 +138,8 @@ impl Ranked {
             .filter_map(|item| self.matches.row_of(item))
             .map(|row| (row as u32, factor, act.reason.clone()))
             .collect();
-        self.enter(Entry { name: plugin.to_owned(), combine: Combine::Factor, values: Values::Sparse(rows) });
+        let (combine, values) = (Combine::Factor, Values::Sparse(rows));
+        self.enter(Entry { name: plugin.to_owned(), combine, values, is_boost: true });
     }
 
     /// The scores so far as plugins read them, `[rows.len()]`, finite.

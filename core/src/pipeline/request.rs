@@ -80,6 +80,14 @@ impl ListRequest {
     }
 }
 
+impl ListRequest {
+    /// Whether somebody looks at the shop as its merchant does: at another time, under overlays or chosen arms, or with
+    /// reasons.
+    pub fn is_preview(&self) -> bool {
+        self.explain || self.now_ms.is_some() || !self.overlays.is_empty() || !self.arms.is_empty()
+    }
+}
+
 /// Which list.
 #[derive(Clone, Debug, PartialEq)]
 pub enum List {
@@ -135,6 +143,8 @@ pub struct Shopper {
     pub recent: Vec<String>,
     /// Page type the list is shown on.
     pub page_type: Option<String>,
+    /// Kind of device, as the caller names it: `mobile`, `desktop`.
+    pub device: Option<String>,
     /// The shopper has not agreed to be remembered: visitor, account and visit are not looked at.
     pub unconsented: bool,
 }
@@ -190,6 +200,19 @@ pub struct ListAnswer {
     pub suggestions: Vec<String>,
     /// Names of [`Hit::values`]; empty when nobody keeps them.
     pub columns: Vec<String>,
+    /// What rules show with the list, each once, in the order of the rules.
+    pub banners: Vec<String>,
+    /// In a preview ([`ListRequest::is_preview`]): the rules that applied, in order; `None` otherwise.
+    pub applied_rules: Option<Vec<AppliedRule>>,
+}
+
+/// A rule that applied to a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppliedRule {
+    /// The plugin that knows the rule.
+    pub plugin: String,
+    /// What the plugin calls it.
+    pub rule: String,
 }
 
 /// What a search box asks while something is typed.
@@ -314,6 +337,8 @@ pub struct LedgerLine {
     pub value: f64,
     /// In words: the rule, the column value behind it.
     pub note: String,
+    /// Of a rule's line: where the product stood in the whole list before and after, zero-based, when the rule moved it.
+    pub moved: Option<(u32, u32)>,
 }
 
 /// What a ledger line records.
@@ -327,6 +352,8 @@ pub enum LedgerKind {
     Band,
     /// Explicit sort: the key's value decided, not the score.
     Sort,
+    /// Moved by a quota (so many in the first positions, so many in a row).
+    Quota,
     /// A remark.
     Note,
 }

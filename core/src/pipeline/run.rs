@@ -48,6 +48,8 @@ pub fn rank_list(
     let mut run = Run::begin(snapshot, epoch, request, taken, attempt)?;
     let mut understanding = understand::understand(&mut run);
     run.redirect = understanding.query.redirect.take();
+    run.banners = std::mem::take(&mut understanding.banners);
+    run.applied_rules = std::mem::take(&mut understanding.applied_rules);
     run.read_as = request.highlight.then(|| understanding.query.clone());
     let universe = eligible::eligible(&mut run, &understanding);
     run.variants = universe.variants.clone();
@@ -103,6 +105,12 @@ pub(super) struct Run<'a> {
     pub redirect: Option<String>,
     /// The query as its matches were found, when they are to be highlighted.
     pub read_as: Option<Query>,
+    /// What rules show with the list.
+    pub banners: Vec<String>,
+    /// Rules that applied.
+    pub applied_rules: Vec<AppliedRule>,
+    /// What the request filters by, as plugins see it.
+    filter_texts: Vec<String>,
 }
 
 /// What a list is about, with names resolved to ids.
@@ -183,6 +191,9 @@ impl<'a> Run<'a> {
             did_you_mean: None,
             redirect: None,
             read_as: None,
+            banners: Vec::new(),
+            applied_rules: Vec::new(),
+            filter_texts: filter::texts(&request.filters),
         })
     }
 
@@ -291,16 +302,17 @@ impl<'a> Run<'a> {
     /// Lends the request's view of the shop.
     pub fn with_context<T>(&self, universe: Option<&eligible::Universe>, ask: impl FnOnce(&CallContext<'_>) -> T) -> T {
         let audiences: Vec<&str> = self.request.shopper.audiences.iter().map(String::as_str).collect();
+        let filters: Vec<&str> = self.filter_texts.iter().map(String::as_str).collect();
         let host = lend::Lender { run: self, universe };
         ask(&CallContext {
-            request: self.contract_request(&audiences),
+            request: self.contract_request(&audiences, &filters),
             host: &host,
             attempt: self.attempt,
             n_items: self.snapshot.catalog.item_bound() as u32,
         })
     }
 
-    fn contract_request<'r>(&'r self, audiences: &'r [&'r str]) -> Request<'r> {
+    fn contract_request<'r>(&'r self, audiences: &'r [&'r str], filters: &'r [&'r str]) -> Request<'r> {
         let (text, category, unit, unit_type) = match &self.subject {
             Subject::Search { text } => (text.as_str(), "", "", ""),
             Subject::Category { path, .. } => ("", path.as_str(), "", ""),
@@ -326,6 +338,8 @@ impl<'a> Run<'a> {
             seed: self.seed,
             explicit_sort: self.has_explicit_sort(),
             warmth: self.shopper.warmth,
+            device: shopper.device.as_deref().unwrap_or_default(),
+            filters,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! and acts, one after the other. Acts that change the set are applied before retrieval, acts that change the
 //! order wait until re-ranking. A rewriter that fails leaves the query as it was.
 
-use planogram_abi::{Act, Query, Rewrite};
+use planogram_abi::{Act, Query, Rewrite, Verb};
 
+use super::request::AppliedRule;
 use super::run::{Run, Subject};
 use crate::host::Slot;
 use crate::text::{Language, LastWord, read_query};
@@ -17,8 +18,12 @@ pub(super) struct Understanding {
     pub query: Query,
     /// Hide, include, filter: each with the plugin that ordered it.
     pub set_acts: Vec<(String, Act)>,
-    /// Pin, boost, bury, raise: each with the plugin that ordered it.
+    /// Pin, boost, bury, raise, quotas: each with the plugin that ordered it.
     pub order_acts: Vec<(String, Act)>,
+    /// What is shown with the list, each once.
+    pub banners: Vec<String>,
+    /// Which rules applied.
+    pub applied_rules: Vec<AppliedRule>,
 }
 
 pub(super) fn understand(run: &mut Run<'_>) -> Understanding {
@@ -39,9 +44,15 @@ pub(super) fn understand(run: &mut Run<'_>) -> Understanding {
 impl Understanding {
     fn take_acts(&mut self, slot: &Slot, acts: Vec<Act>) {
         let plugin = slot.plugin().to_owned();
-        let (set, order): (Vec<Act>, Vec<Act>) = acts.into_iter().partition(|act| act.verb.changes_set());
-        self.set_acts.extend(set.into_iter().map(|act| (plugin.clone(), act)));
-        self.order_acts.extend(order.into_iter().map(|act| (plugin.clone(), act)));
+        for act in acts {
+            match act.verb {
+                Verb::Banner { text } if self.banners.contains(&text) => {}
+                Verb::Banner { text } => self.banners.push(text),
+                Verb::Note => self.applied_rules.push(AppliedRule { plugin: plugin.clone(), rule: act.reason }),
+                _ if act.verb.changes_set() => self.set_acts.push((plugin.clone(), act)),
+                _ => self.order_acts.push((plugin.clone(), act)),
+            }
+        }
     }
 }
 

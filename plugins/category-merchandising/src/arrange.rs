@@ -1,11 +1,11 @@
 //! How is a category page merchandised?
 //!
-//! Its own rule's events become acts, the strategy in force becomes a score. Both only where the page stands in
+//! The events of its own rules become acts, the strategy in force becomes a score. Both only where the page stands in
 //! its own order: a category, no words to match, no explicit sort.
 //! What is not here: which rule that is, and what a strategy is worth.
 
 use planogram_abi::{Call, ListKind, Outcome, Request, Rewrite, ScoreBatch};
-use planogram_rules::to_acts;
+use planogram_rules::{Facts, redirect, to_acts};
 
 use crate::state::State;
 
@@ -14,13 +14,16 @@ fn is_merchandised(request: &Request<'_>) -> bool {
     request.kind == ListKind::Category && !request.explicit_sort && request.text.is_empty()
 }
 
-/// The rewriter: the events of the category's own rule.
+/// The rewriter: the events of the category's own rules.
 pub fn arrange(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome {
     let request = &call.request;
     if is_merchandised(request) {
-        let own = state.rules.own(request.category, request.store_view, request.now_ms);
-        let events = own.map(|rule| (&rule.head, rule.events.as_slice()));
-        rewrite.acts.extend(to_acts(call.host, events.into_iter()));
+        let applied = state.rules.applied(request.category, &Facts::of(call));
+        let rules = applied.iter().map(|rule| (&rule.rule.head, rule.rule.events.as_slice()));
+        rewrite.acts.extend(to_acts(call.host, rules.clone()));
+        if rewrite.query.redirect.is_none() {
+            rewrite.query.redirect = redirect(rules).map(str::to_owned);
+        }
     }
     Ok(())
 }

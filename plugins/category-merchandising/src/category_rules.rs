@@ -5,11 +5,12 @@
 //! the global rule of the same category.
 //! What is not here: what a strategy does to the score.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
-use planogram_abi::Document;
-use planogram_rules::event::read_events;
-use planogram_rules::{Event, Findings, Head, Object, Scopes};
+use planogram_abi::{ConditionId, Document, PrepareHost};
+use planogram_rules::text::{path_key, tidy_path};
+use planogram_rules::{Facts, Findings, Object, Resolution, Rule, Scopes, in_order};
 
 use crate::config::Settings;
 use crate::strategy::{Strategy, Window};
@@ -20,38 +21,47 @@ const PATH_CHARS_MAX: usize = 1_000;
 /// One category rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CategoryRule {
-    /// Name, switch, origin.
-    pub head: Head,
+    /// Name, switch, priority, origin, conditions of its events, events.
+    pub rule: Rule,
     /// Path of the category as written, single slashes.
     pub category: String,
     /// Its own strategy.
     pub strategy: Option<Strategy>,
     /// Whether subcategories without a strategy take this one.
     pub passes_down: bool,
-    /// What it does to single products.
-    pub events: Vec<Event>,
+    /// Compiled: the products of the category and below; nothing until the plugin prepares,
+    /// or where the host does not take it.
+    pub members: Option<ConditionId>,
+}
+
+impl Borrow<Rule> for CategoryRule {
+    fn borrow(&self) -> &Rule {
+        &self.rule
+    }
 }
 
 impl CategoryRule {
     /// Reads a rule.
     pub fn read(document: &Document<'_>, settings: &Settings, findings: &mut Findings) -> Option<Self> {
-        const FIELDS: [&str; 8] =
-            ["category", "name", "description", "enabled", "strategy", "window", "apply_to_subcategories", "events"];
         let body = findings.parse(document.json)?;
-        let object = Object::read(&body, "", &FIELDS, findings)?;
-        let head = Head::read(document, &object, findings);
+        let known = [&Rule::FIELDS[..], &["category", "strategy", "window", "apply_to_subcategories"]].concat();
+        let object = Object::read(&body, "", &known, findings)?;
+        let rule = Rule::read(document, &object, &settings.limits(), &["strategy", "synonym"], findings);
         let strategy = read_strategy(&object, settings, findings);
         let passes_down = object.flag("apply_to_subcategories", false, findings);
         if passes_down && !object.has("strategy") {
             let message = "`apply_to_subcategories` is true, but there is no strategy to apply";
             findings.report(object.at("apply_to_subcategories"), message, "a `strategy` beside it, or false");
         }
-        let events = read_events(&object, settings.events_max, findings);
-        let category = tidy(object.required_text("category", PATH_CHARS_MAX, findings)?);
+        if rule.when.is_some() && object.has("strategy") {
+            let message = "a strategy stands beside conditions, which say when events apply";
+            findings.report(object.at("strategy"), message, "a rule of its own for the strategy");
+        }
+        let category = tidy_path(object.required_text("category", PATH_CHARS_MAX, findings)?);
         if category.is_empty() {
             findings.report(object.at("category"), "`category` has no name in it", "names joined by `/`");
         }
-        Some(Self { head, category, strategy, passes_down, events })
+        Some(Self { rule, category, strategy, passes_down, members: None })
     }
 }
 
@@ -72,14 +82,16 @@ fn read_strategy(object: &Object<'_>, settings: &Settings, findings: &mut Findin
     strategy
 }
 
-/// A path with single slashes and no white space around its names.
-pub fn tidy(path: &str) -> String {
-    path.split('/').map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>().join("/")
-}
-
-/// The key under which a category is found: categories are named without case.
-pub fn key(path: &str) -> String {
-    tidy(path).to_lowercase()
+impl CategoryRule {
+    /// Lets the host compile the conditions on products.
+    ///
+    /// # Errors
+    /// Which rule, and what the host finds wrong with it.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Result<(), String> {
+        let members = serde_json::json!({ "field": "category", "eq": self.category }).to_string();
+        self.members = host.compile(&members).ok();
+        self.rule.compile(host)
+    }
 }
 
 /// The strategy of a category, and whose it is.
@@ -103,20 +115,45 @@ pub struct CategoryRules {
 impl CategoryRules {
     /// Takes a rule in.
     pub fn insert(&mut self, rule: CategoryRule) {
-        self.scopes.insert(&rule.head.origin);
-        if rule.head.enabled {
-            self.by_category.entry(key(&rule.category)).or_default().push(rule);
+        self.scopes.insert(&rule.rule.head.origin);
+        if rule.rule.head.enabled {
+            self.by_category.entry(path_key(&rule.category)).or_default().push(rule);
         }
     }
 
-    /// The rule of this very category: the store view's before the global one, then the newest.
+    /// The rules that are switched on, by category and in the order in which they were taken in.
+    pub fn rules(&self) -> Vec<&CategoryRule> {
+        let mut paths: Vec<&String> = self.by_category.keys().collect();
+        paths.sort_unstable();
+        paths.into_iter().flat_map(|path| &self.by_category[path]).collect()
+    }
+
+    /// Which documents stand in front of which.
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// The rule of this very category without conditions: the store view's before the global one, then the newest.
     pub fn own(&self, category: &str, store_view: &str, now_ms: i64) -> Option<&CategoryRule> {
-        self.at_key(&key(category), store_view, now_ms)
+        self.at_key(&path_key(category), store_view, now_ms)
+    }
+
+    /// The rules whose events apply to a page of this very category, first one first: those whose conditions hold, and
+    /// the one without conditions.
+    pub fn applied(&self, category: &str, facts: &Facts<'_>) -> Vec<&CategoryRule> {
+        let own = self.own(category, &facts.view, facts.now_ms);
+        let rules = self.by_category.get(&path_key(category)).into_iter().flatten();
+        let fires = |rule: &&CategoryRule| {
+            let holds = rule.rule.when.as_ref().is_some_and(|when| facts.hold(when));
+            holds && self.scopes.in_force(&rule.rule.head.origin, &facts.view, facts.now_ms)
+        };
+        let applied = rules.filter(fires).chain(own).collect();
+        in_order(Resolution::AllByPriority, applied, |_| false, |rule| &rule.rule.head)
     }
 
     /// The strategy in force.
     pub fn strategy(&self, category: &str, store_view: &str, now_ms: i64) -> Option<Standing<'_>> {
-        let path = key(category);
+        let path = path_key(category);
         let own = self.at_key(&path, store_view, now_ms);
         if let Some((rule, strategy)) = own.and_then(|rule| Some((rule, rule.strategy?))) {
             return Some(Standing { strategy, rule, inherited: false });
@@ -134,9 +171,10 @@ impl CategoryRules {
 
     fn at_key(&self, key: &str, store_view: &str, now_ms: i64) -> Option<&CategoryRule> {
         let rules = self.by_category.get(key)?.iter();
-        let in_force = rules.filter(|rule| self.scopes.in_force(&rule.head.origin, store_view, now_ms));
+        let plain = rules.filter(|rule| rule.rule.when.is_none());
+        let in_force = plain.filter(|rule| self.scopes.in_force(&rule.rule.head.origin, store_view, now_ms));
         in_force.max_by_key(|rule| {
-            let origin = &rule.head.origin;
+            let origin = &rule.rule.head.origin;
             (!origin.scope.is_empty(), origin.seq, &origin.id)
         })
     }
@@ -165,7 +203,9 @@ mod tests {
         };
         check("{}", "/category", "`category` is missing");
         check(r#"{"category":" / "}"#, "/category", "`category` has no name in it");
-        check(r#"{"category":"A","priority":1}"#, "/priority", "unknown field `priority`");
+        check(r#"{"category":"A","order":1}"#, "/order", "unknown field `order`");
+        let both = r#"{"category":"A","strategy":"newest","conditions":[{"device":"mobile"}]}"#;
+        check(both, "/strategy", "a strategy stands beside conditions, which say when events apply");
         check(r#"{"category":"A","strategy":"random"}"#, "/strategy", "`strategy` is \"random\"");
         check(r#"{"category":"A","strategy":"best","window":"7d"}"#, "/strategy", "`strategy` is \"best\"");
         check(r#"{"category":"A","window":"7d"}"#, "/window", "`window` is 7d, but no strategy here counts");
@@ -202,7 +242,7 @@ mod tests {
         documents.iter().for_each(|document| rules.insert(read(document).unwrap()));
         let check = |category: &str, view: &str, now: i64, expected: Option<(Strategy, &str, bool)>| {
             let found = rules.strategy(category, view, now);
-            let found = found.map(|s| (s.strategy, s.rule.head.origin.id.as_str(), s.inherited));
+            let found = found.map(|s| (s.strategy, s.rule.rule.head.origin.id.as_str(), s.inherited));
             assert_eq!(found, expected, "{category} in {view} at {now}");
         };
         check("Men", "us", 0, Some((Strategy::Newest, "men", false)));
@@ -216,7 +256,7 @@ mod tests {
         check("Women", "us", 0, None);
         check("Men", "us", 100, None);
         check("", "us", 0, None);
-        let own = |category: &str| rules.own(category, "us", 0).map(|rule| rule.head.origin.id.as_str());
+        let own = |category: &str| rules.own(category, "us", 0).map(|rule| rule.rule.head.origin.id.as_str());
         assert_eq!(own("Men/Tops/Tees"), Some("tees"));
         assert_eq!(own("Men/Tops/Tees/V-neck"), None);
     }

@@ -2,6 +2,7 @@
 //!
 //! Every default of the plugin stands in this file.
 
+use planogram_rules::Limits;
 use serde::Deserialize;
 
 use crate::strategy::Window;
@@ -12,6 +13,8 @@ use crate::strategy::Window;
 pub struct Settings {
     /// Category rules in one scope.
     pub rules_max: usize,
+    /// Leaves of one rule's conditions.
+    pub conditions_max: usize,
     /// Events of one rule.
     pub events_max: usize,
     /// Windows that rules may name; each costs three columns on every category page.
@@ -20,11 +23,17 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rules_max: 10_000, events_max: 25, windows: Window::ALL.to_vec() }
+        let Limits { rules_max, conditions_max, events_max } = Limits::default();
+        Self { rules_max, conditions_max, events_max, windows: Window::ALL.to_vec() }
     }
 }
 
 impl Settings {
+    /// The limits as the rules' reader takes them.
+    pub fn limits(&self) -> Limits {
+        Limits { rules_max: self.rules_max, conditions_max: self.conditions_max, events_max: self.events_max }
+    }
+
     /// Reads and checks the settings, a JSON object; blank text is the same as `{}`.
     ///
     /// # Errors
@@ -32,12 +41,7 @@ impl Settings {
     pub fn read(json: &str) -> Result<Self, String> {
         let json = if json.trim().is_empty() { "{}" } else { json };
         let mut settings: Self = serde_json::from_str(json).map_err(|error| format!("settings: {error}"))?;
-        let ranges = [("rules_max", settings.rules_max, 1_000_000), ("events_max", settings.events_max, 100_000)];
-        for (key, value, most) in ranges {
-            if !(1..=most).contains(&value) {
-                return Err(format!("`{key}` is {value}, allowed are 1 to {most}"));
-            }
-        }
+        settings.limits().check("")?;
         settings.windows.sort_unstable();
         settings.windows.dedup();
         Ok(settings)

@@ -3,8 +3,9 @@
 //! The answer to the question of that name, for a merchandiser who looks at the tree.
 
 use planogram_abi::{Call, Outcome};
+use planogram_rules::text::tidy_path;
 
-use crate::category_rules::{CategoryRule, tidy};
+use crate::category_rules::CategoryRule;
 use crate::state::State;
 
 /// Answers `{"category": …}` (the request's category by default).
@@ -21,10 +22,10 @@ pub fn inherited(state: &State, call: &Call<'_>, argument: &str) -> Outcome<Stri
     let own = state.rules.own(category, request.store_view, request.now_ms);
     let standing = state.rules.strategy(category, request.store_view, request.now_ms);
     let shown = |rule: &CategoryRule| {
-        let (head, origin) = (&rule.head, &rule.head.origin);
+        let (head, origin) = (&rule.rule.head, &rule.rule.head.origin);
         serde_json::json!({
             "id": origin.id, "scope": origin.scope, "name": head.name, "category": rule.category,
-            "events": rule.events.len(),
+            "events": rule.rule.events.len(),
         })
     };
     let strategy = standing.map(|standing| {
@@ -35,5 +36,5 @@ pub fn inherited(state: &State, call: &Call<'_>, argument: &str) -> Outcome<Stri
             "rule": shown(standing.rule),
         })
     });
-    Ok(serde_json::json!({ "category": tidy(category), "rule": own.map(shown), "strategy": strategy }).to_string())
+    Ok(serde_json::json!({ "category": tidy_path(category), "rule": own.map(shown), "strategy": strategy }).to_string())
 }

@@ -12,6 +12,7 @@ pub mod config;
 pub mod strategy;
 
 pub mod arrange;
+pub mod conflicts;
 pub mod inherited;
 pub mod state;
 mod validate;
@@ -57,20 +58,26 @@ impl Plugin for CategoryMerchandising {
     fn questions(&self) -> Vec<Question> {
         let about =
             "Which rule and which strategy a category has, and whether it inherits: {\"category\": \"Men/Tops\"}.";
-        vec![Question { kind: CATEGORY_RULE.to_owned(), name: "inherited".to_owned(), about: about.to_owned() }]
+        let question = |kind: &str, name: &str, about: &str| Question {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            about: about.to_owned(),
+        };
+        vec![question(CATEGORY_RULE, "inherited", about), question("rules", "conflicts", conflicts::ABOUT)]
     }
 
     fn validate(&self, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
         validate::validate(&self.settings, document, others)
     }
 
-    fn prepare(&self, epoch: &Epoch<'_>, _previous: Option<&State>) -> Outcome<State> {
-        Ok(State::new(&self.settings, epoch))
+    fn prepare(&self, epoch: &Epoch<'_>, previous: Option<&State>) -> Outcome<State> {
+        Ok(State::new(&self.settings, epoch, previous.map(|state| state.newest))?)
     }
 
     fn ask(&self, state: &State, call: &Call<'_>, question: &str, argument: &str) -> Outcome<String> {
         match question {
             "inherited" => inherited::inherited(state, call, argument),
+            "conflicts" => Ok(conflicts::conflicts(state, call)),
             _ => Err(Failure(format!("no question `{question}`"))),
         }
     }
@@ -89,7 +96,7 @@ mod tests {
             .map(|rest| rest.split("```").next().unwrap())
             .collect();
         assert_eq!(Settings::read(blocks[0]), Ok(Settings::default()));
-        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks.len(), 4);
         for json in &blocks[1..] {
             let (from_ms, until_ms) = (i64::MIN, i64::MAX);
             let (kind, scope, id) = (CATEGORY_RULE, "", "example");

@@ -1,12 +1,12 @@
 //! What is wrong with a document, before it is stored?
 //!
-//! First its own shape; then whether its category already has a rule in this scope at the same time, and whether
-//! the scope is full.
+//! First its own shape; then whether its category already has a rule without conditions in this scope at the same time,
+//! and whether the scope is full.
 
 use planogram_abi::{Document, Problem};
 use planogram_rules::rule::check_count;
+use planogram_rules::text::path_key as key;
 
-use crate::category_rules::key;
 use crate::config::Settings;
 use crate::state::read;
 
@@ -18,10 +18,14 @@ pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document
     };
     let overlaps = |other: &&Document<'_>| document.from_ms < other.until_ms && other.from_ms < document.until_ms;
     let mut rivals = others.iter().filter(|other| other.id != document.id).filter(overlaps);
-    let same = |other: &&Document<'_>| read(other, settings).is_ok_and(|o| key(&o.category) == key(&rule.category));
-    let rival = rivals.find(same).map(|rival| {
+    let is_plain = rule.rule.when.is_none();
+    let same = |other: &&Document<'_>| {
+        let other = read(other, settings);
+        other.is_ok_and(|o| o.rule.when.is_none() && key(&o.category) == key(&rule.category))
+    };
+    let rival = rivals.find(same).filter(|_| is_plain).map(|rival| {
         let message = format!("`{}` has the rule `{}` at the same time", rule.category, rival.id);
-        Problem::new("/category", message, "one rule of a category and scope at a time")
+        Problem::new("/category", message, "one rule without conditions of a category and scope at a time")
     });
     rival.into_iter().chain(check_count(document, others, settings.rules_max)).collect()
 }

@@ -29,8 +29,8 @@ fn check(asked: &Asked, scores: [f32; 3], acts: &[(Verb, &str, &str)]) {
     let scored = harness.score("strategy", asked, &SKUS).unwrap();
     assert_eq!(scored, [("strategy".to_owned(), scores.to_vec())], "{asked:?}");
     let act = |(verb, sku, reason): &(Verb, &str, &str)| Act {
-        verb: *verb,
-        target: Target::Items(vec![harness.shop().id(sku)]),
+        verb: verb.clone(),
+        target: Target::Items(if sku.is_empty() { vec![] } else { vec![harness.shop().id(sku)] }),
         reason: (*reason).to_owned(),
     };
     let expected: Vec<Act> = acts.iter().map(act).collect();
@@ -40,15 +40,20 @@ fn check(asked: &Asked, scores: [f32; 3], acts: &[(Verb, &str, &str)]) {
 #[test]
 fn a_category_has_the_strategy_from_above_and_events_of_its_own() {
     let tees = [
+        (Verb::Note, "", "rule \"tees\" (category-rule/tees)"),
         (Verb::Pin { position: 1 }, "sock", "rule \"tees\" (category-rule/tees): pinned to 2"),
         (Verb::Hide, "shirt", "rule \"tees\" (category-rule/tees): hidden"),
     ];
-    let tops = [(Verb::Bury, "tee", "rule \"Tops\" (category-rule/tops): buried")];
+    let tops = [
+        (Verb::Note, "", "rule \"Tops\" (category-rule/tops)"),
+        (Verb::Bury, "tee", "rule \"Tops\" (category-rule/tops): buried"),
+    ];
     let purchased = [6.0, 0.0, 1.0];
     check(&Asked::category("Men/Tops/Tees"), purchased, &tees);
     check(&Asked::category("Men/Tops"), purchased, &tops);
     check(&Asked::category("Men/Tops/Shirts"), purchased, &[]);
-    check(&Asked::category("Men/Socks"), [2.0, 0.0, 10.0], &[]);
+    let socks = [(Verb::Note, "", "rule \"socks\" (category-rule/socks)")];
+    check(&Asked::category("Men/Socks"), [2.0, 0.0, 10.0], &socks);
     check(&Asked::category("Men"), [0.0; 3], &[]);
 }
 

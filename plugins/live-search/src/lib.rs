@@ -16,6 +16,7 @@ pub mod synonyms;
 pub mod behavior;
 pub mod evidence;
 
+pub mod conflicts;
 pub mod matching;
 pub mod ranker;
 pub mod score;
@@ -99,7 +100,12 @@ impl Plugin for LiveSearch {
 
     fn questions(&self) -> Vec<Question> {
         let about = "Which rules a query fires, first one first: {\"text\": \"sofa\"}.";
-        vec![Question { kind: SEARCH_RULE.to_owned(), name: "matching".to_owned(), about: about.to_owned() }]
+        let question = |kind: &str, name: &str, about: &str| Question {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            about: about.to_owned(),
+        };
+        vec![question(SEARCH_RULE, "matching", about), question("rules", "conflicts", conflicts::ABOUT)]
     }
 
     fn validate(&self, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
@@ -113,6 +119,7 @@ impl Plugin for LiveSearch {
     fn ask(&self, state: &State, call: &Call<'_>, question: &str, argument: &str) -> Outcome<String> {
         match question {
             "matching" => matching::matching(state, call, argument),
+            "conflicts" => Ok(conflicts::conflicts(state, call)),
             _ => Err(Failure(format!("no question `{question}`"))),
         }
     }

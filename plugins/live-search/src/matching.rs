@@ -3,6 +3,8 @@
 //! The answer to the question of that name, for a merchandiser who wonders why a rule does or does not apply.
 
 use planogram_abi::{Call, Outcome};
+use planogram_rules::Facts;
+use planogram_rules::text::normalize;
 
 use crate::state::State;
 
@@ -16,18 +18,19 @@ pub fn matching(state: &State, call: &Call<'_>, argument: &str) -> Outcome<Strin
         None => call.request.text,
         Some(text) => text.as_str().ok_or(format!("`text` is {text}, a text is expected"))?,
     };
-    let applied = state.rules.select(text, call.request.store_view, call.request.now_ms);
+    let facts = Facts { text: normalize(text), ..Facts::of(call) };
+    let applied = state.rules.select(&facts);
     let rules: Vec<_> = applied
         .iter()
         .map(|applied| {
-            let head = &applied.rule.head;
+            let head = &applied.rule.rule.head;
             serde_json::json!({
                 "id": head.origin.id,
                 "scope": head.origin.scope,
                 "name": head.name,
                 "priority": head.priority,
                 "exact": applied.exact,
-                "default": applied.rule.conditions.is_empty(),
+                "default": applied.rule.rule.when.is_none(),
             })
         })
         .collect();

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use planogram_abi::limits::TEXT_BYTES_MAX;
+use planogram_rules::event::read_url;
 use planogram_rules::text::{PHRASE_CHARS_MAX, normalize};
 use planogram_rules::{Findings, Object, Origin, Scopes};
 use serde_json::Value;
@@ -26,22 +26,9 @@ impl Redirect {
     pub fn read(body: &Value, findings: &mut Findings) -> Option<Self> {
         let object = Object::read(body, "", &["query", "url", "enabled"], findings)?;
         let query = object.required_text("query", PHRASE_CHARS_MAX, findings);
-        let url = object.required_text("url", TEXT_BYTES_MAX, findings);
+        let url = read_url(&object, "url", findings);
         let enabled = object.flag("enabled", true, findings);
-        let (query, url) = (normalize(query?), url?);
-        let leads_somewhere = ["/", "https://", "http://"].iter().any(|start| url.starts_with(start));
-        if !leads_somewhere || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            let allowed = "a path from `/`, or an address with https:// or http://, without spaces";
-            findings.report(object.at("url"), format!("`url` is `{url}`"), allowed);
-        }
-        if url.len() > TEXT_BYTES_MAX {
-            findings.report(
-                object.at("url"),
-                format!("`url` has {} bytes", url.len()),
-                format!("at most {TEXT_BYTES_MAX}"),
-            );
-        }
-        Some(Self { query, url: url.to_owned(), enabled })
+        Some(Self { query: normalize(query?), url: url?, enabled })
     }
 }
 

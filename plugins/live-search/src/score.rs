@@ -5,6 +5,7 @@
 //! What is not here: the formulas (see [`crate::behavior`] and [`crate::evidence`]).
 
 use planogram_abi::{Call, Outcome, ScoreBatch};
+use planogram_rules::Facts;
 
 use crate::evidence::{Columns, Evidence};
 use crate::state::State;
@@ -13,7 +14,7 @@ use crate::state::State;
 pub fn score(state: &State, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
     let request = &call.request;
     let strategy = match state.rules.any_strategy() && !request.explicit_sort {
-        true => state.rules.strategy(request.text, request.store_view, request.now_ms),
+        true => state.rules.strategy(&Facts::of(call)),
         false => None,
     };
     let (text, signals) = batch.columns.split_first().ok_or("the text column is missing")?;

@@ -1,33 +1,31 @@
-//! Which query rules apply to this search?
+//! What does a query rule say, and which ones apply to this search?
 //!
-//! Those in force whose conditions hold; when there are none, the default rules (rules without conditions),
-//! which are also the rules of the empty query. Order and resolution are those of [`planogram_rules`].
+//! A rule as all rules are, and a strategy: as a field or among the events. Those in force whose conditions hold apply;
+//! when there are none, the default rules (rules without conditions), which are also the rules of the empty query. Order
+//! and resolution are those of [`planogram_rules`].
 //! What is not here: what the events do to the list.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use planogram_abi::Document;
-use planogram_rules::condition::read_conditions;
-use planogram_rules::event::read_events;
-use planogram_rules::rule::HEAD_FIELDS;
-use planogram_rules::text::normalize;
-use planogram_rules::{
-    Condition, Event, Findings, Head, Join, Limits, Object, QueryIndex, Resolution, Scopes, in_order,
-};
+use planogram_rules::{Deed, Facts, Findings, Fired, Limits, Object, Resolution, Rule, RuleBook};
 
 use crate::behavior::Strategy;
 
 /// One query rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchRule {
-    /// Name, switch, priority, origin.
-    pub head: Head,
-    /// How the conditions are joined.
-    pub join: Join,
-    /// Empty for a default rule.
-    pub conditions: Vec<Condition>,
-    /// What it does.
-    pub events: Vec<Event>,
+    /// Name, switch, priority, origin, conditions, events.
+    pub rule: Rule,
     /// The signal it asks for.
     pub strategy: Option<Strategy>,
+}
+
+impl Borrow<Rule> for SearchRule {
+    fn borrow(&self) -> &Rule {
+        &self.rule
+    }
 }
 
 impl SearchRule {
@@ -39,36 +37,35 @@ impl SearchRule {
         findings: &mut Findings,
     ) -> Option<Self> {
         let body = findings.parse(document.json)?;
-        let known = [&HEAD_FIELDS[..], &["match", "conditions", "events", "strategy"]].concat();
+        let known = [&Rule::FIELDS[..], &["strategy"]].concat();
         let object = Object::read(&body, "", &known, findings)?;
-        let head = Head::read(document, &object, findings);
-        let (join, conditions) = read_conditions(&object, limits.conditions_max, findings);
-        let events = read_events(&object, limits.events_max, findings);
-        let strategy = object.choice("strategy", &Strategy::NAMES, findings).map(|index| Strategy::ALL[index]);
-        if let Some(strategy) = strategy.filter(|strategy| !can(*strategy)) {
-            let message = format!("`{}` reads a signal whose weight is 0", strategy.name());
-            findings.report(object.at("strategy"), message, "a strategy whose signal has a weight in the settings");
+        let rule = Rule::read(document, &object, limits, &[], findings);
+        let field = object.choice("strategy", &Strategy::NAMES, findings).map(|index| Strategy::ALL[index]);
+        let mut strategy = field.map(|strategy| (object.at("strategy"), strategy));
+        for (index, event) in rule.events.iter().enumerate() {
+            let Deed::Strategy(name) = &event.deed else { continue };
+            let here = format!("{}/{index}/strategy", object.at("events"));
+            match Strategy::NAMES.iter().position(|known| known == name) {
+                Some(_) if field.is_some() => {
+                    findings.report(here, "`strategy` is said twice", "the field or the event");
+                }
+                Some(at) => strategy = Some((here, Strategy::ALL[at])),
+                None => findings.report(here, format!("`strategy` is `{name}`"), Strategy::NAMES.join(", ")),
+            }
         }
-        Some(Self { head, join, conditions, events, strategy })
+        if let Some((pointer, strategy)) = strategy.as_ref().filter(|(_, strategy)| !can(*strategy)) {
+            let message = format!("`{}` reads a signal whose weight is 0", strategy.name());
+            findings.report(pointer, message, "a strategy whose signal has a weight in the settings");
+        }
+        Some(Self { rule, strategy: strategy.map(|(_, strategy)| strategy) })
     }
-}
-
-/// A rule that applies, and how it came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Applied<'a> {
-    /// The rule.
-    pub rule: &'a SearchRule,
-    /// Whether an `is` condition matched.
-    pub exact: bool,
 }
 
 /// All query rules of an epoch.
 #[derive(Debug)]
 pub struct SearchRules {
-    rules: Vec<SearchRule>,
-    index: QueryIndex,
-    scopes: Scopes,
-    resolution: Resolution,
+    book: RuleBook<SearchRule>,
+    any_strategy: bool,
 }
 
 impl SearchRules {
@@ -76,42 +73,40 @@ impl SearchRules {
     ///
     /// # Errors
     /// When their phrases together are too large to index.
-    pub fn new(mut rules: Vec<SearchRule>, resolution: Resolution) -> Result<Self, String> {
-        let mut scopes = Scopes::default();
-        rules.iter().for_each(|rule| scopes.insert(&rule.head.origin));
-        rules.retain(|rule| rule.head.enabled);
-        let index = QueryIndex::build(rules.iter().map(|rule| (rule.join, rule.conditions.as_slice())))
-            .map_err(|error| format!("the phrases of {} rules cannot be indexed: {error}", rules.len()))?;
-        Ok(Self { rules, index, scopes, resolution })
+    pub fn new(rules: Vec<Arc<SearchRule>>, resolution: Resolution) -> Result<Self, String> {
+        let any_strategy = rules.iter().any(|rule| rule.strategy.is_some());
+        Ok(Self { book: RuleBook::new(rules, resolution)?, any_strategy })
+    }
+
+    /// The rules themselves.
+    pub fn book(&self) -> &RuleBook<SearchRule> {
+        &self.book
     }
 
     /// The rules that apply, first one first.
-    pub fn select(&self, text: &str, store_view: &str, now_ms: i64) -> Vec<Applied<'_>> {
-        let in_force = |applied: &Applied<'_>| self.scopes.in_force(&applied.rule.head.origin, store_view, now_ms);
-        let fired = self.index.matches(&normalize(text)).into_iter();
-        let mut applied: Vec<Applied<'_>> =
-            fired.map(|hit| Applied { rule: &self.rules[hit.rule], exact: hit.exact }).filter(in_force).collect();
-        if applied.is_empty() {
-            let defaults = self.rules.iter().filter(|rule| rule.conditions.is_empty());
-            applied = defaults.map(|rule| Applied { rule, exact: false }).filter(in_force).collect();
-        }
-        in_order(self.resolution, applied, |a| a.exact, |a| &a.rule.head)
+    pub fn select(&self, facts: &Facts<'_>) -> Vec<Fired<'_, SearchRule>> {
+        self.book.select(facts, true)
     }
 
     /// Whether any rule asks for a strategy, so that it is worth selecting rules while scoring.
     pub fn any_strategy(&self) -> bool {
-        self.rules.iter().any(|rule| rule.strategy.is_some())
+        self.any_strategy
     }
 
     /// The strategy of the first applying rule that names one.
-    pub fn strategy(&self, text: &str, store_view: &str, now_ms: i64) -> Option<Strategy> {
-        self.select(text, store_view, now_ms).iter().find_map(|applied| applied.rule.strategy)
+    pub fn strategy(&self, facts: &Facts<'_>) -> Option<Strategy> {
+        self.select(facts).iter().find_map(|fired| fired.rule.strategy)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn facts(text: &str, view: &str, now_ms: i64) -> Facts<'static> {
+        let text = planogram_rules::text::normalize(text);
+        Facts { text, store_view: view.to_owned(), view: view.to_owned(), now_ms, ..Facts::default() }
+    }
 
     fn document<'a>(scope: &'a str, id: &'a str, seq: u64, json: &'a str) -> Document<'a> {
         let (from_ms, until_ms) = (0, 1_000);
@@ -134,6 +129,11 @@ mod tests {
         check(r#"{"condition":[]}"#, "/condition", "unknown field `condition`");
         check(r#"{"strategy":"random"}"#, "/strategy", "`strategy` is \"random\"");
         check(r#"{"strategy":"trending"}"#, "/strategy", "`trending` reads a signal whose weight is 0");
+        let event = |name: &str| format!(r#"{{"events":[{{"strategy":"{name}"}}]}}"#);
+        check(&event("random"), "/events/0/strategy", "`strategy` is `random`");
+        check(&event("trending"), "/events/0/strategy", "`trending` reads a signal whose weight is 0");
+        let twice = r#"{"strategy":"none","events":[{"strategy":"most-viewed"}]}"#;
+        check(twice, "/events/0/strategy", "`strategy` is said twice");
     }
 
     #[test]
@@ -146,12 +146,13 @@ mod tests {
             document("", "lamp", 3, r#"{"conditions":[{"query":"is","text":"lamp"}]}"#),
             document("uk", "lamp", 4, r#"{"enabled":false}"#),
         ];
-        let rules = || documents.iter().map(|d| read(d).unwrap()).collect::<Vec<_>>();
+        let rules = || documents.iter().map(|d| Arc::new(read(d).unwrap())).collect::<Vec<_>>();
         let all = SearchRules::new(rules(), Resolution::AllByPriority).unwrap();
         let one = SearchRules::new(rules(), Resolution::OneWinner).unwrap();
         let check = |rules: &SearchRules, text: &str, view: &str, now: i64, expected: &[&str]| {
-            let applied = rules.select(text, view, now);
-            let ids: Vec<&str> = applied.iter().map(|a| a.rule.head.origin.id.as_str()).collect();
+            let facts = facts(text, view, now);
+            let applied = rules.select(&facts);
+            let ids: Vec<&str> = applied.iter().map(|a| a.rule.rule.head.origin.id.as_str()).collect();
             assert_eq!(ids, expected, "{text:?} in {view} at {now}");
         };
         check(&all, "", "us", 0, &["default"]);
@@ -162,8 +163,8 @@ mod tests {
         check(&all, "lamp", "us", 0, &["lamp"]);
         check(&all, "lamp", "uk", 0, &["default"]);
         check(&all, "sofa", "us", 1_000, &[]);
-        assert_eq!(all.strategy("sofa", "us", 0), Some(Strategy::None));
-        assert_eq!(all.strategy("", "us", 0), Some(Strategy::MostViewed));
-        assert_eq!(all.strategy("lamp", "us", 0), None);
+        assert_eq!(all.strategy(&facts("sofa", "us", 0)), Some(Strategy::None));
+        assert_eq!(all.strategy(&facts("", "us", 0)), Some(Strategy::MostViewed));
+        assert_eq!(all.strategy(&facts("lamp", "us", 0)), None);
     }
 }

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use planogram_abi::{CallHost, Document, Epoch, LogLevel, Problem};
+use planogram_abi::{CallHost, ConditionId, Document, Epoch, LogLevel, PrepareHost, Problem};
+use planogram_rules::book::{Earlier, known_to};
 use planogram_rules::{Findings, Origin, Scopes};
 
 use crate::behavior::Behavior;
@@ -33,23 +34,39 @@ pub struct State {
     pub synonyms: Arc<SynonymBook>,
     /// Learned rankers.
     pub rankers: Rankers,
+    /// Sequence of the newest document.
+    pub newest: u64,
+    /// The condition that every product satisfies, if the host takes it.
+    pub everything: Option<ConditionId>,
 }
 
 impl State {
     /// Reads the documents of an epoch.
     ///
     /// # Errors
-    /// When the rules cannot be indexed.
+    /// When the rules cannot be indexed, or a condition of a rule that was just written does not compile.
     pub fn new(settings: &Arc<Settings>, epoch: &Epoch<'_>, previous: Option<&State>) -> Result<Self, String> {
         let behavior = settings.behavior()?;
-        let mut rules = Vec::new();
+        let known = previous.map(|state| (state.rules.book(), state.newest));
+        let earlier =
+            Earlier::of(known.filter(|_| previous.is_some_and(|state| Arc::ptr_eq(&state.settings, settings))));
+        let mut rules: Vec<Arc<SearchRule>> = Vec::new();
         let mut redirects = Redirects::default();
         let mut synonyms = SynonymBook::default();
         let mut rankers = Rankers::default();
         for document in epoch.documents {
             let read = match document.kind {
                 SYNONYM => read_synonym(document, settings).map(|set| synonyms.insert(document, set)),
-                SEARCH_RULE => read_rule(document, settings, &behavior).map(|rule| rules.push(rule)),
+                SEARCH_RULE => match prepared_rule(document, settings, &behavior, &earlier, epoch.host) {
+                    Ok(rule) => {
+                        rules.push(rule);
+                        Ok(())
+                    }
+                    // Its author is still there to be told; one from before must not take the rest down.
+                    Err(Wrong::Product(message)) if earlier.is_new(document) => return Err(message),
+                    Err(Wrong::Product(message)) => Err(vec![Problem::new("", message, "a condition that compiles")]),
+                    Err(Wrong::Document(problems)) => Err(problems),
+                },
                 RANKER => {
                     let read = Ranker::read(document, &settings.ranker);
                     read.map(|ranker| rankers.insert(Origin::of(document), ranker))
@@ -66,8 +83,35 @@ impl State {
             _ => Arc::new(synonyms),
         };
         let rules = SearchRules::new(rules, settings.resolution)?;
-        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers })
+        let newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
+        let everything = epoch.host.compile(r#"{"all":[]}"#).ok();
+        Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers, newest, everything })
     }
+}
+
+/// Why a rule cannot be prepared.
+enum Wrong {
+    /// The document cannot be read.
+    Document(Vec<Problem>),
+    /// A condition on products does not compile.
+    Product(String),
+}
+
+/// The rule of a document: that of the epoch before where nothing changed.
+fn prepared_rule(
+    document: &Document<'_>,
+    settings: &Settings,
+    behavior: &Behavior,
+    earlier: &Earlier<'_, SearchRule>,
+    host: &dyn PrepareHost,
+) -> Result<Arc<SearchRule>, Wrong> {
+    if let Some(same) = earlier.same(document) {
+        known_to(same, host).map_err(Wrong::Product)?;
+        return Ok(Arc::clone(same));
+    }
+    let mut rule = read_rule(document, settings, behavior).map_err(Wrong::Document)?;
+    rule.rule.compile(host).map_err(Wrong::Product)?;
+    Ok(Arc::new(rule))
 }
 
 /// Reads a document of kind [`SYNONYM`].

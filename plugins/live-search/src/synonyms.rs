@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use planogram_rules::read::text_of;
 use planogram_rules::text::{PHRASE_CHARS_MAX, normalize};
-use planogram_rules::{Findings, Object};
+use planogram_rules::{Deed, Event, Findings, Object};
 use serde_json::Value;
 
 use crate::config::SynonymSettings;
@@ -65,6 +65,13 @@ impl SynonymSet {
         }
         let enabled = object.flag("enabled", true, findings);
         Some(Self { direction: direction?, members: members.members, enabled })
+    }
+
+    /// The set of an event of a rule, if it is one of synonyms.
+    pub fn of_event(event: &Event) -> Option<Self> {
+        let Deed::Synonym { term, also } = &event.deed else { return None };
+        let members = std::iter::once(term).chain(also).map(|text| normalize(text)).collect();
+        Some(Self { direction: Direction::OneWay, members, enabled: true })
     }
 
     /// What stands for member `member` besides itself.

@@ -1,15 +1,15 @@
 //! How is a search read?
 //!
-//! Three steps: a redirect if the whole query names one, expansions from the synonyms, and the acts of the
-//! query rules. Under an explicit sort the rules do nothing at all, hiding included; synonyms and redirects
+//! Three steps: a redirect if the whole query names one, expansions from the synonyms, and what the query rules do: acts,
+//! a redirect where no document has one, synonyms of their own. Under an explicit sort the rules do nothing at all, hiding included; synonyms and redirects
 //! still hold, because they say what was meant, not what should stand first.
 
 use planogram_abi::limits::ALTERNATIVES_MAX;
 use planogram_abi::{Alternative, Call, Outcome, Query, Rewrite, TermGroup};
-use planogram_rules::to_acts;
+use planogram_rules::{Facts, redirect, to_acts};
 
 use crate::state::State;
-use crate::synonyms::{Found, Token};
+use crate::synonyms::{Found, Matcher, SynonymSet, Token};
 
 /// The rewriter of the plugin.
 pub fn understand(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome {
@@ -21,16 +21,46 @@ pub fn understand(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outc
         expand(state, call, &mut rewrite.query);
     }
     if !request.explicit_sort {
-        let rules = state.rules.select(request.text, request.store_view, request.now_ms);
-        let events = rules.iter().map(|applied| (&applied.rule.head, applied.rule.events.as_slice()));
-        rewrite.acts.extend(to_acts(call.host, events));
+        let facts = Facts::of(call);
+        let applied = state.rules.select(&facts);
+        let rules = applied.iter().map(|fired| (&fired.rule.rule.head, fired.rule.rule.events.as_slice()));
+        rewrite.acts.extend(to_acts(call.host, rules.clone()));
+        if rewrite.query.redirect.is_none() {
+            rewrite.query.redirect = redirect(rules.clone()).map(str::to_owned);
+        }
+        let synonyms: Vec<SynonymSet> = rules.flat_map(|(_, events)| events).filter_map(SynonymSet::of_event).collect();
+        if !synonyms.is_empty() {
+            expand_by(&synonyms, state, call, &mut rewrite.query);
+        }
     }
     Ok(())
+}
+
+/// Adds what the synonyms of rules say, as a one-way set does.
+fn expand_by(synonyms: &[SynonymSet], state: &State, call: &Call<'_>, query: &mut Query) {
+    let settings = &state.settings.synonyms;
+    let matcher = Matcher::build(synonyms.iter().enumerate(), &settings.stop_words, |text| call.host.analyze(text));
+    widen_found(state, call, query, &matcher, |_| true, &|set| &synonyms[set]);
 }
 
 /// Adds to the groups of `query` what may stand for them.
 fn expand(state: &State, call: &Call<'_>, query: &mut Query) {
     let request = &call.request;
+    let settings = &state.settings.synonyms;
+    let matcher = state.synonyms.matcher(request.store_view, request.locale, &settings.stop_words, call.host);
+    let in_force = |set| state.synonyms.in_force(set, request.store_view, request.now_ms);
+    widen_found(state, call, query, &matcher, in_force, &|set| state.synonyms.set(set));
+}
+
+/// Widens the groups in which members of sets in force are found.
+fn widen_found<'s>(
+    state: &State,
+    call: &Call<'_>,
+    query: &mut Query,
+    matcher: &Matcher,
+    in_force: impl Fn(usize) -> bool,
+    set: &dyn Fn(usize) -> &'s SynonymSet,
+) {
     let settings = &state.settings.synonyms;
     let (owners, texts) = tokens(call, query);
     let is_stop = |index: usize| {
@@ -39,8 +69,6 @@ fn expand(state: &State, call: &Call<'_>, query: &mut Query) {
     };
     let tokens: Vec<Token<'_>> =
         texts.iter().enumerate().map(|(index, text)| Token { text, stop: is_stop(index) }).collect();
-    let matcher = state.synonyms.matcher(request.store_view, request.locale, &settings.stop_words, call.host);
-    let in_force = |set| state.synonyms.in_force(set, request.store_view, request.now_ms);
     let found = matcher.find(&tokens, in_force);
     // From the right, so that merging groups leaves the places further left as they are.
     for found in found.iter().rev() {
@@ -48,7 +76,7 @@ fn expand(state: &State, call: &Call<'_>, query: &mut Query) {
         let cuts_a_group = (found.start > 0 && owners[found.start - 1] == first)
             || owners.get(found.end).is_some_and(|next| *next == last);
         if !cuts_a_group {
-            widen(state, found, settings.weight, merge(query, first, last));
+            widen(set, found, settings.weight, merge(query, first, last));
         }
     }
 }
@@ -83,10 +111,10 @@ fn merge(query: &mut Query, first: usize, last: usize) -> &mut TermGroup {
 
 /// Adds the expansions of a found member to its group, each text once, as many as may cross the wall.
 /// They are as open-ended as the word they stand for, so that either way round the same products are found.
-fn widen(state: &State, found: &Found, weight: f32, group: &mut TermGroup) {
+fn widen<'s>(sets: &dyn Fn(usize) -> &'s SynonymSet, found: &Found, weight: f32, group: &mut TermGroup) {
     let prefix = group.alternatives.first().is_some_and(|own| own.prefix);
     for (set, member) in &found.hits {
-        for text in state.synonyms.set(*set).expansions(*member) {
+        for text in sets(*set).expansions(*member) {
             let is_new = group.alternatives.iter().all(|known| known.text != text);
             if is_new && group.alternatives.len() < ALTERNATIVES_MAX {
                 group.alternatives.push(Alternative { text: text.to_owned(), weight, prefix });
@@ -183,11 +211,12 @@ mod tests {
         let found = rewritten(&state, request("Sofa  SALE"));
         assert_eq!(found.query.redirect.as_deref(), Some("/sale"));
         let acts: Vec<(Verb, &Target, &str)> =
-            found.acts.iter().map(|act| (act.verb, &act.target, act.reason.as_str())).collect();
+            found.acts.iter().map(|act| (act.verb.clone(), &act.target, act.reason.as_str())).collect();
         let rule = "rule \"Summer sofas\" (search-rule/summer)";
         assert_eq!(
             acts,
             [
+                (Verb::Note, &Target::Items(vec![]), rule),
                 (Verb::Pin { position: 0 }, &Target::Items(vec![7]), format!("{rule}: pinned to 1").as_str()),
                 (Verb::Hide, &Target::Items(vec![8]), format!("{rule}: hidden").as_str()),
             ]
@@ -195,6 +224,26 @@ mod tests {
         let sorted = rewritten(&state, Request { explicit_sort: true, ..request("sofa sale") });
         assert_eq!((sorted.acts.len(), sorted.query.redirect.as_deref()), (0, Some("/sale")));
         assert_eq!(rewritten(&state, request("lamp")).acts, []);
+    }
+
+    #[test]
+    fn rules_redirect_and_bring_synonyms_of_their_own() {
+        let rule = r#"{"match":"all","conditions":[{"query":"contains","text":"sofa"},{"device":"mobile"}],
+            "events":[{"redirect":"/rule"},{"synonym":{"term":"sofa","also":["couch"]}}]}"#;
+        let sale = ("redirect", "sale", r#"{"query":"sofa sale","url":"/sale"}"#);
+        let state = state("", None, &[("search-rule", "mobile", rule), sale]);
+        let on_mobile = |text| rewritten(&state, Request { device: "mobile", ..request(text) }).query;
+        let query = on_mobile("red sofas");
+        assert_eq!(
+            (query.redirect.as_deref(), shown(&query)),
+            (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9".into()])
+        );
+        assert_eq!(
+            on_mobile("sofa sale").redirect.as_deref(),
+            Some("/sale"),
+            "a redirect of the whole query goes first"
+        );
+        assert_eq!(shown(&rewritten(&state, request("red sofas")).query), ["red", "sofas*"]);
     }
 
     #[test]

@@ -59,7 +59,15 @@ fn a_query_is_understood() {
     };
     assert_eq!(
         rewrite.acts,
-        [act(Verb::Pin { position: 0 }, "weak", "pinned to 1"), act(Verb::Hide, "plain", "hidden")]
+        [
+            Act {
+                verb: Verb::Note,
+                target: Target::Items(vec![]),
+                reason: "rule \"Sofas\" (search-rule/sofas)".to_owned()
+            },
+            act(Verb::Pin { position: 0 }, "weak", "pinned to 1"),
+            act(Verb::Hide, "plain", "hidden"),
+        ]
     );
 
     let redirected = harness.rewrite("understand", &Asked::search("Sofa SALE")).unwrap();
@@ -75,7 +83,7 @@ fn a_store_view_goes_before_the_rest() {
     harness.put("search-rule", "sofas", r#"{"events":[{"hide":"plain"}]}"#).unwrap();
     harness.put_in("search-rule", "uk", "sofas", r#"{"enabled":false}"#).unwrap();
     let mut asked = Asked::search("sofa");
-    assert_eq!(harness.rewrite("understand", &asked).unwrap().acts.len(), 1);
+    assert_eq!(harness.rewrite("understand", &asked).unwrap().acts.len(), 2);
     asked.store_view = "uk".to_owned();
     assert_eq!(harness.rewrite("understand", &asked).unwrap().acts, []);
 }

@@ -1,17 +1,28 @@
-//! When does a query rule fire?
+//! When does a rule fire?
 //!
-//! Up to ten tests of the whole phrase, joined by one word for the whole rule: `any` (the default) or `all`.
-//! Both sides are normalized by [`crate::text::normalize`]. `is` under `all` must stand alone, because a second
-//! test beside it could only be redundant or impossible.
-//! What is not here: how many rules are tested at once (see [`crate::index`]).
+//! A tree of tests of the request: `{"all": […]}`, `{"any": […]}`, `{"not": …}` to any depth within bounds, and leaves.
+//! A rule holds a list of such trees joined by `match`: `any` (the default) or `all`. Texts are normalized by
+//! [`crate::text::normalize`]. An `is` under `all` must stand without another test of the query beside it, because a
+//! second one could only be redundant or impossible.
+//! What is not here: what a request says (see [`crate::facts`]), how many rules are tested at once (see
+//! [`crate::index`]).
 
+use planogram_abi::{ConditionId, Outcome, PrepareHost};
 use serde_json::Value;
 
-use crate::read::{Findings, Object};
-use crate::text::{PHRASE_CHARS_MAX, normalize};
+use crate::moment::{self, Weekly};
+use crate::read::{Findings, Object, show, text_of};
+use crate::text::{PHRASE_CHARS_MAX, normalize, path_key};
 
-/// How a phrase is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Deepest tree, the leaves included.
+pub const DEPTH_MAX: usize = 16;
+/// Most values of one leaf.
+pub const VALUES_MAX: usize = 1_000;
+/// Longest category path, id or code in a condition, in characters.
+pub const VALUE_CHARS_MAX: usize = 1_000;
+
+/// How a phrase is compared with the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// The whole query is the phrase.
     Is,
@@ -21,68 +32,347 @@ pub enum Operator {
     Starts,
     /// The query ends with the phrase.
     Ends,
+    /// Every word of the phrase is a word of the query, in any order.
+    Words,
 }
 
 impl Operator {
     /// The names used in documents, in the order of the variants.
-    pub const NAMES: [&str; 4] = ["is", "contains", "starts", "ends"];
-    const ALL: [Operator; 4] = [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends];
+    pub const NAMES: [&str; 5] = ["is", "contains", "starts", "ends", "words"];
+    const ALL: [Operator; 5] = [Operator::Is, Operator::Contains, Operator::Starts, Operator::Ends, Operator::Words];
 
-    /// Whether a phrase found at `start..end` of a query of `len` bytes satisfies the operator.
-    pub fn holds_at(self, start: usize, end: usize, len: usize) -> bool {
+    /// Whether a query satisfies the test; both are normalized.
+    pub fn holds(self, phrase: &str, query: &str) -> bool {
         match self {
-            Operator::Is => start == 0 && end == len,
-            Operator::Contains => true,
-            Operator::Starts => start == 0,
-            Operator::Ends => end == len,
+            Operator::Is => query == phrase,
+            Operator::Contains => query.contains(phrase),
+            Operator::Starts => query.starts_with(phrase),
+            Operator::Ends => query.ends_with(phrase),
+            Operator::Words => phrase.split(' ').all(|word| query.split(' ').any(|other| other == word)),
         }
     }
 }
 
-/// How the conditions of one rule are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Join {
-    /// At least one must hold.
-    #[default]
-    Any,
-    /// Every one must hold.
-    All,
+/// What a request names once, or, of audiences, several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// Audiences the shopper is in.
+    Audience,
+    /// Customer group.
+    CustomerGroup,
+    /// Store view.
+    StoreView,
+    /// Kind of device.
+    Device,
+    /// Page type.
+    PageType,
 }
 
-/// One test of the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// How it is compared.
-    pub operator: Operator,
-    /// The phrase, normalized and not empty.
-    pub phrase: String,
+impl Named {
+    /// All of them.
+    pub const ALL: [Named; 5] =
+        [Named::Audience, Named::CustomerGroup, Named::StoreView, Named::Device, Named::PageType];
+
+    /// The name used in documents and, with an `s` for audiences, in requests.
+    pub fn key(self) -> &'static str {
+        match self {
+            Named::Audience => "audience",
+            Named::CustomerGroup => "customer_group",
+            Named::StoreView => "store_view",
+            Named::Device => "device",
+            Named::PageType => "page_type",
+        }
+    }
 }
 
-/// Reads the fields `match` and `conditions` of a rule; at most `conditions_max`.
-pub fn read_conditions(rule: &Object<'_>, conditions_max: usize, findings: &mut Findings) -> (Join, Vec<Condition>) {
-    let join = match rule.choice("match", &["any", "all"], findings) {
-        Some(1) => Join::All,
-        _ => Join::Any,
-    };
+/// A condition on products, which the kernel compiles.
+#[derive(Clone, Debug)]
+pub struct Products {
+    /// The tree as JSON text.
+    pub json: String,
+    /// What it was compiled to; absent until the plugin prepares.
+    pub id: Option<ConditionId>,
+}
+
+impl PartialEq for Products {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Products {
+    /// The condition of a JSON value, not compiled yet.
+    pub fn new(tree: &Value) -> Self {
+        Self { json: tree.to_string(), id: None }
+    }
+
+    /// Lets the host compile it.
+    ///
+    /// # Errors
+    /// What the host finds wrong with it.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Outcome {
+        self.id = Some(host.compile(&self.json)?);
+        Ok(())
+    }
+}
+
+/// One test of the request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Leaf {
+    /// Of the query.
+    Query {
+        /// How it is compared.
+        operator: Operator,
+        /// The phrase, normalized and not empty.
+        phrase: String,
+    },
+    /// Of the category that is browsed, or that a search is filtered by: one of these, or below one.
+    Category {
+        /// Keys of the paths.
+        paths: Vec<String>,
+        /// Whether categories below count, too.
+        below: bool,
+    },
+    /// Of something the request names: one of these, in lower case.
+    Named {
+        /// What.
+        what: Named,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// Some product in the cart satisfies a condition.
+    Cart(Products),
+    /// The shopper filters by this field (`color`) or value (`color=red`), in lower case.
+    Filter(String),
+    /// Hours of a week.
+    Weekly(Weekly),
+    /// From inclusive, until exclusive, in milliseconds since 1970.
+    Window {
+        /// `i64::MIN` for always.
+        from_ms: i64,
+        /// `i64::MAX` for ever.
+        until_ms: i64,
+    },
+}
+
+/// A tree of tests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Every part holds; true when empty.
+    All(Vec<Node>),
+    /// At least one part holds; false when empty.
+    Any(Vec<Node>),
+    /// The part does not hold.
+    Not(Box<Node>),
+    /// A test.
+    Leaf(Leaf),
+}
+
+impl Node {
+    /// Calls `visit` with every leaf, and whether it stands under an even number of negations.
+    pub fn each<'n>(&'n self, visit: &mut dyn FnMut(&'n Leaf, bool)) {
+        self.walk(true, visit);
+    }
+
+    fn walk<'n>(&'n self, positive: bool, visit: &mut dyn FnMut(&'n Leaf, bool)) {
+        match self {
+            Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| part.walk(positive, visit)),
+            Node::Not(part) => part.walk(!positive, visit),
+            Node::Leaf(leaf) => visit(leaf, positive),
+        }
+    }
+
+    /// Lets the host compile the conditions on products.
+    ///
+    /// # Errors
+    /// What the host finds wrong with one.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Outcome {
+        match self {
+            Node::All(parts) | Node::Any(parts) => parts.iter_mut().try_for_each(|part| part.compile(host)),
+            Node::Not(part) => part.compile(host),
+            Node::Leaf(Leaf::Cart(products)) => products.compile(host),
+            Node::Leaf(_) => Ok(()),
+        }
+    }
+}
+
+/// Reads the fields `match` and `conditions` of a rule: at most `conditions_max` leaves. `None` without conditions.
+pub fn read_conditions(rule: &Object<'_>, conditions_max: usize, findings: &mut Findings) -> Option<Node> {
+    let is_all = rule.choice("match", &["any", "all"], findings) == Some(1);
     let pointer = rule.at("conditions");
-    let conditions: Vec<Condition> = rule
-        .list("conditions", conditions_max, findings)
+    let listed = rule.list("conditions", conditions_max, findings);
+    let mut reader = Reader { findings, leaves: 0 };
+    let parts: Vec<Node> = listed
         .iter()
         .enumerate()
-        .filter_map(|(index, value)| read_condition(value, &format!("{pointer}/{index}"), findings))
+        .filter_map(|(index, value)| reader.node(value, &format!("{pointer}/{index}"), 1))
         .collect();
-    if join == Join::All && conditions.len() > 1 && conditions.iter().any(|c| c.operator == Operator::Is) {
-        let message = format!("`is` stands beside {} other conditions under `all`", conditions.len() - 1);
-        findings.report(pointer, message, "`is` alone, or `any`");
+    if is_all {
+        reader.check_is(&parts, &pointer);
     }
-    (join, conditions)
+    let n_leaves = reader.leaves;
+    if n_leaves > conditions_max {
+        findings.report(pointer, format!("the conditions have {n_leaves} leaves"), format!("at most {conditions_max}"));
+    }
+    let join = if is_all { Node::All } else { Node::Any };
+    (!listed.is_empty()).then(|| join(parts))
 }
 
-fn read_condition(value: &Value, pointer: &str, findings: &mut Findings) -> Option<Condition> {
-    let object = Object::read(value, pointer, &["query", "text"], findings)?;
-    let operator = object.require("query", findings).and_then(|()| object.choice("query", &Operator::NAMES, findings));
-    let text = object.required_text("text", PHRASE_CHARS_MAX, findings);
-    Some(Condition { operator: Operator::ALL[operator?], phrase: normalize(text?) })
+/// What a leaf of a kind may say beside the field that tells its kind.
+const LEAVES: [(&str, &[&str]); 11] = [
+    ("query", &["query", "text"]),
+    ("category", &["category", "below"]),
+    ("audience", &["audience"]),
+    ("customer_group", &["customer_group"]),
+    ("store_view", &["store_view"]),
+    ("device", &["device"]),
+    ("page_type", &["page_type"]),
+    ("cart", &["cart"]),
+    ("filter", &["filter", "eq"]),
+    ("schedule", &["schedule"]),
+    ("from", &["from", "until"]),
+];
+
+struct Reader<'f> {
+    findings: &'f mut Findings,
+    leaves: usize,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, value: &Value, pointer: &str, depth: usize) -> Option<Node> {
+        if depth > DEPTH_MAX {
+            let message = format!("the conditions are more than {DEPTH_MAX} deep");
+            self.findings.report(pointer, message, format!("at most {DEPTH_MAX}"));
+            return None;
+        }
+        let Value::Object(fields) = value else {
+            self.findings.report(pointer, format!("{} is not an object", show(value)), "a JSON object");
+            return None;
+        };
+        if let Some(key) = ["all", "any", "not"].into_iter().find(|key| fields.contains_key(*key)) {
+            let object = Object::read(value, pointer, &[key], self.findings)?;
+            let here = object.at(key);
+            let inner = object.get(key)?;
+            if key == "not" {
+                return Some(Node::Not(Box::new(self.node(inner, &here, depth + 1)?)));
+            }
+            let Value::Array(parts) = inner else {
+                self.findings.report(here, format!("`{key}` is {}", show(inner)), "a list of conditions");
+                return None;
+            };
+            let parts: Vec<Node> = parts
+                .iter()
+                .enumerate()
+                .filter_map(|(index, part)| self.node(part, &format!("{here}/{index}"), depth + 1))
+                .collect();
+            if key == "all" {
+                self.check_is(&parts, &here);
+                return Some(Node::All(parts));
+            }
+            return Some(Node::Any(parts));
+        }
+        self.leaves += 1;
+        self.leaf(value, pointer).map(Node::Leaf)
+    }
+
+    /// Under `all`, `is` says it all of the query.
+    fn check_is(&mut self, parts: &[Node], pointer: &str) {
+        let operator =
+            |node: &Node| if let Node::Leaf(Leaf::Query { operator, .. }) = node { Some(*operator) } else { None };
+        let of_query: Vec<Operator> = parts.iter().filter_map(operator).collect();
+        if of_query.len() > 1 && of_query.contains(&Operator::Is) {
+            let message = format!("`is` stands beside {} other conditions under `all`", of_query.len() - 1);
+            self.findings.report(pointer, message, "`is` alone, or `any`");
+        }
+    }
+
+    fn leaf(&mut self, value: &Value, pointer: &str) -> Option<Leaf> {
+        let has = |key: &str| value.get(key).is_some();
+        let kind = LEAVES.iter().find(|(key, _)| has(key) || (*key == "from" && has("until")));
+        let Some((kind, known)) = kind else {
+            let kinds: Vec<&str> = LEAVES.iter().map(|(key, _)| *key).collect();
+            let allowed = format!("all, any, not, {}", kinds.join(", "));
+            if has("text") {
+                self.findings.report(format!("{pointer}/query"), "`query` is missing", "required");
+            } else {
+                self.findings.report(pointer, format!("{} is no condition", show(value)), allowed);
+            }
+            return None;
+        };
+        let object = Object::read(value, pointer, known, self.findings)?;
+        let findings = &mut *self.findings;
+        match *kind {
+            "query" => {
+                let operator = object.choice("query", &Operator::NAMES, findings);
+                let text = object.required_text("text", PHRASE_CHARS_MAX, findings);
+                Some(Leaf::Query { operator: Operator::ALL[operator?], phrase: normalize(text?) })
+            }
+            "category" => {
+                let paths = texts(&object, "category", findings)?.into_iter().map(|path| path_key(&path)).collect();
+                Some(Leaf::Category { paths, below: object.flag("below", false, findings) })
+            }
+            "cart" => object.get("cart").map(|tree| Leaf::Cart(Products::new(tree))),
+            "filter" => {
+                let field = object.required_text("filter", VALUE_CHARS_MAX, findings)?.trim().to_lowercase();
+                let field = if field == "categories" { "category".to_owned() } else { field };
+                let value = object.get("eq").map(|value| match value {
+                    Value::String(text) => text.trim().to_lowercase(),
+                    other => other.to_string(),
+                });
+                Some(Leaf::Filter(value.map_or(field.clone(), |value| format!("{field}={value}"))))
+            }
+            "schedule" => {
+                let fields = ["days", "from", "to", "utc_offset"];
+                let hours = Object::read(object.get("schedule")?, &object.at("schedule"), &fields, findings)?;
+                Weekly::read(&hours, findings).map(Leaf::Weekly)
+            }
+            "from" => {
+                let from_ms = instant(&object, "from", findings)?.unwrap_or(i64::MIN);
+                let until_ms = instant(&object, "until", findings)?.unwrap_or(i64::MAX);
+                if until_ms <= from_ms {
+                    findings.report(object.at("until"), "`until` is not after `from`", "a later time");
+                }
+                Some(Leaf::Window { from_ms, until_ms })
+            }
+            name => {
+                let what = Named::ALL.into_iter().find(|named| named.key() == name)?;
+                let values = texts(&object, name, findings)?;
+                Some(Leaf::Named { what, values: values.iter().map(|value| value.trim().to_lowercase()).collect() })
+            }
+        }
+    }
+}
+
+/// A text or a list of texts, at least one.
+fn texts(object: &Object<'_>, key: &str, findings: &mut Findings) -> Option<Vec<String>> {
+    let pointer = object.at(key);
+    match object.get(key)? {
+        Value::Array(values) if (1..=VALUES_MAX).contains(&values.len()) => {
+            let read = |(index, value): (usize, &Value)| {
+                text_of(value, &format!("{pointer}/{index}"), VALUE_CHARS_MAX, findings).map(str::to_owned)
+            };
+            Some(values.iter().enumerate().filter_map(read).collect())
+        }
+        Value::Array(values) => {
+            findings.report(pointer, format!("`{key}` has {} values", values.len()), format!("1 to {VALUES_MAX}"));
+            None
+        }
+        value => text_of(value, &pointer, VALUE_CHARS_MAX, findings).map(|text| vec![text.to_owned()]),
+    }
+}
+
+/// An instant, `Some(None)` when it is not said.
+fn instant(object: &Object<'_>, key: &str, findings: &mut Findings) -> Option<Option<i64>> {
+    let Some(value) = object.get(key) else { return Some(None) };
+    let read = value.as_str().and_then(moment::instant);
+    if read.is_none() {
+        findings.report(
+            object.at(key),
+            format!("`{key}` is {}", show(value)),
+            "RFC 3339, such as 2026-11-27T00:00:00Z",
+        );
+    }
+    read.map(Some)
 }
 
 #[cfg(test)]
@@ -91,7 +381,7 @@ mod tests {
 
     type Mistakes<'a> = Vec<(&'a str, &'a str)>;
 
-    fn check(json: &str, expected: Result<(Join, Vec<Condition>), Mistakes<'_>>) {
+    fn check(json: &str, expected: Result<Option<Node>, Mistakes<'_>>) {
         let mut findings = Findings::default();
         let value = findings.parse(json).unwrap();
         let object = Object::read(&value, "", &["match", "conditions"], &mut findings).unwrap();
@@ -103,40 +393,75 @@ mod tests {
         assert_eq!(found, expected.as_ref().map_err(Clone::clone), "{json}");
     }
 
-    fn condition(operator: Operator, phrase: &str) -> Condition {
-        Condition { operator, phrase: phrase.to_owned() }
+    fn query(operator: Operator, phrase: &str) -> Node {
+        Node::Leaf(Leaf::Query { operator, phrase: phrase.to_owned() })
     }
 
     #[test]
     fn conditions_are_read_and_normalized() {
-        check("{}", Ok((Join::Any, vec![])));
+        check("{}", Ok(None));
         check(
             r#"{"match":"all","conditions":[{"query":"starts","text":" Blue  SOFA"},{"query":"contains","text":"a"}]}"#,
-            Ok((Join::All, vec![condition(Operator::Starts, "blue sofa"), condition(Operator::Contains, "a")])),
+            Ok(Some(Node::All(vec![query(Operator::Starts, "blue sofa"), query(Operator::Contains, "a")]))),
         );
         check(
-            r#"{"match":"all","conditions":[{"query":"is","text":"x"}]}"#,
-            Ok((Join::All, vec![condition(Operator::Is, "x")])),
+            r#"{"match":"all","conditions":[{"query":"is","text":"x"},{"device":"Mobile"}]}"#,
+            Ok(Some(Node::All(vec![
+                query(Operator::Is, "x"),
+                Node::Leaf(Leaf::Named { what: Named::Device, values: vec!["mobile".into()] }),
+            ]))),
+        );
+        check(
+            r#"{"conditions":[{"not":{"any":[{"category":["Men / Tops","B"],"below":true},{"filter":"Color","eq":"Red"}]}},
+                {"from":"2026-01-01","until":"2026-01-02T00:00:00Z"},{"cart":{"field":"brand","eq":"X"}}]}"#,
+            Ok(Some(Node::Any(vec![
+                Node::Not(Box::new(Node::Any(vec![
+                    Node::Leaf(Leaf::Category { paths: vec!["men/tops".into(), "b".into()], below: true }),
+                    Node::Leaf(Leaf::Filter("color=red".into())),
+                ]))),
+                Node::Leaf(Leaf::Window { from_ms: 1_767_225_600_000, until_ms: 1_767_312_000_000 }),
+                Node::Leaf(Leaf::Cart(Products { json: r#"{"eq":"X","field":"brand"}"#.into(), id: None })),
+            ]))),
         );
     }
 
     #[test]
     fn mistakes_are_named() {
         check(
-            r#"{"match":"some","conditions":[{"query":"like","text":"x"},{"query":"is","text":""},{"text":"x"},7]}"#,
+            r#"{"match":"some","conditions":[{"query":"like","text":"x"},{"query":"is","text":""},{"text":"x"},7,{}]}"#,
             Err(vec![
                 ("/match", "`match` is \"some\""),
                 ("/conditions/0/query", "`query` is \"like\""),
                 ("/conditions/1/text", "\"\" is no usable text"),
                 ("/conditions/2/query", "`query` is missing"),
                 ("/conditions/3", "7 is not an object"),
+                ("/conditions/4", "{} is no condition"),
             ]),
         );
         check(
             r#"{"match":"all","conditions":[{"query":"is","text":"x"},{"query":"ends","text":"x"}]}"#,
             Err(vec![("/conditions", "`is` stands beside 1 other conditions under `all`")]),
         );
+        check(
+            r#"{"conditions":[{"all":7},{"audience":[]},{"from":"noon"},{"until":"2026-01-01","from":"2026-01-01"},
+                {"schedule":{"days":["today"],"from":"8"}}]}"#,
+            Err(vec![
+                ("/conditions/0/all", "`all` is 7"),
+                ("/conditions/1/audience", "`audience` has 0 values"),
+                ("/conditions/2/from", "`from` is \"noon\""),
+                ("/conditions/3/until", "`until` is not after `from`"),
+                ("/conditions/4/schedule/days/0", "\"today\" is no day"),
+                ("/conditions/4/schedule/from", "`from` is `8`"),
+            ]),
+        );
         let eleven = [r#"{"query":"is","text":"x"}"#; 11].join(",");
         check(&format!(r#"{{"conditions":[{eleven}]}}"#), Err(vec![("/conditions", "`conditions` has 11 elements")]));
+        check(
+            &format!(r#"{{"conditions":[{{"any":[{eleven}]}}]}}"#),
+            Err(vec![("/conditions", "the conditions have 11 leaves")]),
+        );
+        let deep = format!(r#"{{"conditions":[{}{{}}{}]}}"#, r#"{"not":"#.repeat(16), "}".repeat(16));
+        let pointer = format!("/conditions/0{}", "/not".repeat(16));
+        check(&deep, Err(vec![(&pointer, "the conditions are more than 16 deep")]));
     }
 }

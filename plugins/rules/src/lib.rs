@@ -3,19 +3,30 @@
 
 pub mod read;
 pub mod text;
+pub mod moment;
 
 pub mod condition;
+pub mod facts;
 pub mod event;
 pub mod origin;
 pub mod rule;
 
 pub mod index;
 pub mod resolve;
+pub mod book;
 
-pub use condition::{Condition, Join, Operator};
-pub use event::{Deed, Event};
-pub use index::{Match, QueryIndex};
+pub mod proof;
+pub mod conflict;
+
+#[cfg(test)]
+mod testing;
+
+pub use book::{Fired, RuleBook};
+pub use condition::{Leaf, Node, Operator};
+pub use event::{About, Deed, Event};
+pub use facts::Facts;
+pub use index::RuleIndex;
 pub use origin::{Origin, Scopes};
 pub use read::{Findings, Object};
-pub use resolve::{Resolution, in_order, to_acts};
-pub use rule::{Head, Limits};
+pub use resolve::{Resolution, in_order, redirect, to_acts};
+pub use rule::{Head, Limits, Rule};

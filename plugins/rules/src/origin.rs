@@ -71,6 +71,18 @@ impl Scopes {
         let cover = self.views.get(store_view).and_then(|view| view.get(&origin.id));
         !cover.is_some_and(|(from_ms, until_ms)| (*from_ms..*until_ms).contains(&now_ms))
     }
+
+    /// The documents of store views that stand in front of a global one: view, begin and end of validity.
+    pub fn covers<'a>(&'a self, origin: &'a Origin) -> impl Iterator<Item = (&'a str, i64, i64)> {
+        let views = self.views.iter().filter(|_| origin.scope.is_empty());
+        let mut covers: Vec<_> = views
+            .filter_map(|(view, ids)| {
+                ids.get(&origin.id).map(|(from_ms, until_ms)| (view.as_str(), *from_ms, *until_ms))
+            })
+            .collect();
+        covers.sort_unstable();
+        covers.into_iter()
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! What do rules of all kinds have in common?
 //!
 //! A head (name, switch, priority, origin) and limits. Each plugin adds its own body: a query rule has
-//! conditions, a category rule a category.
+//! a strategy, a category rule a category.
 
 use serde::Deserialize;
 
-use planogram_abi::{Document, Problem};
+use planogram_abi::{Document, PrepareHost, Problem};
 
+use crate::condition::{Node, read_conditions};
+use crate::event::{Event, read_events};
 use crate::origin::Origin;
 use crate::read::{Findings, Object};
 
@@ -48,13 +50,53 @@ impl Head {
     }
 }
 
+/// A rule as all kinds of rules have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Who it is.
+    pub head: Head,
+    /// When it fires; `None` when it says no conditions.
+    pub when: Option<Node>,
+    /// What it does.
+    pub events: Vec<Event>,
+}
+
+impl Rule {
+    /// Reads what all kinds of rules say; the document may have the fields [`Rule::FIELDS`] and those of its kind.
+    /// `without` are kinds of event that mean nothing there.
+    pub fn read(
+        document: &Document<'_>,
+        object: &Object<'_>,
+        limits: &Limits,
+        without: &[&str],
+        findings: &mut Findings,
+    ) -> Self {
+        let head = Head::read(document, object, findings);
+        let when = read_conditions(object, limits.conditions_max, findings);
+        Self { head, when, events: read_events(object, limits.events_max, without, findings) }
+    }
+
+    /// The fields that every rule may have.
+    pub const FIELDS: [&str; 7] = ["name", "description", "enabled", "priority", "match", "conditions", "events"];
+
+    /// Lets the host compile the conditions on products.
+    ///
+    /// # Errors
+    /// Which rule, and what the host finds wrong with it.
+    pub fn compile(&mut self, host: &dyn PrepareHost) -> Result<(), String> {
+        let when = self.when.as_mut().map_or(Ok(()), |when| when.compile(host));
+        let all = when.and_then(|()| self.events.iter_mut().try_for_each(|event| event.compile(host)));
+        all.map_err(|failure| format!("{}: {}", self.head.label(), failure.0))
+    }
+}
+
 /// How many rules, conditions and events a shop allows itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Rules of one kind in one scope.
     pub rules_max: usize,
-    /// Conditions of one rule, at most 64.
+    /// Leaves of one rule's conditions.
     pub conditions_max: usize,
     /// Events of one rule.
     pub events_max: usize,
@@ -62,24 +104,26 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rules_max: 1_000, conditions_max: 10, events_max: 25 }
+        Self { rules_max: 10_000, conditions_max: 50, events_max: 100 }
     }
 }
 
 impl Limits {
-    /// Checks the ranges; `path` is the key path of the limits in the settings.
+    /// Checks the ranges; `path` is the key path of the limits in the settings, empty when they
+    /// stand at the top.
     ///
     /// # Errors
     /// Names the key, the value and what is allowed.
     pub fn check(&self, path: &str) -> Result<(), String> {
         let ranges = [
             ("rules_max", self.rules_max, 1_000_000),
-            ("conditions_max", self.conditions_max, crate::index::CONDITIONS_MAX),
+            ("conditions_max", self.conditions_max, 1_000),
             ("events_max", self.events_max, 100_000),
         ];
         for (key, value, most) in ranges {
             if !(1..=most).contains(&value) {
-                return Err(format!("`{path}.{key}` is {value}, allowed are 1 to {most}"));
+                let dot = if path.is_empty() { "" } else { "." };
+                return Err(format!("`{path}{dot}{key}` is {value}, allowed are 1 to {most}"));
             }
         }
         Ok(())
@@ -133,7 +177,8 @@ mod tests {
     #[test]
     fn limits_are_checked() {
         assert_eq!(Limits::default().check("limits"), Ok(()));
-        let too_many = Limits { conditions_max: 65, ..Limits::default() };
-        assert_eq!(too_many.check("limits"), Err("`limits.conditions_max` is 65, allowed are 1 to 64".to_owned()));
+        let too_many = Limits { conditions_max: 1_001, ..Limits::default() };
+        let message = "`limits.conditions_max` is 1001, allowed are 1 to 1000";
+        assert_eq!(too_many.check("limits"), Err(message.to_owned()));
     }
 }

@@ -18,6 +18,16 @@ pub fn normalize(text: &str) -> String {
     out
 }
 
+/// A category path with single slashes and no white space around its names.
+pub fn tidy_path(path: &str) -> String {
+    path.split('/').map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+/// The key under which a category is found: categories are named without case.
+pub fn path_key(path: &str) -> String {
+    tidy_path(path).to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ mod import;
 mod open;
 mod plugin;
 mod rows;
+mod rules;
 mod serve;
 mod simulate;
 mod train;
@@ -66,6 +67,9 @@ Refused rows are listed with their line; good rows are kept. Exit code: 0 all go
     /// Makes, checks and lists ranking plugins.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Looks after merchandising rules.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Lets simulated shoppers loose on the catalog of a data directory.
     #[command(after_help = "\
 Examples:
@@ -206,6 +210,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plugin(command) => plugin::run(&command),
+        Command::Rules(command) => rules::run(&command),
         Command::Simulate(args) => simulate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args),

@@ -1,12 +1,15 @@
 //! Named questions that plugins answer, such as "which rules contradict each other?".
 //!
 //! The server knows no question: it passes kind, question and argument on, and the answer back. The argument is the
-//! JSON body, or the query string as an object of texts (a name given twice becomes a list).
+//! JSON body, or the query string as an object of texts (a name given twice becomes a list). A question about a kind
+//! that is nobody's kind of document may be answered by several plugins; their lists are then joined.
+
+use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use serde_json::{Map, Value};
 
-use super::{Answer, blocking, text};
+use super::{Answer, blocking, json, text};
 use crate::error::Problem;
 use crate::extract::{Pairs, Whole};
 use crate::state::AppState;
@@ -53,19 +56,53 @@ pub async fn post_ask(state: State<AppState>, path: Path<(String, String)>, body
 }
 
 async fn ask(state: &AppState, kind: String, question: String, argument: Value) -> Answer {
-    let kinds = state.engine()?.config_kinds();
-    let Some(info) = kinds.iter().find(|k| k.name == kind) else {
-        let known =
-            kinds.iter().filter(|k| !k.questions.is_empty()).map(|k| k.name.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Problem::not_found("kind", &kind).allow(known));
-    };
-    if !info.questions.iter().any(|(name, _)| *name == question) {
-        let known = info.questions.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Problem::not_found("question", &format!("{kind}/{question}")).allow(known));
+    let engine = state.engine()?;
+    let mut known: Vec<(String, String)> = Vec::new();
+    for info in engine.config_kinds() {
+        known.extend(info.questions.into_iter().map(|(name, _)| (info.name.clone(), name)));
+    }
+    let shared = engine.shared_questions();
+    let is_shared = shared.iter().any(|(of, name, _)| *of == kind && *name == question);
+    known.extend(shared.into_iter().map(|(kind, name, _)| (kind, name)));
+    if !known.iter().any(|(of, _)| *of == kind) {
+        let kinds: BTreeSet<&str> = known.iter().map(|(of, _)| of.as_str()).collect();
+        return Err(Problem::not_found("kind", &kind).allow(kinds.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    if !known.iter().any(|(of, name)| *of == kind && *name == question) {
+        let names: Vec<&str> = known.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.as_str()).collect();
+        return Err(Problem::not_found("question", &format!("{kind}/{question}")).allow(names.join(", ")));
     }
     let argument = argument.to_string();
-    let answer = blocking(state, move |engine| engine.ask(&kind, &question, &argument)).await??;
-    Ok(text("application/json", answer))
+    let answers = blocking(state, move |engine| engine.ask(&kind, &question, &argument)).await??;
+    Ok(if is_shared { json(&joined(answers)) } else { text("application/json", first(answers)) })
+}
+
+fn first(answers: Vec<(String, String)>) -> String {
+    answers.into_iter().next().map_or_else(|| "null".to_owned(), |(_, answer)| answer)
+}
+
+/// The answers to a shared question as one: lists of the same name are put behind each other, and each of their objects
+/// says whose it is under `plugin`. Whatever is no object of lists stands under the plugin's name.
+pub fn joined(answers: Vec<(String, String)>) -> Value {
+    let mut whole: Map<String, Value> = Map::new();
+    for (plugin, answer) in answers {
+        let parsed = serde_json::from_str(&answer).unwrap_or(Value::String(answer));
+        let Value::Object(fields) = parsed else {
+            whole.insert(plugin, parsed);
+            continue;
+        };
+        for (name, value) in fields {
+            let Value::Array(mut elements) = value else { continue };
+            for element in elements.iter_mut().filter_map(Value::as_object_mut) {
+                element.insert("plugin".to_owned(), Value::String(plugin.clone()));
+            }
+            match whole.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+                Value::Array(list) => list.append(&mut elements),
+                other => *other = Value::Array(elements),
+            }
+        }
+    }
+    Value::Object(whole)
 }
 
 fn argument(pairs: Vec<(String, String)>) -> Value {
@@ -84,6 +121,14 @@ fn argument(pairs: Vec<(String, String)>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_to_a_shared_question_are_joined() {
+        let answers = [("a", r#"{"x":[{"n":1}],"y":[]}"#), ("b", r#"{"x":[{"n":2},3]}"#), ("c", "7")];
+        let whole = joined(answers.map(|(plugin, answer)| (plugin.to_owned(), answer.to_owned())).to_vec());
+        let x = serde_json::json!([{"n": 1, "plugin": "a"}, {"n": 2, "plugin": "b"}, 3]);
+        assert_eq!(whole, serde_json::json!({"x": x, "y": [], "c": 7}));
+    }
 
     #[test]
     fn a_query_string_is_an_object_of_texts() {

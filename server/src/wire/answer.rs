@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use planogram_core::engine::types::{PageAnswer, Readiness, UnitsAnswer};
 use planogram_core::pipeline::request::{
-    AsOf, Bucket, Degraded, Facet, Hit, LedgerKind, LedgerLine, ListAnswer, QueryError, UnitInfo,
+    AppliedRule, AsOf, Bucket, Degraded, Facet, Hit, LedgerKind, LedgerLine, ListAnswer, QueryError, UnitInfo,
 };
 use planogram_core::signal::PlacementCounts;
 use serde::Serialize;
@@ -55,6 +55,21 @@ pub struct ListJson {
     /// Of a search: what else might be searched for, at most five.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<String>,
+    /// What rules show with the list: texts, or ids of content blocks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub banners: Vec<String>,
+    /// In a preview (`now`, `overlay`, `arms` or `explain`): the rules that applied, first one first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_rules: Option<Vec<AppliedRuleJson>>,
+}
+
+/// A rule that applied to a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AppliedRuleJson {
+    /// The plugin that knows it.
+    pub plugin: String,
+    /// What the plugin calls it.
+    pub rule: String,
 }
 
 /// The slice of a list.
@@ -121,7 +136,7 @@ pub struct SourceJson {
 /// One line of the ledger.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LedgerJson {
-    /// `score` (part of the sum), `pin`, `band`, `sort` or `note`.
+    /// `score` (part of the sum), `pin`, `band`, `quota`, `sort` or `note`.
     pub kind: &'static str,
     /// `kernel/text`, `plugin/column`, …
     pub name: String,
@@ -129,6 +144,12 @@ pub struct LedgerJson {
     pub value: f64,
     /// In words: the rule, the value behind it.
     pub note: String,
+    /// Of a rule that moved the product: its zero-based position in the whole list before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// Of a rule that moved the product: its zero-based position after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
 }
 
 /// One facet.
@@ -328,6 +349,10 @@ impl From<ListAnswer> for ListJson {
             unit: answer.unit.map(UnitJson::from),
             arms: answer.arms.into_iter().collect(),
             suggestions: answer.suggestions,
+            banners: answer.banners,
+            applied_rules: answer.applied_rules.map(|rules| {
+                rules.into_iter().map(|AppliedRule { plugin, rule }| AppliedRuleJson { plugin, rule }).collect()
+            }),
         }
     }
 }
@@ -370,10 +395,12 @@ impl From<LedgerLine> for LedgerJson {
             LedgerKind::Score => "score",
             LedgerKind::Pin => "pin",
             LedgerKind::Band => "band",
+            LedgerKind::Quota => "quota",
             LedgerKind::Sort => "sort",
             LedgerKind::Note => "note",
         };
-        Self { kind, name: line.name, value: line.value, note: line.note }
+        let (from, to) = line.moved.unzip();
+        Self { kind, name: line.name, value: line.value, note: line.note, from, to }
     }
 }
 
@@ -491,6 +518,7 @@ pub(crate) mod tests {
             name: "p/c".into(),
             value: *value,
             note: String::new(),
+            moved: None,
         };
         let hit = Hit {
             item: ItemId(0),
@@ -528,6 +556,8 @@ pub(crate) mod tests {
             arms: vec![],
             suggestions: vec![],
             columns: vec![],
+            banners: vec![],
+            applied_rules: None,
         }
     }
 

@@ -258,6 +258,8 @@ pub struct ListBody {
     audiences: Option<Vec<String>>,
     /// Page type the list is shown on.
     page_type: Option<String>,
+    /// Kind of device, as the shop names it: `mobile`, `desktop`.
+    device: Option<String>,
     /// Skus in the cart.
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
@@ -308,6 +310,8 @@ pub struct PageBody {
     audiences: Option<Vec<String>>,
     /// Page type.
     page_type: Option<String>,
+    /// Kind of device, as the shop names it: `mobile`, `desktop`.
+    device: Option<String>,
     /// Skus in the cart.
     cart: Option<Vec<String>>,
     /// Skus looked at, newest first.
@@ -440,6 +444,8 @@ pub struct SharedQuery {
     audiences: Option<String>,
     /// Page type the list is shown on.
     page_type: Option<String>,
+    /// Kind of device, as the shop names it: `mobile`, `desktop`.
+    device: Option<String>,
     /// Skus in the cart, separated by commas.
     cart: Option<String>,
     /// Skus looked at, newest first, separated by commas.

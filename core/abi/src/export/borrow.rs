@@ -126,14 +126,24 @@ impl LentHost {
 
     pub(super) fn emit_act(&self, act: &Act) -> Outcome {
         let emit = lent!(self, emit_act)?;
-        let (verb, position, factor) = match act.verb {
+        let (verb, position, factor) = match &act.verb {
             Verb::Hide => (PG_HIDE, 0, 1.0),
             Verb::Include => (PG_INCLUDE, 0, 1.0),
             Verb::Filter => (PG_FILTER, 0, 1.0),
-            Verb::Pin { position } => (PG_PIN, position, 1.0),
-            Verb::Boost { factor } => (PG_BOOST, 0, factor),
+            Verb::Pin { position } => (PG_PIN, *position, 1.0),
+            Verb::Boost { factor } => (PG_BOOST, 0, *factor),
             Verb::Bury => (PG_BURY, 0, 1.0),
             Verb::Raise => (PG_RAISE, 0, 1.0),
+            Verb::AtLeast { .. } => (PG_AT_LEAST, 0, 1.0),
+            Verb::AtMostInRow { .. } => (PG_AT_MOST_IN_ROW, 0, 1.0),
+            Verb::Banner { .. } => (PG_BANNER, 0, 1.0),
+            Verb::Note => (PG_NOTE, 0, 1.0),
+        };
+        let (count, first, text) = match &act.verb {
+            Verb::AtLeast { count, first } => (*count, *first, ""),
+            Verb::AtMostInRow { count, attribute } => (*count, 0, attribute.as_str()),
+            Verb::Banner { text } => (0, 0, text.as_str()),
+            _ => (0, 0, ""),
         };
         let (condition, items): (u32, &[u32]) = match &act.target {
             Target::Items(items) => (PG_NO_CONDITION, items),
@@ -148,6 +158,9 @@ impl LentHost {
             reserved: 0,
             items: PgU32s::lend(items),
             reason: PgStr::lend(&act.reason),
+            count,
+            first,
+            text: PgStr::lend(text),
         };
         // SAFETY: as above.
         self.outcome(unsafe { emit(self.call, &raw const lent) })
@@ -254,7 +267,11 @@ impl CallHost for LentHost {
 ///
 /// # Safety
 /// The struct comes from the host of a running call, and `'a` does not outlive that call.
-pub(super) unsafe fn request<'a>(lent: &PgRequest, audiences: &'a [&'a str]) -> Option<Request<'a>> {
+pub(super) unsafe fn request<'a>(
+    lent: &PgRequest,
+    audiences: &'a [&'a str],
+    filters: &'a [&'a str],
+) -> Option<Request<'a>> {
     // SAFETY: passed on to the caller, here and below.
     let text = |value: PgStr| unsafe { value.get() };
     // SAFETY: passed on to the caller.
@@ -283,6 +300,8 @@ pub(super) unsafe fn request<'a>(lent: &PgRequest, audiences: &'a [&'a str]) -> 
         seed: lent.seed,
         explicit_sort: lent.explicit_sort != 0,
         warmth: Warmth::from_code(lent.warmth),
+        device: text(lent.device)?,
+        filters,
     })
 }
 

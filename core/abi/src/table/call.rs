@@ -476,6 +476,7 @@ impl Prepared {
 /// Lends a request for the duration of `body`.
 fn with_request<T>(request: &Request<'_>, body: impl FnOnce(*const PgRequest) -> T) -> T {
     let audiences: Vec<PgStr> = request.audiences.iter().map(|audience| PgStr::lend(audience)).collect();
+    let filters: Vec<PgStr> = request.filters.iter().map(|filter| PgStr::lend(filter)).collect();
     let lent = PgRequest {
         struct_size: size_of::<PgRequest>() as u32,
         kind: request.kind as u32,
@@ -496,6 +497,8 @@ fn with_request<T>(request: &Request<'_>, body: impl FnOnce(*const PgRequest) ->
         seed: request.seed,
         explicit_sort: u32::from(request.explicit_sort),
         warmth: request.warmth as u32,
+        device: PgStr::lend(request.device),
+        filters: PgStrs::lend(&filters),
     };
     body(&raw const lent)
 }

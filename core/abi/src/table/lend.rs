@@ -567,21 +567,21 @@ unsafe extern "C" fn emit_redirect(call: *const PgCall, target: PgStr) -> PgStat
 
 unsafe extern "C" fn emit_act(call: *const PgCall, act: *const PgAct) -> PgStatus {
     let body = |session: &mut Session<'_>| {
-        // SAFETY: see above; a plugin of version 1.0 has the whole struct.
-        let Some(given) = (unsafe { act.as_ref() }) else {
-            return refused("the act is null");
-        };
-        if (given.struct_size as usize) < size_of::<PgAct>() {
-            return refused(format!("act of {} bytes is too small", given.struct_size));
+        if act.is_null() || !act.is_aligned() {
+            return refused("the act is null or not aligned");
         }
+        // SAFETY: see above; not null, and every act begins with its size.
+        let Some(given) = (unsafe { PgAct::read(act) }) else {
+            return refused(format!("the act has less than {} bytes", PgAct::SIZE_MIN));
+        };
         // SAFETY: see above.
-        let act = unsafe { read_act(given, &mut session.act_items) }?;
+        let act = unsafe { read_act(&given, &mut session.act_items) }?;
         let allowed = match session.expect {
             Expect::Rewrite => true,
-            Expect::OrderActs => !act.verb.changes_set(),
+            Expect::OrderActs => act.verb.changes_order(),
             _ => false,
         };
-        session.expects(allowed, if act.verb.changes_set() { "a set act" } else { "an order act" })?;
+        session.expects(allowed, if act.verb.changes_order() { "an order act" } else { "an act but of order" })?;
         push(&mut session.acts, act, ACTS_MAX, "acts")
     };
     // SAFETY: see above.
@@ -600,7 +600,22 @@ unsafe fn read_act(given: &PgAct, act_items: &mut usize) -> Answer<Act> {
         PG_BOOST => return refused(format!("factor of a boost is {}, must be finite and above 0", given.factor)),
         PG_BURY => Verb::Bury,
         PG_RAISE => Verb::Raise,
-        other => return refused(format!("verb: expected 1 to 7, got {other}")),
+        PG_AT_LEAST if (1..=given.first).contains(&given.count) => {
+            Verb::AtLeast { count: given.count, first: given.first }
+        }
+        PG_AT_LEAST => {
+            return refused(format!("at least {} of the first {}, must be 1 to that many", given.count, given.first));
+        }
+        PG_AT_MOST_IN_ROW if given.count > 0 => {
+            // SAFETY: passed on to the caller.
+            let attribute = unsafe { text(given.text, TEXT_BYTES_MAX, "an act's attribute") }?;
+            Verb::AtMostInRow { count: given.count, attribute }
+        }
+        PG_AT_MOST_IN_ROW => return refused("at most 0 in a row, must be 1 or more"),
+        // SAFETY: passed on to the caller.
+        PG_BANNER => Verb::Banner { text: unsafe { text(given.text, TEXT_BYTES_MAX, "a banner") }? },
+        PG_NOTE => Verb::Note,
+        other => return refused(format!("verb: expected 1 to 11, got {other}")),
     };
     let target = if given.condition == PG_NO_CONDITION {
         // SAFETY: passed on to the caller.

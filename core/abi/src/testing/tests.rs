@@ -249,7 +249,7 @@ fn columns_cross_in_both_directions() {
 fn order_acts_cross_the_wall() {
     let acts = harness("none").rerank("last-first", &Asked::category("Men"), &[("a", 2.0), ("b", 1.0)]).unwrap();
     assert_eq!(acts[0].target, Target::Items(vec![1]));
-    assert_eq!((acts[0].verb, acts[1].verb), (Verb::Pin { position: 0 }, Verb::Raise));
+    assert_eq!((&acts[0].verb, &acts[1].verb), (&Verb::Pin { position: 0 }, &Verb::Raise));
 }
 
 #[test]

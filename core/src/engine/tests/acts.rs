@@ -94,7 +94,7 @@ fn assorted(roll: &mut impl FnMut(u64) -> u64) -> Vec<ProductDoc> {
 }
 
 fn some_acts(roll: &mut impl FnMut(u64) -> u64) -> Vec<DocumentWrite> {
-    let verbs = ["hide", "include", "filter", "pin", "boost", "bury", "raise"];
+    let verbs = ["hide", "include", "filter", "pin", "boost", "bury", "raise", "at least", "at most", "banner"];
     let one = |n: u64, roll: &mut dyn FnMut(u64) -> u64| {
         let verb = verbs[roll(verbs.len() as u64) as usize];
         let color = filter("color", ["Red", "Blue"][roll(2) as usize]);

@@ -52,6 +52,10 @@ fn deed(body: &Value, epoch: &Epoch<'_>) -> Outcome<Deed> {
         Some("pin") => Verb::Pin { position: at as u32 },
         Some("boost") => Verb::Boost { factor: at as f32 },
         Some("bury") => Verb::Bury,
+        Some("at least") => Verb::AtLeast { count: 2, first: (at as u32).max(2) },
+        Some("at most") => Verb::AtMostInRow { count: 1 + at as u32 % 3, attribute: "color".into() },
+        Some("banner") => Verb::Banner { text: "sale".into() },
+        Some("note") => Verb::Note,
         _ => Verb::Raise,
     };
     let skus = body["skus"].as_array().into_iter().flatten().filter_map(|sku| sku.as_str().map(str::to_owned));
@@ -64,7 +68,7 @@ fn speak(deeds: &Vec<Deed>, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome {
         let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
         let items = || call.host.resolve(&skus).into_iter().flatten().collect();
         let target = condition.map_or_else(|| Target::Items(items()), Target::Matching);
-        rewrite.acts.push(Act { verb: *verb, target, reason: "because".into() });
+        rewrite.acts.push(Act { verb: verb.clone(), target, reason: "because".into() });
     }
     Ok(())
 }

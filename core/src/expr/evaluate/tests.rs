@@ -14,7 +14,7 @@ fn condition(text: &str) -> Condition {
 }
 
 fn matches(catalog: &Catalog, text: &str, now_ms: TimeMs) -> RoaringBitmap {
-    let context = EvalContext { book: &catalog.root_chain(), now_ms, view: "default" };
+    let context = EvalContext { book: &catalog.root_chain(), now_ms, view: "default", demand: None };
     evaluate(&condition(text), catalog, &context)
 }
 
@@ -140,7 +140,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn a_bitmap_says_what_every_variant_says(catalog in arb_shop(), condition in arb_condition()) {
-        let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default" };
+        let context = EvalContext { book: &catalog.root_chain(), now_ms: 0, view: "default", demand: None };
         let expected: RoaringBitmap =
             catalog.alive().iter().filter(|variant| holds(&condition, &catalog, VariantId(*variant))).collect();
         prop_assert_eq!(evaluate(&condition, &catalog, &context), expected);

@@ -1,0 +1,31 @@
+//! Which category rules do not do what their authors think?
+//!
+//! The answer to the shared question of that name; the findings are those of [`planogram_rules::conflict`].
+
+use planogram_abi::Call;
+use planogram_rules::Resolution;
+use planogram_rules::conflict::{Bench, Subject, report};
+use planogram_rules::proof::World;
+
+use crate::state::State;
+
+/// What the question is about.
+pub const ABOUT: &str = "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name skus that are not there.";
+
+/// Answers with `{"conflicts": […]}`.
+pub fn conflicts(state: &State, call: &Call<'_>) -> String {
+    let rules = state.rules.rules();
+    let subjects: Vec<Subject<'_>> = rules
+        .iter()
+        .map(|rule| Subject {
+            rule: &rule.rule,
+            category: Some(&rule.category),
+            strategy: rule.strategy.map(|strategy| strategy.name()),
+            members: rule.members,
+        })
+        .collect();
+    let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms };
+    let (host, scopes, everything) = (call.host, state.rules.scopes(), state.everything);
+    let bench = Bench { host, scopes, resolution: Resolution::AllByPriority, world, everything };
+    report(&subjects, &bench).to_string()
+}

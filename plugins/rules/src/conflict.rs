@@ -1,0 +1,499 @@
+//! Which rules do not do what their authors think?
+//!
+//! Five kinds of finding, each shown by a request or proven without one (see [`crate::proof`]); what is neither shown nor
+//! proven is not reported, so no finding is a false alarm:
+//! *contradictory*: two rules can fire together and order the opposite of one product, place or list;
+//! *shadowed*: whenever a rule fires, a stronger one fires, too, and leaves it nothing to do;
+//! *never-firing*: no request from now on satisfies its conditions;
+//! *unreachable-pin*: the pinned product cannot be in the list at all;
+//! *missing-target*: the catalog has no product of that sku.
+//! What is not here: whether a pinned product matches the words of a search; only the search can tell.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use planogram_abi::{CallHost, ConditionId};
+use serde_json::{Value, json};
+
+use crate::condition::{Leaf, Named, Node, Operator};
+use crate::event::{About, Deed};
+use crate::facts::Facts;
+use crate::moment;
+use crate::origin::Scopes;
+use crate::proof::{self, Verdict, World};
+use crate::resolve::{Resolution, precedence};
+use crate::rule::Rule;
+
+/// Most pairs of rules that are compared with each other; the report says when there were more.
+pub const PAIRS_MAX: usize = 100_000;
+/// Most findings in a report.
+pub const FINDINGS_MAX: usize = 10_000;
+
+/// A rule as it is compared.
+pub struct Subject<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// The category whose page it is about; `None` for a rule of searches.
+    pub category: Option<&'a str>,
+    /// The strategy it asks for, in whatever way.
+    pub strategy: Option<&'a str>,
+    /// Compiled: products that can be in the list at all, beside those that the store view shows.
+    pub members: Option<ConditionId>,
+}
+
+/// What rules are compared in.
+pub struct Bench<'a> {
+    /// The catalog.
+    pub host: &'a dyn CallHost,
+    /// Which documents stand in front of which.
+    pub scopes: &'a Scopes,
+    /// How many of the rules that fire apply.
+    pub resolution: Resolution,
+    /// Store view and time.
+    pub world: World<'a>,
+    /// Compiled: every product, so that its answer is what the store view shows; without it pins are not looked at.
+    pub everything: Option<ConditionId>,
+}
+
+/// A subject with all that restricts it in one tree.
+struct Case<'a> {
+    subject: &'a Subject<'a>,
+    whole: Node,
+    /// A request that fires it.
+    witness: Option<Facts<'static>>,
+}
+
+/// What a rule wants of one product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wish {
+    /// At this position.
+    At(u32),
+    /// Further up, or in.
+    Up,
+    /// Further down, or out.
+    Down,
+}
+
+/// The report: `{"conflicts": […]}` and, when not all pairs were compared, what was left out.
+pub fn report(subjects: &[Subject<'_>], bench: &Bench<'_>) -> Value {
+    let mut report = Report { findings: Vec::new(), left_out: 0 };
+    let cases: Vec<Case<'_>> = subjects.iter().filter_map(|subject| report.case(subject, bench)).collect();
+    report.targets(&cases, bench);
+    let shadowed = report.shadowed(&cases, bench);
+    if bench.resolution == Resolution::AllByPriority {
+        report.contradictions(&cases, &shadowed, bench);
+    }
+    let mut whole = json!({ "conflicts": report.findings });
+    if report.left_out > 0 {
+        let remark = format!("{} pairs of rules were not compared, at most {PAIRS_MAX} are", report.left_out);
+        whole["remarks"] = json!([{ "remark": remark }]);
+    }
+    whole
+}
+
+struct Report {
+    findings: Vec<Value>,
+    left_out: usize,
+}
+
+impl Report {
+    fn find(&mut self, kind: &str, rules: &[&Subject<'_>], words: String, example: Option<(&Facts<'_>, World<'_>)>) {
+        if self.findings.len() < FINDINGS_MAX {
+            let category = rules.first().and_then(|subject| subject.category);
+            let rules: Vec<Value> = rules.iter().map(|subject| shown(subject.rule)).collect();
+            let example = example.map(|(facts, world)| request(facts, category, world));
+            self.findings.push(json!({ "kind": kind, "rules": rules, "words": words, "example": example }));
+        }
+    }
+
+    /// The whole condition of a rule, and a request that fires it; nothing for a rule that never fires.
+    fn case<'a>(&mut self, subject: &'a Subject<'a>, bench: &Bench<'_>) -> Option<Case<'a>> {
+        let whole = whole(subject, bench.scopes);
+        match proof::decide(&[&whole], &[], bench.world) {
+            Verdict::Possible(facts) => Some(Case { subject, whole, witness: Some(*facts) }),
+            Verdict::Unknown => Some(Case { subject, whole, witness: None }),
+            Verdict::Impossible(reason) => {
+                self.find("never-firing", &[subject], reason, None);
+                None
+            }
+        }
+    }
+
+    /// Skus that are not there, and pins of products that cannot be in the list.
+    fn targets(&mut self, cases: &[Case<'_>], bench: &Bench<'_>) {
+        for case in cases {
+            let example = case.witness.as_ref().map(|facts| (facts, bench.world));
+            for event in &case.subject.rule.events {
+                let skus: Vec<&str> = event.skus().iter().map(String::as_str).collect();
+                for (sku, item) in skus.iter().zip(bench.host.resolve(&skus)) {
+                    let Some(item) = item else {
+                        let words = format!("the catalog has no product `{sku}`, which is {}", event.deed);
+                        self.find("missing-target", &[case.subject], words, example);
+                        continue;
+                    };
+                    let is_here = case.witness.as_ref().is_some_and(|facts| facts.view == bench.world.store_view);
+                    if let (Deed::Pin { position, insert }, true) = (&event.deed, is_here) {
+                        self.pin(case, bench, sku, item, (*position, *insert));
+                    }
+                }
+            }
+        }
+    }
+
+    fn pin(&mut self, case: &Case<'_>, bench: &Bench<'_>, sku: &str, item: u32, (position, insert): (u32, bool)) {
+        let holds = |condition| bench.host.test(condition, &[item]).contains(&true);
+        let example = case.witness.as_ref().map(|facts| (facts, bench.world));
+        let why = if bench.everything.is_some_and(|everything| !holds(everything)) {
+            format!("store view `{}` does not show it now", bench.world.store_view)
+        } else if !insert && case.subject.members.is_some_and(|members| !holds(members)) {
+            format!("it is not in the category `{}` or below", case.subject.category.unwrap_or_default())
+        } else {
+            return;
+        };
+        let words = format!("`{sku}` cannot stand at position {position}: {why}");
+        self.find("unreachable-pin", &[case.subject], words, example);
+    }
+
+    /// Rules that are left nothing to do; the pairs that were found so.
+    fn shadowed(&mut self, cases: &[Case<'_>], bench: &Bench<'_>) -> HashSet<(usize, usize)> {
+        let mut found = HashSet::new();
+        let claims: HashMap<String, Vec<usize>> = by_claim(cases);
+        for (at, case) in cases.iter().enumerate() {
+            let Some(witness) = &case.witness else { continue };
+            let rivals: BTreeSet<usize> = match bench.resolution {
+                Resolution::OneWinner => (0..cases.len()).collect(),
+                Resolution::AllByPriority => {
+                    claims_of(case.subject).iter().take(1).flat_map(|claim| &claims[claim]).copied().collect()
+                }
+            };
+            let rivals =
+                rivals.into_iter().filter(|other| *other != at).filter(|other| cases[*other].whole_holds(witness));
+            let stronger = rivals.filter(|other| leaves_nothing(&cases[*other], case, bench.resolution));
+            for other in stronger.take(PAIRS_MAX) {
+                let proven = proof::decide(&[&case.whole], &[&cases[other].whole], bench.world);
+                if let Verdict::Impossible(_) = proven {
+                    let words = format!(
+                        "whenever it fires, {} fires, too, goes first and decides all that it says",
+                        cases[other].subject.rule.head.label()
+                    );
+                    self.find("shadowed", &[case.subject, cases[other].subject], words, Some((witness, bench.world)));
+                    found.extend([(at, other), (other, at)]);
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Pairs that can fire together and want the opposite.
+    fn contradictions(&mut self, cases: &[Case<'_>], shadowed: &HashSet<(usize, usize)>, bench: &Bench<'_>) {
+        let mut reported: HashSet<(usize, usize)> = shadowed.clone();
+        let mut compared = 0;
+        for (one, other, words) in opposed(cases, bench) {
+            let pair = (one.min(other), one.max(other));
+            if reported.contains(&pair) {
+                continue;
+            }
+            compared += 1;
+            if compared > PAIRS_MAX {
+                self.left_out += 1;
+                continue;
+            }
+            let (a, b) = (&cases[pair.0], &cases[pair.1]);
+            if a.subject.rule.when.is_none() != b.subject.rule.when.is_none() && a.subject.category.is_none() {
+                // A default rule of searches applies only when no other rule does.
+                continue;
+            }
+            if let Verdict::Possible(facts) = proof::decide(&[&a.whole, &b.whole], &[], bench.world) {
+                reported.insert(pair);
+                let a_first = precedence(&a.subject.rule.head, &b.subject.rule.head).is_lt();
+                let (first, second) = if a_first { (a, b) } else { (b, a) };
+                let words = format!("{words}; {} goes first", first.subject.rule.head.label());
+                self.find("contradictory", &[first.subject, second.subject], words, Some((&facts, bench.world)));
+            }
+        }
+    }
+}
+
+impl Case<'_> {
+    fn whole_holds(&self, facts: &Facts<'_>) -> bool {
+        facts.hold(&self.whole)
+    }
+}
+
+/// Everything that restricts a rule: its conditions, its validity, its store view, its category, and the documents of
+/// store views that stand in front of it.
+fn whole(subject: &Subject<'_>, scopes: &Scopes) -> Node {
+    let origin = &subject.rule.head.origin;
+    let view = |code: &str| Node::Leaf(Leaf::Named { what: Named::StoreView, values: vec![code.to_lowercase()] });
+    let window = |from_ms, until_ms| Node::Leaf(Leaf::Window { from_ms, until_ms });
+    let mut parts: Vec<Node> = subject.rule.when.iter().cloned().collect();
+    if (origin.from_ms, origin.until_ms) != (i64::MIN, i64::MAX) {
+        parts.push(window(origin.from_ms, origin.until_ms));
+    }
+    if !origin.scope.is_empty() {
+        parts.push(view(&origin.scope));
+    }
+    if let Some(category) = subject.category {
+        let paths = vec![crate::text::path_key(category)];
+        parts.push(Node::Leaf(Leaf::Category { paths, below: false }));
+        // Its page has no query.
+        let nothing = Leaf::Query { operator: Operator::Is, phrase: String::new() };
+        parts.push(Node::Leaf(nothing));
+    }
+    for (code, from_ms, until_ms) in scopes.covers(origin) {
+        parts.push(Node::Not(Box::new(Node::All(vec![view(code), window(from_ms, until_ms)]))));
+    }
+    Node::All(parts)
+}
+
+/// What a rule speaks of, as texts: `sku A`, `position 3`.
+fn claims_of(subject: &Subject<'_>) -> Vec<String> {
+    let mut claims = Vec::new();
+    for event in &subject.rule.events {
+        match &event.about {
+            About::Skus(skus) => claims.extend(skus.iter().map(|sku| format!("sku {sku}"))),
+            About::Products(products) => claims.push(format!("products {}", products.json)),
+            About::List => claims.push(format!("list {}", kind_of(&event.deed))),
+        }
+    }
+    claims.extend(subject.strategy.map(|_| "list strategy".to_owned()));
+    claims
+}
+
+fn kind_of(deed: &Deed) -> String {
+    match deed {
+        Deed::Redirect(_) => "redirect".to_owned(),
+        Deed::Strategy(_) => "strategy".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn by_claim(cases: &[Case<'_>]) -> HashMap<String, Vec<usize>> {
+    let mut claims: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        for claim in claims_of(case.subject) {
+            claims.entry(claim).or_default().push(at);
+        }
+    }
+    claims
+}
+
+/// Whether `strong`, where both fire, leaves `weak` nothing to do.
+fn leaves_nothing(strong: &Case<'_>, weak: &Case<'_>, resolution: Resolution) -> bool {
+    let (one, other) = (strong.subject, weak.subject);
+    if one.rule.when.is_none() != other.rule.when.is_none() && one.category.is_none() {
+        return false;
+    }
+    let goes_first = precedence(&one.rule.head, &other.rule.head).is_lt();
+    match resolution {
+        Resolution::OneWinner => match (always_exact(one.rule), is_ever_exact(other.rule)) {
+            (true, false) => true,
+            (true, true) | (false, false) => goes_first,
+            (false, true) => false,
+        },
+        Resolution::AllByPriority => goes_first && says_all(one, other),
+    }
+}
+
+/// Whether everything that `weak` says is said by `strong` already.
+fn says_all(strong: &Subject<'_>, weak: &Subject<'_>) -> bool {
+    let decided = |deed: &Deed| !matches!(deed, Deed::Filter | Deed::AtLeast { .. });
+    let claims: HashSet<&str> = strong
+        .rule
+        .events
+        .iter()
+        .filter(|event| decided(&event.deed))
+        .flat_map(|event| event.skus())
+        .map(String::as_str)
+        .collect();
+    let has_kind = |kind: &str| strong.rule.events.iter().any(|event| kind_of(&event.deed) == kind);
+    let says = |event: &crate::event::Event| match (&event.about, &event.deed) {
+        (About::Skus(skus), deed) if decided(deed) => skus.iter().all(|sku| claims.contains(sku.as_str())),
+        (About::List, Deed::Redirect(_)) => has_kind("redirect"),
+        _ => strong.rule.events.contains(event),
+    };
+    let has_strategy = weak.strategy.is_none() || strong.strategy.is_some();
+    let does_something = !weak.rule.events.is_empty() || weak.strategy.is_some();
+    does_something && has_strategy && weak.rule.events.iter().all(says)
+}
+
+/// Whether a rule fires only by tests of the whole query.
+fn always_exact(rule: &Rule) -> bool {
+    let Some(alternatives) = rule.when.as_ref().and_then(|when| proof::alternatives(when, true)) else { return false };
+    let is = |leaf: &Leaf| matches!(leaf, Leaf::Query { operator: Operator::Is, .. });
+    alternatives.iter().all(|literals| literals.iter().any(|(leaf, wanted)| *wanted && is(leaf)))
+}
+
+/// Whether a rule may fire by a test of the whole query.
+fn is_ever_exact(rule: &Rule) -> bool {
+    let mut found = false;
+    if let Some(when) = &rule.when {
+        when.each(&mut |leaf, _| found |= matches!(leaf, Leaf::Query { operator: Operator::Is, .. }));
+    }
+    found
+}
+
+/// Pairs of rules that want the opposite of something, with what it is; each pair perhaps several times.
+fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usize, String)> {
+    let mut wishes: BTreeMap<String, Vec<(usize, Wish)>> = BTreeMap::new();
+    let mut places: BTreeMap<u32, Vec<(usize, &str)>> = BTreeMap::new();
+    let mut redirects: Vec<(usize, &str)> = Vec::new();
+    let mut broad: Vec<(usize, ConditionId, &str, Wish)> = Vec::new();
+    for (at, case) in cases.iter().enumerate() {
+        for event in &case.subject.rule.events {
+            let wish = match &event.deed {
+                Deed::Pin { position, .. } => Some(Wish::At(*position)),
+                Deed::Boost { .. } | Deed::Raise | Deed::Include => Some(Wish::Up),
+                Deed::Bury | Deed::Lower { .. } | Deed::Hide => Some(Wish::Down),
+                Deed::Redirect(url) => {
+                    redirects.push((at, url));
+                    None
+                }
+                _ => None,
+            };
+            let Some(wish) = wish else { continue };
+            match &event.about {
+                About::Skus(skus) => {
+                    for (offset, sku) in (0u32..).zip(skus) {
+                        let wish = if let Wish::At(position) = wish { Wish::At(position + offset) } else { wish };
+                        wishes.entry(format!("`{sku}`")).or_default().push((at, wish));
+                        if let Wish::At(position) = wish {
+                            places.entry(position).or_default().push((at, sku));
+                        }
+                    }
+                }
+                About::Products(products) => {
+                    wishes.entry(format!("the products of {}", products.json)).or_default().push((at, wish));
+                    broad.extend(products.id.map(|id| (at, id, products.json.as_str(), wish)));
+                }
+                About::List => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (what, wishes) in &wishes {
+        each_pair(wishes, |(one, a), (other, b)| {
+            let opposite =
+                a != b && !(matches!(a, Wish::At(_)) && *b == Wish::Up || *a == Wish::Up && matches!(b, Wish::At(_)));
+            found.extend(
+                opposite.then(|| (*one, *other, format!("one {}, the other {}", does(*a, what), does(*b, what)))),
+            );
+        });
+    }
+    for (position, pins) in &places {
+        each_pair(pins, |(one, a), (other, b)| {
+            let words = || format!("both pin to position {position}, one `{a}`, the other `{b}`");
+            found.extend((a != b).then(|| (*one, *other, words())));
+        });
+    }
+    each_pair(&redirects, |(one, a), (other, b)| {
+        found.extend((a != b).then(|| (*one, *other, format!("one redirects to {a}, the other to {b}"))));
+    });
+    broad_pairs(cases, bench, &broad, &mut found);
+    found
+}
+
+/// A rule about a condition against one about a sku that satisfies it.
+fn broad_pairs(
+    cases: &[Case<'_>],
+    bench: &Bench<'_>,
+    broad: &[(usize, ConditionId, &str, Wish)],
+    found: &mut Vec<(usize, usize, String)>,
+) {
+    let mut single: Vec<(usize, &str, Wish)> = Vec::new();
+    for (at, case) in cases.iter().enumerate() {
+        for event in &case.subject.rule.events {
+            let wish = match &event.deed {
+                Deed::Pin { position, .. } => Wish::At(*position),
+                Deed::Boost { .. } | Deed::Raise | Deed::Include => Wish::Up,
+                Deed::Bury | Deed::Lower { .. } | Deed::Hide => Wish::Down,
+                _ => continue,
+            };
+            single.extend(event.skus().iter().map(|sku| (at, sku.as_str(), wish)));
+        }
+    }
+    let skus: Vec<&str> = single.iter().map(|(_, sku, _)| *sku).collect();
+    if broad.is_empty() || skus.is_empty() {
+        return;
+    }
+    let items = bench.host.resolve(&skus);
+    let known: Vec<u32> = items.iter().flatten().copied().collect();
+    for (at, condition, json, wish) in broad {
+        let holds = bench.host.test(*condition, &known);
+        let satisfying: HashSet<u32> =
+            known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
+        for ((other, sku, other_wish), item) in single.iter().zip(&items) {
+            let is_down = |wish: &Wish| *wish == Wish::Down;
+            if at != other
+                && item.is_some_and(|item| satisfying.contains(&item))
+                && is_down(wish) != is_down(other_wish)
+            {
+                let (all, one) = (format!("the products of {json}"), format!("`{sku}`"));
+                let words = format!("one {}, the other {}, which is one", does(*wish, &all), does(*other_wish, &one));
+                found.push((*at, *other, words));
+            }
+        }
+    }
+}
+
+fn does(wish: Wish, what: &str) -> String {
+    match wish {
+        Wish::At(position) => format!("pins {what} to {position}"),
+        Wish::Up => format!("brings {what} up"),
+        Wish::Down => format!("puts {what} down or out"),
+    }
+}
+
+/// Calls `compare` with every two elements of different rules.
+fn each_pair<T>(elements: &[(usize, T)], mut compare: impl FnMut(&(usize, T), &(usize, T))) {
+    // Enough for a report; more of one product would not be read by anybody.
+    const EACH_MAX: usize = 1_000;
+    let elements = &elements[..elements.len().min(EACH_MAX)];
+    for (at, one) in elements.iter().enumerate() {
+        elements[at + 1..].iter().filter(|other| other.0 != one.0).for_each(|other| compare(one, other));
+    }
+}
+
+fn shown(rule: &Rule) -> Value {
+    let origin = &rule.head.origin;
+    json!({ "kind": origin.kind, "id": origin.id, "store_view": origin.scope, "name": rule.head.name })
+}
+
+/// A request as the API takes it.
+fn request(facts: &Facts<'_>, category: Option<&str>, world: World<'_>) -> Value {
+    let mut parameters = serde_json::Map::new();
+    let mut say = |name: &str, value: String| {
+        if !value.is_empty() {
+            parameters.insert(name.to_owned(), Value::String(value));
+        }
+    };
+    say("q", facts.text.clone());
+    say("audiences", facts.audiences.join(","));
+    say("customer_group", facts.customer_group.clone());
+    say("device", facts.device.clone());
+    say("page_type", facts.page_type.clone());
+    if facts.view != world.store_view {
+        say("store_view", facts.view.clone());
+    }
+    if facts.now_ms != world.now_ms {
+        say("now", moment::text(facts.now_ms));
+    }
+    for filter in &facts.filters {
+        match filter.split_once('=') {
+            Some((field, value)) => say(&format!("filter.{field}"), value.to_owned()),
+            // Anything will do that says the field, and there is always something.
+            None if !facts.filters.iter().any(|other| other.starts_with(&format!("{filter}="))) => {
+                say(&format!("filter.{filter}"), "x".to_owned());
+            }
+            None => {}
+        }
+    }
+    let path = match category {
+        Some(category) => format!("/v1/categories/{category}/products"),
+        None => {
+            say("filter.category", facts.category.clone());
+            "/v1/search".to_owned()
+        }
+    };
+    json!({ "path": path, "parameters": parameters })
+}

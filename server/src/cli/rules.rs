@@ -1,0 +1,132 @@
+//! `planogram rules`: are there rules that do not do what their authors think?
+//!
+//! Asks the shop's plugins the shared question `rules/conflicts`, of a data directory or of a running server, and prints
+//! the answer as a table. It knows no rule: kinds, words and examples are the plugins'.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use planogram_core::engine::Engine;
+use planogram_server::routes::ask::joined;
+use serde_json::Value;
+
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looks after merchandising rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Lists rules that contradict or shadow each other, never fire, or miss their targets. Exit code 1 when there are any.
+    #[command(after_help = "Example:\n  planogram rules check --url http://127.0.0.1:7650")]
+    Check(CheckArgs),
+}
+
+/// Which shop.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false, id = "shop")]
+pub struct CheckArgs {
+    /// Data directory of a shop that no server has open.
+    #[arg(long, value_name = "DIR", group = "shop")]
+    data: Option<PathBuf>,
+    /// Address of a running server, http only.
+    #[arg(long, value_name = "URL", group = "shop")]
+    url: Option<String>,
+    /// Configuration file (TOML), beside `--data`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(command: &RulesCommand) -> anyhow::Result<ExitCode> {
+    let RulesCommand::Check(args) = command;
+    let report = match (&args.url, &args.data) {
+        (Some(url), _) => asked(url)?,
+        (None, Some(dir)) => of_dir(dir, args.config.as_deref())?,
+        (None, None) => anyhow::bail!("neither `--data` nor `--url` is given"),
+    };
+    let conflicts = report["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    print!("{}", table(conflicts));
+    Ok(if conflicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The report of a data directory.
+fn of_dir(dir: &Path, config: Option<&Path>) -> anyhow::Result<Value> {
+    anyhow::ensure!(dir.is_dir(), "there is no directory `{}`", dir.display());
+    let mut settings = super::load(config)?;
+    settings.engine.data_dir = dir.display().to_string();
+    let engine: Arc<Engine> = Engine::open(settings.engine()?)
+        .with_context(|| format!("the data directory `{}` cannot be opened", dir.display()))?;
+    let answers = engine.ask("rules", "conflicts", "{}");
+    engine.close();
+    Ok(joined(answers?))
+}
+
+/// The report of a server.
+fn asked(url: &str) -> anyhow::Result<Value> {
+    let address = url.strip_prefix("http://").with_context(|| format!("`{url}` does not begin with http://"))?;
+    let host = address.trim_end_matches('/');
+    let target = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
+    let mut stream = TcpStream::connect(&target).with_context(|| format!("`{url}` cannot be reached"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    // 1.0: one answer, not in chunks, and then the end.
+    write!(stream, "GET /v1/rules/conflicts HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).with_context(|| format!("`{url}` broke off"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("`{url}` does not speak HTTP"))?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    anyhow::ensure!(status == "200", "`{url}` answered {status}: {body}");
+    serde_json::from_str(body).with_context(|| format!("`{url}` did not answer JSON"))
+}
+
+/// One paragraph a finding: kind, rules, words, example.
+fn table(conflicts: &[Value]) -> String {
+    if conflicts.is_empty() {
+        return "no conflict\n".to_owned();
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut out = String::new();
+    for conflict in conflicts {
+        let name = |rule: &Value| format!("{}/{}", text(&rule["kind"]), text(&rule["id"]));
+        let rules: Vec<String> = conflict["rules"].as_array().into_iter().flatten().map(name).collect();
+        out.push_str(&format!("{:16} {}\n", text(&conflict["kind"]), rules.join(", ")));
+        out.push_str(&format!("{:16} {}\n", "", text(&conflict["words"])));
+        if let Some(path) = conflict["example"]["path"].as_str() {
+            let parameters = conflict["example"]["parameters"].as_object();
+            let pair = |(name, value): (&String, &Value)| format!("{name}={}", text(value).replace(' ', "+"));
+            let pairs: Vec<String> = parameters.into_iter().flatten().map(pair).collect();
+            let mark = if pairs.is_empty() { "" } else { "?" };
+            out.push_str(&format!("{:16} {path}{mark}{}\n", "", pairs.join("&")));
+        }
+    }
+    out.push_str(&format!("{} in all\n", conflicts.len()));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_finding_is_a_paragraph() {
+        let rules = json!([{"kind": "a-rule", "id": "x"}, {"kind": "a-rule", "id": "y"}]);
+        let example = json!({"path": "/v1/search", "parameters": {"q": "red sofa", "device": "mobile"}});
+        let one = json!({"kind": "contradictory", "rules": rules, "words": "they differ", "example": example});
+        let two = json!({"kind": "never-firing", "rules": [rules[0]], "words": "no time", "example": null});
+        let expected = "contradictory    a-rule/x, a-rule/y\n                 they differ\n                 \
+            /v1/search?device=mobile&q=red+sofa\nnever-firing     a-rule/x\n                 no time\n2 in all\n";
+        assert_eq!(table(&[one, two]), expected);
+        assert_eq!(table(&[]), "no conflict\n");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_named() {
+        assert!(asked("ftp://x").unwrap_err().to_string().contains("`ftp://x` does not begin with http://"));
+    }
+}

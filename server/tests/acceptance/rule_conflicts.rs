@@ -1,0 +1,208 @@
+//! The conflict report finds what is wrong with a set of rules, and nothing else.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, escaped, product};
+
+/// Small numbers from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % n as u64) as usize
+    }
+}
+
+/// A rule: kind, id, body, and what stands in its address.
+type Row = (&'static str, String, Value, &'static str);
+
+fn search(id: &str, conditions: Value, events: Value) -> Row {
+    ("search-rule", id.to_owned(), json!({"match": "all", "conditions": conditions, "events": events}), "")
+}
+
+fn query(operator: &str, text: &str) -> Value {
+    json!({"query": operator, "text": text})
+}
+
+/// Eighteen rules that hold twelve faults, and the faults: kind and rules.
+fn faulty() -> (Vec<Row>, Vec<(&'static str, Vec<&'static str>)>) {
+    let oak = json!({"field": "brand", "eq": "Oak"});
+    let with_priority = |row: Row, priority: i32| {
+        let mut row = row;
+        row.2["priority"] = json!(priority);
+        row
+    };
+    let rows = vec![
+        search("up", json!([query("contains", "alpha")]), json!([{"boost": "P1"}])),
+        search("out", json!([query("starts", "alpha")]), json!([{"hide": "P1"}])),
+        search("first-a", json!([query("is", "beta")]), json!([{"pin": "P2", "position": 1}])),
+        search(
+            "first-b",
+            json!([query("contains", "bet"), {"audience": "vip"}]),
+            json!([{"pin": "P3", "position": 1}]),
+        ),
+        search("no-oak", json!([query("contains", "brandy")]), json!([{"hide": oak}])),
+        search("one-oak", json!([query("contains", "brandy")]), json!([{"include": "O1"}])),
+        search("to-a", json!([query("words", "help")]), json!([{"redirect": "/a"}])),
+        search("to-b", json!([query("words", "me")]), json!([{"redirect": "/b"}])),
+        with_priority(search("strong", json!([query("contains", "gamma")]), json!([{"boost": ["P4", "P5"]}])), 5),
+        search("weak", json!([query("is", "gamma ray")]), json!([{"boost": "P4", "factor": 9}])),
+        with_priority(search("wide", json!([query("contains", "delt")]), json!([{"bury": "P6"}, {"banner": "D"}])), 1),
+        search("narrow", json!([query("contains", "delta"), {"audience": "vip"}]), json!([{"banner": "D"}])),
+        search(
+            "two-devices",
+            json!([{"device": "mobile"}, {"device": ["desktop", "tablet"]}]),
+            json!([{"hide": "P7"}]),
+        ),
+        (
+            "search-rule",
+            "over".into(),
+            json!({"conditions": [query("is", "old")], "events": [{"hide": "P7"}]}),
+            "?until=2020-01-01T00:00:00Z",
+        ),
+        search(
+            "itself",
+            json!([query("contains", "zeta eta"), {"not": query("contains", "eta")}]),
+            json!([{"hide": "P7"}]),
+        ),
+        search("gone", json!([query("is", "gone")]), json!([{"boost": "NOBODY"}, {"boost": "P8"}])),
+        search("catalog-only", json!([query("is", "secret")]), json!([{"pin": "S1", "position": 3}])),
+        (
+            "category-rule",
+            "elsewhere".into(),
+            json!({"category": "Left", "events": [{"pin": "R1", "position": 2}]}),
+            "",
+        ),
+    ];
+    let faults = vec![
+        ("contradictory", vec!["out", "up"]),
+        ("contradictory", vec!["first-a", "first-b"]),
+        ("contradictory", vec!["no-oak", "one-oak"]),
+        ("contradictory", vec!["to-a", "to-b"]),
+        ("shadowed", vec!["strong", "weak"]),
+        ("shadowed", vec!["narrow", "wide"]),
+        ("never-firing", vec!["two-devices"]),
+        ("never-firing", vec!["over"]),
+        ("never-firing", vec!["itself"]),
+        ("missing-target", vec!["gone"]),
+        ("unreachable-pin", vec!["catalog-only"]),
+        ("unreachable-pin", vec!["elsewhere"]),
+    ];
+    (rows, faults)
+}
+
+/// Rules that look as if they were at odds, and are not: for each pair of these something keeps them apart, or they want
+/// the same.
+fn sound(dice: &mut Dice, n: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    while rows.len() < n {
+        let (at, sku, word) = (rows.len(), format!("Q{}", rows.len() / 2), format!("word{}", rows.len()));
+        let (left, right) = match dice.roll(7) {
+            // One wants it up, the other down, but never both at once.
+            0 => (json!([query("is", &word)]), json!([query("is", &format!("{word} two"))])),
+            1 => (
+                json!([query("contains", &word), {"device": "mobile"}]),
+                json!([query("contains", &word), {"device": "desktop"}]),
+            ),
+            2 => (
+                json!([query("contains", &word), {"until": "2030-01-01"}]),
+                json!([query("contains", &word), {"from": "2030-01-01"}]),
+            ),
+            3 => (json!([query("starts", &word)]), json!([query("starts", &format!("x{word}"))])),
+            4 => (
+                json!([query("contains", &word), {"audience": "a"}]),
+                json!([query("contains", &word), {"not": {"audience": "a"}}]),
+            ),
+            5 => (
+                json!([query("contains", &word), {"schedule": {"days": ["sat", "sun"]}}]),
+                json!([query("contains", &word), {"schedule": {"days": ["mon"], "to": "12:00"}}]),
+            ),
+            _ => (
+                json!([query("contains", &word), {"customer_group": "b2b"}]),
+                json!([query("is", &word), {"not": {"customer_group": ["b2b", "b2c"]}}]),
+            ),
+        };
+        rows.push(search(&format!("sound{at}"), left, json!([{"pin": sku, "position": 10 + at}])));
+        rows.push(search(&format!("sound{}", at + 1), right, json!([{"hide": sku}, {"banner": word}])));
+    }
+    rows.truncate(n);
+    rows
+}
+
+fn catalog(shop: &Shop) {
+    let mut rows: Vec<Value> = (1..=8).map(|n| product(&format!("P{n}"), "Thing", 1.0)).collect();
+    rows.extend((0..30).map(|n| product(&format!("Q{n}"), "Thing", 1.0)));
+    rows.push(json!({"sku": "O1", "name": "Thing", "price": 1, "brand": "Oak"}));
+    rows.push(json!({"sku": "S1", "name": "Thing", "price": 1, "visibility": "catalog"}));
+    rows.push(json!({"sku": "R1", "name": "Thing", "price": 1, "categories": ["Right"]}));
+    rows.push(json!({"sku": "L1", "name": "Thing", "price": 1, "categories": ["Left/Low"]}));
+    shop.put(&json!(rows));
+}
+
+/// The address of an example.
+fn address(example: &Value) -> String {
+    let parameters = example["parameters"].as_object().unwrap();
+    let pairs: Vec<String> = parameters.iter().map(|(k, v)| format!("{k}={}", escaped(v.as_str().unwrap()))).collect();
+    format!("{}?{}&explain=true", example["path"].as_str().unwrap(), pairs.join("&"))
+}
+
+#[test]
+fn all_planted_faults_among_sixty_rules_are_found_and_nothing_else() {
+    let shop = Shop::shipped();
+    catalog(&shop);
+    let (mut rows, faults) = faulty();
+    rows.extend(sound(&mut Dice(7), 60 - rows.len()));
+    assert_eq!((rows.len(), faults.len()), (60, 12));
+    for (kind, id, body, address) in &rows {
+        shop.send_ok("PUT", &format!("/v1/config/{kind}/{id}{address}"), body);
+    }
+    let report = shop.ok("/v1/rules/conflicts");
+    let mut found = BTreeSet::new();
+    for conflict in report["conflicts"].as_array().unwrap() {
+        let rules = conflict["rules"].as_array().unwrap();
+        let mut ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        ids.sort_unstable();
+        assert!(found.insert((conflict["kind"].as_str().unwrap(), ids)), "twice: {conflict}");
+        let owner = if rules[0]["kind"] == "category-rule" { "category-merchandising" } else { "live-search" };
+        assert_eq!(conflict["plugin"], owner);
+        // The example shows it: all rules of the finding apply to it.
+        if conflict["kind"] == "never-firing" {
+            assert_eq!(conflict["example"], Value::Null);
+            continue;
+        }
+        let applied = shop.ok(&address(&conflict["example"]))["applied_rules"].to_string();
+        let applies = |rule: &Value| applied.contains(&format!("/{})", rule["id"].as_str().unwrap()));
+        assert!(rules.iter().all(applies), "{conflict}: {applied}");
+    }
+    let expected: BTreeSet<(&str, Vec<&str>)> = faults.into_iter().collect();
+    assert_eq!(found, expected, "{report:#}");
+    // One more, of category pages.
+    let up = json!({"category": "Left/Low", "conditions": [{"device": "mobile"}], "events": [{"boost": "L1"}]});
+    shop.configure("category-rule", "left-up", &up);
+    shop.configure("category-rule", "left-down", &json!({"category": "Left/Low", "events": [{"bury": "L1"}]}));
+    let report = shop.ok("/v1/rules/conflicts");
+    assert_eq!(report["conflicts"].as_array().map(Vec::len), Some(13), "{report:#}");
+    let kinds = shop.get("/v1/rules/other");
+    assert!(kinds.status == 404 && kinds.text.contains("conflicts"), "{}", kinds.text);
+}
+
+#[test]
+fn the_command_prints_conflicts_and_says_so_by_its_exit_code() {
+    let shop = Shop::shipped();
+    catalog(&shop);
+    let check = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planogram"));
+        command.args(["rules", "check", "--url", &shop.address]);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(check(), (Some(0), "no conflict\n".to_owned()));
+    shop.configure("search-rule", "gone", &json!({"conditions": [query("is", "x")], "events": [{"hide": "NOBODY"}]}));
+    let (code, text) = check();
+    assert!(code == Some(1) && text.contains("missing-target") && text.contains("search-rule/gone"), "{text}");
+    assert!(text.contains("/v1/search?q=x"), "{text}");
+}
