@@ -417,6 +417,8 @@ pub const CONDITION_NODES_MAX: usize = 1_000;
 pub const CONDITION_VALUES_MAX: usize = 10_000;
 /// Longest text in a condition, in bytes.
 pub const CONDITION_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Largest percentage of what a matched product has that a range may begin or end at.
+pub const MATCHED_PERCENT_MAX: f64 = 100_000.0;
 
 // Plugin host: libraries.
 

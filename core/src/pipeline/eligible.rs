@@ -124,8 +124,12 @@ fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {
 
 /// The variants that satisfy a condition.
 pub(super) fn evaluate(run: &Run<'_>, condition: &Condition) -> RoaringBitmap {
-    let context = EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code, demand: Some(run.demand) };
-    expr::evaluate(condition, &run.snapshot.catalog, &context)
+    expr::evaluate(condition, &run.snapshot.catalog, &context(run))
+}
+
+/// What conditions are evaluated for.
+pub(super) fn context<'r>(run: &'r Run<'_>) -> EvalContext<'r> {
+    EvalContext { book: &run.book, now_ms: run.now_ms, view: &run.view.code, demand: Some(run.demand) }
 }
 
 /// The products an act is about.

@@ -8,6 +8,8 @@ use roaring::RoaringBitmap;
 use super::eligible::{self, Universe};
 use super::run::Run;
 use super::source;
+use crate::expr::{self, Condition};
+use crate::id::ItemId;
 use crate::text;
 
 /// Lends one request's view of the shop to a plugin.
@@ -37,6 +39,33 @@ impl CallHost for Lender<'_, '_> {
             return Err(Failure("nothing is eligible yet while the query is rewritten".into()));
         };
         source::candidates(self.run, source, anchors, k, &universe.items).map_err(Failure)
+    }
+
+    fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
+        let run = self.run;
+        Ok(run.epoch.conditions.satisfied(&run.snapshot.catalog, ItemId(item), &eligible::context(run)))
+    }
+
+    fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
+        let run = self.run;
+        let Some(condition) = run.epoch.conditions.get(condition) else { return Ok(Vec::new()) };
+        let catalog = &run.snapshot.catalog;
+        let base = || RoaringBitmap::clone(self.universe.map_or(catalog.alive(), |universe| &universe.variants));
+        let within = |condition: &Condition| expr::evaluate_within(condition, base(), catalog, &eligible::context(run));
+        let variants = if condition.is_relative() {
+            let known = anchors.iter().filter(|anchor| (**anchor as usize) < catalog.item_bound());
+            let related =
+                known.map(|anchor| expr::relate(condition, catalog, ItemId(*anchor), &eligible::context(run)));
+            related.map(|condition| within(&condition)).reduce(|any, set| any | set).unwrap_or_default()
+        } else {
+            within(condition)
+        };
+        Ok(catalog.lift(&variants).iter().take(k).collect())
+    }
+
+    fn credit(&self, source: &str, items: &[u32]) -> Outcome {
+        self.run.credits.borrow_mut().push((source.to_owned(), items.to_vec()));
+        Ok(())
     }
 
     fn analyze(&self, text: &str) -> Vec<String> {

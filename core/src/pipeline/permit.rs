@@ -4,12 +4,14 @@
 //! must: a set of variants, made before anything is retrieved. Without an anchor there is nothing to relate to,
 //! and the relation is left out.
 
+use std::borrow::Cow;
+
 use roaring::RoaringBitmap;
 
-use super::eligible::evaluate;
+use super::eligible::{context, evaluate};
 use super::run::Run;
 use super::unit::{Relative, Unit};
-use crate::expr::{Condition, Test};
+use crate::expr::{Condition, Test, relate};
 use crate::id::ItemId;
 
 /// The variants a unit permits; `None` when it permits all.
@@ -19,7 +21,7 @@ pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Optio
         Some(kept) => *kept &= passing,
         None => kept = Some(passing),
     };
-    unit.include.iter().for_each(|condition| keep(evaluate(run, condition)));
+    unit.include.iter().for_each(|condition| keep(evaluate(run, &meant(run, condition, anchors))));
     if let Some(&anchor) = anchors.first() {
         related(run, unit.relative, anchor).into_iter().for_each(keep);
     }
@@ -27,8 +29,16 @@ pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Optio
         return kept;
     }
     let mut kept = kept.unwrap_or_else(|| RoaringBitmap::clone(run.snapshot.catalog.alive()));
-    unit.exclude.iter().for_each(|condition| kept -= evaluate(run, condition));
+    unit.exclude.iter().for_each(|condition| kept -= evaluate(run, &meant(run, condition, anchors)));
     Some(kept)
+}
+
+/// A condition with what is relative in it filled in from the page's product; without one nothing satisfies that part.
+fn meant<'c>(run: &Run<'_>, condition: &'c Condition, anchors: &[ItemId]) -> Cow<'c, Condition> {
+    match anchors.first().filter(|_| condition.is_relative()) {
+        Some(&anchor) => Cow::Owned(relate(condition, &run.snapshot.catalog, anchor, &context(run))),
+        None => Cow::Borrowed(condition),
+    }
 }
 
 /// The variants that stand in each relation to `anchor` that is asked for.
