@@ -190,7 +190,13 @@ mod tests {
             .skip(1)
             .map(|rest| rest.split("```").next().unwrap())
             .collect();
-        let [shipped, mixed] = blocks[..] else { panic!("{} examples", blocks.len()) };
+        let [rule, list, shipped, mixed] = blocks[..] else { panic!("{} examples", blocks.len()) };
+        let plugin = RelatedProducts::configure("").unwrap();
+        for (kind, id, json) in [(RELATED_RULE, "shoes", rule), (RELATED_LIST, "related", list)] {
+            let (from_ms, until_ms) = (i64::MIN, i64::MAX);
+            let document = Document { kind, scope: "", id, revision: 1, seq: 1, from_ms, until_ms, json };
+            assert_eq!(plugin.validate(&document, &[]), [], "{json}");
+        }
         let (said, default) = (Settings::read(shipped).unwrap(), Settings::default());
         assert!((0..TYPES.len()).all(|unit_type| said.recipe(unit_type) == default.recipe(unit_type)));
         assert_eq!(Settings { types: default.types.clone(), ..said }, default);
