@@ -2,10 +2,10 @@
 //!
 //! 50,000 made-up products and the plugin as it ships. A unit of the type `related` is asked about the same products
 //! before and after 10,000 rules are written. The rules are about one brand and color, a category, or a sku, a tenth of
-//! them about nothing but a price, and show products of a category in the matched product's color or price. What a unit takes longer is
-//! what the rules cost: finding those about the product, and drawing what they show. Rules that show nothing tell how
-//! much of that is finding. A request's time is its shortest of several rounds, since neighbors on the machine only add
-//! to it.
+//! them about nothing but a price, and show products of a category in the matched product's color or price. What a unit
+//! takes longer is what the rules cost: finding those about the product, and drawing what they show. Rules that show
+//! nothing tell how much of that is finding. A request's time is its shortest of several rounds, since neighbors on the
+//! machine only add to it.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

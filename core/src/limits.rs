@@ -165,7 +165,7 @@ pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
 pub const FIT_WINDOW: usize = 200;
 /// Most words one prefix stands for, the most frequent first.
 pub const PREFIX_WORDS_MAX: usize = 50;
-/// Longest word that is corrected, in characters: longer ones make large automata and are seldom typed.
+/// Longest word that is corrected, in characters: longer ones cost more to compare and are seldom typed.
 pub const CORRECTED_CHARS_MAX: usize = 32;
 /// Spellings tried for one misspelled word.
 pub const SPELLINGS_MAX: usize = 4;
@@ -282,6 +282,8 @@ pub const SUGGESTION_NAMES_MAX: usize = 30;
 pub const SUGGESTION_CATEGORIES_MAX: usize = 5_000;
 /// Most phrases of one document that are never suggested.
 pub const SUGGESTIONS_NEVER_MAX: usize = 10_000;
+/// Most words of one document that are never corrected.
+pub const EXACT_WORDS_MAX: usize = 10_000;
 
 // Signals: orders.
 

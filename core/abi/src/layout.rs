@@ -724,6 +724,35 @@ mod tests {
     }
 
     #[test]
+    fn an_act_of_an_older_version_has_nothing_in_the_newer_fields() {
+        let text = PgStr::lend("x");
+        let (items, reason) = (PgU32s::lend(&[]), PgStr::lend("why"));
+        let act = |size: usize| PgAct {
+            struct_size: size as u32,
+            verb: PG_PIN,
+            position: 3,
+            factor: 1.0,
+            condition: PG_NO_CONDITION,
+            reserved: 0,
+            items,
+            reason,
+            count: 7,
+            first: 8,
+            text,
+        };
+        let read = |size: usize| {
+            let act = act(size);
+            // SAFETY: the act lives on this stack frame and is at least as long as it says.
+            unsafe { PgAct::read(&raw const act) }
+        };
+        let old = read(PgAct::SIZE_MIN).unwrap();
+        assert_eq!((old.position, old.count, old.first, old.text.len), (3, 0, 0, 0));
+        let new = read(size_of::<PgAct>()).unwrap();
+        assert_eq!((new.position, new.count, new.first, new.text.len), (3, 7, 8, 1));
+        assert!(read(PgAct::SIZE_MIN - 1).is_none());
+    }
+
+    #[test]
     fn documents_are_read_by_stride() {
         #[repr(C)]
         struct Newer {

@@ -86,7 +86,8 @@ pub struct Epoch<'a> {
 
 /// What the host lends while a plugin prepares.
 pub trait PrepareHost {
-    /// Compiles a condition (JSON text of the condition tree).
+    /// Compiles a condition (JSON text of the condition tree). The id stays good in every state that is made with this one,
+    /// or one made from it, as `previous`; acts, though, name ids that were compiled for their own state.
     fn compile(&self, condition: &str) -> Outcome<ConditionId>;
     /// Compiles a condition that may compare with a matched product (`{"matched": field}`, `{"matched_percent": n}`);
     /// what such a part means is known in [`CallHost::matching`] alone, and elsewhere nothing satisfies it. Since 1.1.
@@ -117,8 +118,8 @@ pub trait CallHost {
     fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
         Err(Failure(format!("conditions that item {item} satisfies are not lent here")))
     }
-    /// The eligible items that satisfy a condition, at most the first `k` by id. One that compares with a matched product is
-    /// satisfied relative to any of the `anchors`. Since 1.1.
+    /// The eligible items that satisfy a condition, at most the first `k` by id. One that compares with a matched
+    /// product is satisfied relative to any of the `anchors`. Since 1.1.
     fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
         let _ = (anchors, k);
         Err(Failure(format!("items that satisfy condition {} are not lent here", condition.0)))

@@ -34,6 +34,7 @@ pub const ATTRIBUTE_SCHEMA: &str = r#"{
     "type": {"enum": ["text", "number", "boolean", "list"], "default": "text"},
     "searchable": {"type": "boolean", "description": "Do its texts answer searches? True for text and list when absent."},
     "weight": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1, "description": "Weight of its texts in relevance."},
+    "tolerant": {"type": "boolean", "default": true, "description": "May its words be misspelled? When false, they are found only as they are written, and no misspelled word is taken for one of them."},
     "filterable": {"type": "boolean", "default": true},
     "operators": {"type": "array", "items": {"enum": ["contains", "starts_with", "ends_with", "words"]}, "description": "Tests of parts of its texts that shoppers' filters may make; all when absent."},
     "facet": {"enum": ["off", "pinned", "dynamic"], "default": "off"},
@@ -113,6 +114,8 @@ pub struct AttributeDefinition {
     pub searchable: bool,
     /// Weight of its texts in relevance, 1 to 10.
     pub weight: u8,
+    /// Are its words found when they are misspelled?
+    pub tolerant: bool,
     /// May a request filter by it?
     pub filterable: bool,
     /// Is it offered as a facet?
@@ -147,6 +150,7 @@ impl AttributeDefinition {
             value_type,
             searchable: value_type != AttributeType::Number,
             weight: 1,
+            tolerant: true,
             filterable: true,
             operators: None,
             facet,
@@ -188,6 +192,7 @@ pub fn parse_attribute(code: &str, json: &str) -> Result<AttributeDefinition, Ve
     let holds_text = matches!(read.value_type, AttributeType::Text | AttributeType::List);
     read.searchable = fields.flag("searchable").unwrap_or(holds_text);
     read.weight = fields.integer("weight", 1, 10).map_or(read.weight, |weight| weight as u8);
+    read.tolerant = fields.flag("tolerant").unwrap_or(read.tolerant);
     read.filterable = fields.flag("filterable").unwrap_or(read.filterable);
     let modes = [("off", FacetMode::Off), ("pinned", FacetMode::Pinned), ("dynamic", FacetMode::Dynamic)];
     read.facet = fields.word("facet", &modes).unwrap_or(read.facet);

@@ -17,7 +17,7 @@ use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::{Epoch, Shop, experiment, never};
+use crate::snapshot::{Epoch, Shop, experiment, never, spelling};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
@@ -36,6 +36,7 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (facet_document::FACET_KIND, facet_document::FACET_SCHEMA, facet_document::check_facet),
     (views::PRICE_BOOK_KIND, views::PRICE_BOOK_SCHEMA, |id, json| problems(views::parse_price_book(id, json))),
     (views::STORE_VIEW_KIND, views::STORE_VIEW_SCHEMA, |id, json| problems(views::parse_store_view(id, json))),
+    (spelling::SPELLING_KIND, spelling::SPELLING_SCHEMA, |id, json| problems(spelling::parse_spelling(id, json))),
     (never::SUGGESTIONS_KIND, never::SUGGESTIONS_SCHEMA, |id, json| problems(never::parse_suggestions(id, json))),
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
 ];

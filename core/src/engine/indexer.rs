@@ -112,15 +112,16 @@ impl Indexer {
     }
 
     fn open_source(&self, name: &str, locale: &str, text_seq: Seq) -> Result<(TextIndex, bool), TextError> {
-        let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale)?.0, false)) };
+        let tolerance = self.shop.tolerance();
+        let Some(dir) = &self.dir else { return Ok((TextIndex::open(None, locale, tolerance)?.0, false)) };
         let dir = dir.join(folder_name(name, &self.shop.text_rules()));
-        match TextIndex::open(Some(&dir), locale) {
+        match TextIndex::open(Some(&dir), locale, tolerance) {
             Ok((index, seq)) if seq > 0 && (text_seq..=self.seq).contains(&seq) => return Ok((index, true)),
             Ok((index, _)) => index.close(),
             Err(error) if error.needs_rebuild() => info!(source = name, %error, "text index made anew"),
             Err(error) => return Err(error),
         }
-        Ok((TextIndex::rebuild(&dir, locale)?, false))
+        Ok((TextIndex::rebuild(&dir, locale, tolerance)?, false))
     }
 
     /// Takes jobs until it is told to stop or nobody can send any, then commits what is left.
@@ -219,10 +220,11 @@ impl Indexer {
         self.close_sources();
         self.views.clear();
         let items = self.all_items();
+        let (tolerance, rules) = (self.shop.tolerance(), self.shop.text_rules());
         for (name, locale) in self.shop.text_sources() {
             let index = match &self.dir {
-                None => TextIndex::open(None, &locale)?.0,
-                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &self.shop.text_rules())), &locale)?,
+                None => TextIndex::open(None, &locale, tolerance)?.0,
+                Some(dir) => TextIndex::rebuild(&dir.join(folder_name(&name, &rules)), &locale, tolerance)?,
             };
             self.sources.insert(name.clone(), index);
             self.index_source(&name, &items)?;

@@ -1,9 +1,9 @@
 //! Which of many conditions may a product satisfy?
 //!
 //! Each condition is entered under values of which a product must have one to satisfy it: those of an equality that the
-//! condition cannot hold without, the fewest if there are several. A product is looked up by what it has, and only what is found is
-//! evaluated, so that ten thousand rules about single brands, categories and skus cost those of one brand. A condition
-//! without such an equality (a price range, a negation) is always found.
+//! condition cannot hold without, the fewest if there are several. A product is looked up by what it has, and only what
+//! is found is evaluated, so that ten thousand rules about single brands, categories and skus cost those of one brand. A
+//! condition without such an equality (a price range, a negation) is always found.
 //! What is not here: the conditions themselves.
 
 use std::sync::Arc;

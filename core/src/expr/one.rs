@@ -1,8 +1,8 @@
 //! Does a condition hold for one product?
 //!
-//! The same language as `evaluate`, read for the few variants of one product instead of for the whole catalog: which of
-//! ten thousand rules are about a product must not cost ten thousand bitmaps. As everywhere, all parts must hold for one
-//! and the same variant. A property test holds the two to each other.
+//! The same language as `evaluate`, read for the few variants of one product instead of for the whole catalog: which
+//! of ten thousand rules are about a product must not cost ten thousand bitmaps. As everywhere, all parts must hold for
+//! one and the same variant. A property test holds the two to each other.
 
 use super::evaluate::number_test;
 use super::{Condition, EvalContext, Test, Value};

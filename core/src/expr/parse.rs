@@ -1,10 +1,11 @@
 //! How is a condition written?
 //!
 //! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly one of
-//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded while
-//! reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
-//! exists is asked of a catalog later (`evaluate`), because attributes come and go. Where there is a product to relate to,
-//! a value may be `{"matched": field}` and a bound of a range `{"matched_percent": number}`; elsewhere both are refused.
+//! `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are bounded
+//! while reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
+//! exists is asked of a catalog later (`evaluate`), because attributes come and go. Where there is a product to relate
+//! to, a value may be `{"matched": field}` and a bound of a range `{"matched_percent": number}`; elsewhere both are
+//! refused.
 
 use planogram_abi::Problem;
 use serde_json::{Map, Value as Json, json};

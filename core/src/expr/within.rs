@@ -1,8 +1,8 @@
 //! Which variants of a set satisfy a condition?
 //!
-//! The same answer as [`evaluate`](super::evaluate()) inside the set, for sets that are mostly narrow already: what has a
-//! posting (a value, a category) is intersected first, and what would be a pass over a column (a price, a stock, a text
-//! of a name) is asked only of what is left, variant by variant.
+//! The same answer as [`evaluate`](super::evaluate()) inside the set, for sets that are mostly narrow already: what has
+//! a posting (a value, a category) is intersected first, and what would be a pass over a column (a price, a stock, a
+//! text of a name) is asked only of what is left, variant by variant.
 
 use roaring::RoaringBitmap;
 

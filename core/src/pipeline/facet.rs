@@ -113,7 +113,7 @@ impl<'c, 'a> Counter<'c, 'a> {
 
     /// One facet, counted without its own filters and weighed.
     fn weighed(&self, code: &str, definition: &AttributeDefinition) -> Weighed {
-        let field = if code == CATEGORIES { "category" } else { code };
+        let field = filter::canonical(code);
         let filtered = self.has_filter(field);
         let own;
         let set = if filtered {

@@ -87,8 +87,8 @@ impl Ledger {
         Some(rows.iter().map(|&row| entry.values.of(row).map_or(f32::NAN, |(value, _)| value)).collect())
     }
 
-    /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values of
-    /// each row in their order. Several contributions of one name are added up.
+    /// What every contribution added to `rows`, or says of them when it adds nothing: names, each once, and the values
+    /// of each row in their order. Several contributions of one name are added up.
     pub fn table(&self, rows: &[u32]) -> (Vec<String>, Vec<Vec<f32>>) {
         let mut names: Vec<String> = Vec::new();
         let mut place = |entry: &Entry| {

@@ -1,8 +1,8 @@
 //! In which order do scored rows stand?
 //!
 //! What can be bought first where the store view says so, then by band, then by the explicit sort keys or the score,
-//! then by item id: a total order, so that equal requests
-//! give equal lists and pages never overlap. Only the rows somebody will see are sorted; the rest is selected away.
+//! then by item id: a total order, so that equal requests give equal lists and pages never overlap. Only the rows
+//! somebody will see are sorted; the rest is selected away.
 
 use std::cmp::Ordering;
 

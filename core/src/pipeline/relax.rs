@@ -7,8 +7,8 @@
 //!    in quotes are left alone. Words that carry nothing ("for", "the") need not match when two others do.
 //! 2. Products that match every word come first; when there are none, every word is read as a beginning.
 //! 3. When they do not fill a few pages, products follow that match part of the query: those whose words carry the
-//!    most of it, as rare words do. Never more than fill these pages, so that a precise query is not answered with the
-//!    whole shop, and none when a sku was asked for and found.
+//!    most of it, as rare words do, and that share more with it than a number. Never more than fill these pages, so
+//!    that a precise query is not answered with the whole shop, and none when a sku was asked for and found.
 //!
 //! Which spellings are near is the text room's business; synonyms are a plugin's.
 
@@ -19,7 +19,8 @@ use roaring::RoaringBitmap;
 use super::request::Degraded;
 use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
-use crate::text::{Found, Match, TextView, quoted_words};
+use crate::snapshot::spelling::ExactWords;
+use crate::text::{Asked, Correction, Found, Guess, Match, TextView, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -32,13 +33,14 @@ const COMPOUND_NOUN_WEIGHT: f32 = 0.7;
 const CORRECTED_WEIGHT: f32 = 0.5;
 /// A word in no more than one of so many documents is hardly known…
 const HARDLY_KNOWN_IN: u32 = 5_000;
-/// …and corrected when it has this many letters and another word, one edit away, is in so many times as many documents.
+/// …and doubted when it has this many letters; see [`CLEARLY_MORE`].
 const HARDLY_KNOWN_CHARS_MIN: usize = 5;
+/// In how many times as many documents another word must be, one edit away, to be tried for a word that is hardly known.
 const CLEARLY_MORE: u32 = 15;
 /// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
 /// most of the query, which few and cheap to find products do, then at least something of it.
 const SHARES: [f32; 2] = [0.6, 0.2];
-/// Full matches below which words that are hardly known are doubted.
+/// Full matches below which words that are hardly known are doubted: with so few, a better known word is worth a try.
 const FEW: usize = 5;
 /// Words without which a query may do when it has as many others.
 const CONTENT_WORDS_MIN: usize = 2;
@@ -52,17 +54,16 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if query.groups.is_empty() {
         return Vec::new();
     }
-    let mut reading = Reading::of(view, query, typed(run), Doubt::Unknown);
-    let mut found = attempt(run, view, &reading.query, within, Match::All);
-    if found.len() < FEW {
-        let doubted = Reading::of(view, query, typed(run), Doubt::HardlyKnown);
-        if doubted.said.len() > reading.said.len() {
-            found = attempt(run, view, &doubted.query, within, Match::All);
-            reading = doubted;
-        }
+    let mut reading = Reading::of(view, &run.epoch.shop.exact_words, query, typed(run));
+    let mut found = attempt(run, view, reading.asked(&reading.query), within, Match::All);
+    if found.len() < FEW
+        && let Some(doubted) = reading.doubted(view)
+    {
+        found = attempt(run, view, doubted.asked(&doubted.query), within, Match::All);
+        reading = doubted;
     }
     if found.is_empty() && query.groups.len() > 1 {
-        found = attempt(run, view, &beginnings(&reading.query), within, Match::All);
+        found = attempt(run, view, reading.asked(&beginnings(&reading.query)), within, Match::All);
         if !found.is_empty() {
             run.relaxed.push("words were also read as beginnings of longer ones".into());
         }
@@ -74,7 +75,7 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
         let mut partial = Vec::new();
         for share in SHARES {
             if n_full + partial.len() < RELAXED_FILL {
-                partial = attempt(run, view, &settled, within, Match::Share(share));
+                partial = attempt(run, view, reading.asked(&settled), within, Match::Share(share));
                 partial.retain(|found| !full.contains(found.item.0));
             }
         }
@@ -90,7 +91,7 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
     if !found.is_empty() {
         run.read_as = run.read_as.is_some().then(|| reading.query.clone());
         run.did_you_mean = reading.did_you_mean();
-        run.relaxed.extend(reading.said);
+        run.relaxed.extend(reading.said.into_iter().map(|(_, said)| said));
     }
     found
 }
@@ -110,8 +111,8 @@ fn keep_best(found: &mut Vec<Found>, n: usize) {
     }
 }
 
-fn attempt(run: &mut Run<'_>, view: &TextView, query: &Query, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
-    match view.search(query, &run.epoch.shop.field_weights, Some(within), match_) {
+fn attempt(run: &mut Run<'_>, view: &TextView, asked: Asked<'_>, within: &RoaringBitmap, match_: Match) -> Vec<Found> {
+    match view.search(asked, &run.epoch.shop.field_weights, Some(within), match_) {
         Ok(found) => found,
         Err(error) => {
             run.degraded.push(Degraded {
@@ -154,75 +155,105 @@ fn beginnings(query: &Query) -> Query {
     query
 }
 
-/// Which words may be misspelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doubt {
-    /// Those that no product has.
-    Unknown,
-    /// Those that hardly any product has, too.
-    HardlyKnown,
-}
-
 /// A query with what its words may have meant.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Reading {
     query: Query,
-    /// What was read otherwise, in words.
-    said: Vec<String>,
-    /// The words as they were probably meant.
+    /// What was read otherwise, in words, each with the place of the typed word.
+    said: Vec<(usize, String)>,
+    /// The words as they were probably meant, those in quotes with them.
     meant: Vec<String>,
+    /// Alternatives that are corrections.
+    guesses: Vec<Guess>,
+    /// Words that the shop knows and that may be doubted all the same.
+    known: Vec<Known>,
+}
+
+/// A word of a reading that the shop knows.
+#[derive(Clone)]
+struct Known {
+    /// As typed, folded.
+    word: String,
+    /// Its place among the words typed.
+    at: usize,
+    /// Its group of the query.
+    group: usize,
 }
 
 impl Reading {
-    fn of(view: &TextView, query: &Query, typed: &str, doubt: Doubt) -> Self {
+    fn of(view: &TextView, exact: &ExactWords, query: &Query, typed: &str) -> Self {
         let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
         let words: Vec<String> = query.groups.iter().map(own).collect();
+        let joined: Vec<Option<String>> = words.windows(2).map(|pair| view.joined(&pair[0], &pair[1])).collect();
         let quoted = quoted_words(view.language(), typed);
         let n_content = words.iter().filter(|word| !view.is_stop_word(word)).count();
         let mut reading = Self::default();
         reading.query.redirect.clone_from(&query.redirect);
         for (at, (group, word)) in query.groups.iter().zip(&words).enumerate() {
-            reading.meant.push(word.clone());
             if quoted.contains(word) {
+                reading.meant.push(format!("\"{word}\""));
                 reading.query.groups.push(group.clone());
                 continue;
             }
+            reading.meant.push(word.clone());
             let is_begun = group.alternatives.first().is_some_and(|own| own.prefix);
             if n_content >= CONTENT_WORDS_MIN && !is_begun && view.is_stop_word(word) {
                 continue;
             }
             let mut group = group.clone();
-            let is_written_otherwise = write_otherwise(view, &words, at, &mut group);
-            if !is_written_otherwise {
-                reading.correct(view, word, doubt, &mut group);
+            // In both groups, so that one word of the document satisfies the two of the query.
+            let pairs =
+                [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|left| joined.get(left)?.clone());
+            let is_written_otherwise = write_otherwise(view, word, pairs, &mut group);
+            let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
+            let may_be_corrected = !is_written_otherwise && !exact.contains(word);
+            if is_known && may_be_corrected {
+                reading.known.push(Known { word: word.clone(), at, group: reading.query.groups.len() });
             }
             reading.query.groups.push(group);
+            if !is_known && may_be_corrected {
+                let corrections = view.corrections(word, SPELLINGS_MAX);
+                reading.correct(at, reading.query.groups.len() - 1, word, corrections);
+            }
         }
         reading
     }
 
-    /// Adds what may have been meant by a word that the shop does not know, or hardly knows.
-    fn correct(&mut self, view: &TextView, word: &str, doubt: Doubt, group: &mut TermGroup) {
-        let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
-        if is_known && doubt == Doubt::Unknown {
-            return;
-        }
-        let n_own = view.curated(word);
-        let is_well_known = n_own > view.n_documents() / HARDLY_KNOWN_IN;
-        if is_known && (is_well_known || word.chars().count() < HARDLY_KNOWN_CHARS_MIN) {
-            return;
-        }
-        let mut corrections = view.corrections(word, SPELLINGS_MAX);
-        if is_known {
+    /// The reading with words corrected that the shop hardly knows, too; `None` when there are none.
+    fn doubted(&self, view: &TextView) -> Option<Self> {
+        let mut doubted = self.clone();
+        for Known { word, at, group } in &self.known {
+            let n_own = view.curated(word);
+            if n_own > view.n_documents() / HARDLY_KNOWN_IN || word.chars().count() < HARDLY_KNOWN_CHARS_MIN {
+                continue;
+            }
+            let mut corrections = view.corrections(word, SPELLINGS_MAX);
+            // Another form of the word is found by it anyway.
             corrections.retain(|c| c.distance == 1 && c.documents >= CLEARLY_MORE * n_own.max(1));
+            corrections.retain(|c| !view.is_form_of(&c.word, word));
+            doubted.correct(*at, *group, word, corrections);
         }
-        if let (Some(meant), Some(first)) = (self.meant.last_mut(), corrections.first()) {
-            meant.clone_from(&first.word);
+        doubted.said.sort_by_key(|(at, _)| *at);
+        (doubted.said.len() > self.said.len()).then_some(doubted)
+    }
+
+    /// Adds what may have been meant by the word at `at`, the likeliest first.
+    fn correct(&mut self, at: usize, group: usize, word: &str, corrections: Vec<Correction>) {
+        if let Some(first) = corrections.first() {
+            self.meant[at].clone_from(&first.word);
         }
         for correction in corrections {
-            self.said.push(format!("`{word}` was also read as `{}`", correction.word));
-            add(group, correction.word, CORRECTED_WEIGHT.powi(i32::from(correction.distance)));
+            self.said.push((at, format!("`{word}` was also read as `{}`", correction.word)));
+            let weight = CORRECTED_WEIGHT.powi(i32::from(correction.distance));
+            if add(&mut self.query.groups[group], correction.word.clone(), weight) {
+                self.guesses.push(Guess { group, text: correction.word });
+            }
         }
+    }
+
+    /// This reading's query, or what was made of it.
+    fn asked<'q>(&'q self, query: &'q Query) -> Asked<'q> {
+        Asked { query, guesses: &self.guesses }
     }
 
     /// The query as it was probably meant, when a word was corrected.
@@ -231,28 +262,26 @@ impl Reading {
     }
 }
 
-/// Adds other ways of writing the word at `at`; false when there are none.
-fn write_otherwise(view: &TextView, words: &[String], at: usize, group: &mut TermGroup) -> bool {
+/// Adds other ways of writing a word, `pairs` being it and a neighbor as one; false when there are none.
+fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = String>, group: &mut TermGroup) -> bool {
     let n_before = group.alternatives.len();
-    let pairs = [at.checked_sub(1).zip(Some(at)), Some((at, at + 1))];
-    for (left, right) in pairs.into_iter().flatten() {
-        if let Some(text) = words.get(right).and_then(|right| view.joined(&words[left], right)) {
-            // In both groups, so that one word of the document satisfies the two of the query.
-            add(group, text, JOINED_WEIGHT);
-        }
+    for pair in pairs {
+        add(group, pair, JOINED_WEIGHT);
     }
-    if let Some((left, right)) = view.split(&words[at]) {
+    if let Some((left, right)) = view.split(word) {
         add(group, format!("{left} {right}"), SPLIT_WEIGHT);
     }
-    for noun in view.compounds_of(&words[at], COMPOUND_NOUNS_MAX) {
+    for noun in view.compounds_of(word, COMPOUND_NOUNS_MAX) {
         add(group, noun, COMPOUND_NOUN_WEIGHT);
     }
     group.alternatives.len() > n_before
 }
 
-/// Adds an alternative, once, as far as there is room.
-fn add(group: &mut TermGroup, text: String, weight: f32) {
-    if group.alternatives.len() < ALTERNATIVES_MAX && group.alternatives.iter().all(|known| known.text != text) {
+/// Adds an alternative, once, as far as there is room; false when it was not added.
+fn add(group: &mut TermGroup, text: String, weight: f32) -> bool {
+    let fits = group.alternatives.len() < ALTERNATIVES_MAX && group.alternatives.iter().all(|known| known.text != text);
+    if fits {
         group.alternatives.push(Alternative { text, weight, prefix: false });
     }
+    fits
 }

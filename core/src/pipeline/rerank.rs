@@ -88,6 +88,8 @@ struct Orders {
     /// The first act that pins a row holds.
     pins: Vec<Pin>,
     pinned: RoaringBitmap,
+    /// Rows that were raised or buried: the first act that does either holds, too.
+    banded: RoaringBitmap,
     /// Quotas with the rows they mean, in order; each with the plugin that ordered it.
     quotas: Vec<(String, Act, Vec<u32>)>,
     remarks: Vec<(u32, LedgerLine)>,
@@ -123,12 +125,12 @@ impl Orders {
                     self.pins.push((position, row));
                     (LedgerKind::Pin, f64::from(position))
                 }
-                Verb::Bury => {
-                    ranked.bands[row as usize] = band::BURIED;
-                    (LedgerKind::Band, 0.0)
-                }
                 _ => {
-                    ranked.bands[row as usize] = band::RAISED;
+                    if !self.banded.insert(row) {
+                        continue;
+                    }
+                    let is_bury = act.verb == Verb::Bury;
+                    ranked.bands[row as usize] = if is_bury { band::BURIED } else { band::RAISED };
                     (LedgerKind::Band, 0.0)
                 }
             };

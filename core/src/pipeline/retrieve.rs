@@ -115,8 +115,11 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
 fn add_included(found: &mut Vec<Found>, included: &RoaringBitmap) {
     let is_new = |item: &u32| found.binary_search_by_key(&ItemId(*item), |found| found.item).is_err();
     let new: Vec<Found> = included.iter().filter(is_new).map(|item| Found::elsewhere(ItemId(item))).collect();
-    found.extend(new);
-    found.sort_unstable_by_key(|found| found.item);
+    if !new.is_empty() {
+        found.extend(new);
+        // Two runs that are in order each: this sort merges them.
+        found.sort_by_key(|found| found.item);
+    }
 }
 
 /// The universe of a request that names the items to rank; the rest of it stays as it is.

@@ -2,12 +2,12 @@
 //!
 //! First what other shoppers typed and found something with, the most used first; then what product names say from
 //! the begun words on ("sport" is the beginning of "sport pant" in "Supernova Sport Pant"); then categories. Nothing
-//! that only one or two people typed is ever shown, see `signal/queries`. Beside a list of results the names of
+//! that only one or two people typed is ever shown, see `signal/queries`. Beside the first page of results the names of
 //! these results are read, which costs next to nothing; while something is typed, names are searched when so few
 //! products can match that it is quick, and else only their words are offered. Where nothing else completes a
 //! misspelled last word, its likeliest correction is tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -51,18 +51,25 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
 /// What to suggest beside the results of a search.
 pub(super) fn beside(run: &Run<'_>, hits: &[Hit]) -> Vec<String> {
     let Subject::Search { text } = &run.subject else { return Vec::new() };
-    if text.is_empty() {
+    // Whoever turns pages has found what to search for.
+    if text.is_empty() || run.request.page.number > 1 {
         return Vec::new();
     }
     let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
     box_.take_used_queries(text);
     box_.take_phrases(hits.iter().take(SUGGESTION_NAMES_MAX).map(|hit| hit.name.as_str()));
     let catalog = &run.snapshot.catalog;
+    let inside = format!(" {}", box_.typed);
+    let mut seen = BTreeSet::new();
     for hit in hits.iter().take(SUGGESTION_NAMES_MAX) {
+        if box_.is_full() {
+            break;
+        }
         for place in catalog.product(hit.item).iter().flat_map(|product| &product.placements) {
             let above = std::iter::once(place.category).chain(catalog.ancestors(place.category));
-            let seen = above.filter(|id| !run.hidden.contains(*id));
-            seen.filter_map(|id| catalog.category_node(id)).for_each(|node| box_.take_category(&node.name));
+            // What is above one that was seen was seen with it.
+            let shown = above.take_while(|id| seen.insert(*id)).filter(|id| !run.hidden.contains(*id));
+            shown.filter_map(|id| catalog.category_node(id)).for_each(|node| box_.take_category(&node.name, &inside));
         }
     }
     box_.found.into_iter().map(|suggestion| suggestion.text).collect()
@@ -194,20 +201,23 @@ impl<'a> SearchBox<'a> {
     }
 
     fn take_categories(&mut self) {
+        let inside = format!(" {}", self.typed);
         let nodes = self.snapshot.catalog.categories().filter(|(id, _)| !self.hidden.contains(*id));
         let nodes: Vec<_> = nodes.take(SUGGESTION_CATEGORIES_MAX).collect();
         for (_, node) in nodes.into_iter().filter(|(_, node)| !node.members().is_empty()) {
             if self.is_full() {
                 return;
             }
-            self.take_category(&node.name);
+            self.take_category(&node.name, &inside);
         }
     }
 
-    fn take_category(&mut self, name: &str) {
+    /// Takes a category whose name begins as typed, or has a word that does: it holds `inside`, which is what was typed
+    /// behind a space.
+    fn take_category(&mut self, name: &str, inside: &str) {
         if !self.is_full() {
             let name = lower(name);
-            let begins = name.starts_with(&self.typed) || name.contains(&format!(" {}", self.typed));
+            let begins = name.starts_with(&self.typed) || name.contains(inside);
             if begins && !self.typed.is_empty() {
                 self.take(&name, SuggestionKind::Category);
             }
@@ -217,7 +227,8 @@ impl<'a> SearchBox<'a> {
     /// Tries again with the likeliest correction of the last word.
     fn correct(&mut self, text: &str) {
         let Some(texts) = self.snapshot.text.view(&self.view.text_source) else { return };
-        let Some(last) = text.split_whitespace().last() else { return };
+        let last = text.split_whitespace().last().filter(|last| !self.epoch.shop.exact_words.contains(last));
+        let Some(last) = last else { return };
         let corrections = texts.corrections(last, 1);
         let Some(correction) = corrections.first().filter(|word| self.is_seen(texts, &word.word)) else { return };
         let before = text.trim_end().strip_suffix(last).unwrap_or_default();

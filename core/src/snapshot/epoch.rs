@@ -83,8 +83,8 @@ impl Conditions {
         }
     }
 
-    /// The indexed conditions that a product satisfies, ascending. The table only grows, so that conditions of documents
-    /// that are gone may be among them.
+    /// The indexed conditions that a product satisfies, ascending. The table only grows, so that conditions of
+    /// documents that are gone may be among them.
     pub fn satisfied(&self, catalog: &Catalog, item: ItemId, context: &EvalContext<'_>) -> Vec<ConditionId> {
         let mut found = self.index.candidates(catalog, item);
         found.retain(|id| self.get(*id).is_some_and(|condition| expr::holds_for(condition, catalog, item, context)));

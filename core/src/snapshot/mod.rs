@@ -10,6 +10,7 @@ mod epoch;
 pub mod experiment;
 pub mod never;
 mod shop;
+pub mod spelling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -40,6 +40,8 @@ pub fn parse_suggestions(_id: &str, json: &str) -> Result<Vec<String>, Vec<Probl
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NeverSuggested {
     phrases: Vec<String>,
+    /// Words of the longest phrase.
+    words_max: usize,
 }
 
 impl NeverSuggested {
@@ -48,7 +50,8 @@ impl NeverSuggested {
         let mut phrases: Vec<String> = documents.into_values().flatten().collect();
         phrases.sort_unstable();
         phrases.dedup();
-        Self { phrases }
+        let words_max = phrases.iter().map(|phrase| phrase.split(' ').count()).max().unwrap_or(0);
+        Self { phrases, words_max }
     }
 
     /// Whether a text holds one of the phrases.
@@ -57,12 +60,11 @@ impl NeverSuggested {
             return false;
         }
         let text = plain(text);
-        let words: Vec<&str> = text.split(' ').collect();
-        (0..words.len()).any(|from| {
-            (from + 1..=words.len()).any(|to| {
-                let phrase = words[from..to].join(" ");
-                self.phrases.binary_search(&phrase).is_ok()
-            })
+        let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+        starts.map(|from| &text[from..]).any(|rest| {
+            let ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+            ends.take(self.words_max)
+                .any(|to| self.phrases.binary_search_by(|known| known.as_str().cmp(&rest[..to])).is_ok())
         })
     }
 }
@@ -83,6 +85,7 @@ mod tests {
         let never = NeverSuggested::new([("a".to_owned(), phrases)].into());
         assert!(never.forbids("a RUDE lamp") && never.forbids("two-words") && never.forbids("rude"));
         assert!(!never.forbids("rudeness") && !never.forbids("two other words") && !never.forbids(""));
+        assert!(never.forbids("rude two words") && never.forbids("some two words more") && !never.forbids("two"));
         assert!(!NeverSuggested::default().forbids("rude"));
     }
 

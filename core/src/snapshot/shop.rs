@@ -10,6 +10,7 @@ use planogram_abi::Problem;
 use super::assign::Experiments;
 use super::experiment::{EXPERIMENT_KIND, parse_experiment};
 use super::never::{NeverSuggested, SUGGESTIONS_KIND, parse_suggestions};
+use super::spelling::{ExactWords, SPELLING_KIND, parse_spelling};
 use crate::catalog::access::{CATEGORY_ACCESS_KIND, CategoryAccess, HiddenCategories, parse_category_access};
 use crate::catalog::definition::{
     ATTRIBUTE_KIND, AttributeDefinition, AttributeDefinitions, CATEGORIES, parse_attribute,
@@ -25,7 +26,7 @@ use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrit
 use crate::config::store::{Selection, Store};
 use crate::id::{ItemId, TimeMs};
 use crate::limits::TEXT_WEIGHT_MAX;
-use crate::text::{FieldWeights, TextDoc};
+use crate::text::{FieldWeights, TextDoc, TextField, Tolerance};
 
 /// The kernel's settings of one epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Shop {
     pub experiments: Experiments,
     /// What is never suggested.
     pub never_suggested: NeverSuggested,
+    /// What is never corrected.
+    pub exact_words: ExactWords,
     /// Categories that are kept for some customers.
     access: Vec<AccessDocument>,
 }
@@ -74,9 +77,11 @@ impl Shop {
         let experiments = read_experiments(documents, &mut problems);
         let never_suggested =
             NeverSuggested::new(read_kind(documents, SUGGESTIONS_KIND, parse_suggestions, &mut problems));
+        let exact_words = ExactWords::new(read_kind(documents, SPELLING_KIND, parse_spelling, &mut problems));
         let access = read_access(documents, &mut problems);
         let field_weights = field_weights(&attributes);
-        (Self { views, attributes, field_weights, facets, experiments, never_suggested, access }, problems)
+        let shop = Self { views, attributes, field_weights, facets, experiments, never_suggested, exact_words, access };
+        (shop, problems)
     }
 
     /// The store view of a code; empty means the default one.
@@ -196,12 +201,24 @@ impl Shop {
 
     /// Everything that decides what is indexed, as one text: two shops with equal rules index alike.
     pub fn text_rules(&self) -> String {
-        let searchable: Vec<(String, bool, u8)> = self
-            .attributes
-            .documents()
-            .map(|(code, definition)| (code.clone(), definition.searchable, definition.weight))
-            .collect();
+        let rule =
+            |(code, one): (&String, &AttributeDefinition)| (code.clone(), one.searchable, one.weight, one.tolerant);
+        let searchable: Vec<(String, bool, u8, bool)> = self.attributes.documents().map(rule).collect();
         format!("{:?} {searchable:?}", self.text_sources())
+    }
+
+    /// The fields in which typing errors are tolerated.
+    pub fn tolerance(&self) -> Tolerance {
+        let named = [
+            ("name", TextField::Name),
+            ("sku", TextField::Sku),
+            (BRAND, TextField::Brand),
+            (CATEGORIES, TextField::Category),
+            ("description", TextField::Description),
+        ];
+        let is_strict = |code: &str| self.attributes.documented(code).is_some_and(|one| !one.tolerant);
+        let strict = named.into_iter().filter(|(code, _)| is_strict(code));
+        strict.fold(Tolerance::default(), |tolerance, (_, field)| tolerance.without(field))
     }
 
     /// An item's text as a source indexes it; `None` when the product does not exist.
@@ -225,6 +242,9 @@ impl Shop {
         for (code, value) in std::iter::once(&product.attributes).chain(options).flatten() {
             self.add_attribute(&mut doc, code, value);
         }
+        // A value of both kinds of attributes is found either way.
+        let TextDoc { attributes, verbatim, .. } = &mut doc;
+        verbatim.retain(|(text, _)| attributes.iter().all(|(known, _)| known != text));
         Some(doc)
     }
 
@@ -239,9 +259,10 @@ impl Shop {
             AttributeValue::List(texts) => texts,
             AttributeValue::Number(_) | AttributeValue::Boolean(_) => &[],
         };
+        let values = if definition.tolerant { &mut doc.attributes } else { &mut doc.verbatim };
         for text in texts {
-            if !doc.attributes.iter().any(|(known, _)| known == text) {
-                doc.attributes.push((text.clone(), definition.weight));
+            if !values.iter().any(|(known, _)| known == text) {
+                values.push((text.clone(), definition.weight));
             }
         }
     }

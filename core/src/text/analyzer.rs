@@ -17,7 +17,7 @@ use super::units::{add_measures, level};
 use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
 
 /// Version of the rules below; an index written by another version is fed again.
-pub(super) const ANALYZER_VERSION: u32 = 2;
+pub(super) const ANALYZER_VERSION: u32 = 3;
 
 /// The language words are stemmed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

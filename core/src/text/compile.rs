@@ -4,15 +4,16 @@
 //! collection (rarity, which words a prefix stands for) is decided here, from the live statistics, so that
 //! evaluation of a segment knows nothing but postings.
 
-use planogram_abi::{Alternative, Query};
+use planogram_abi::Alternative;
 use smallvec::SmallVec;
 use tantivy::Term;
 use tantivy::schema::Field;
 
-use super::analyzer::{Stemmer, compounds, split_at_digits};
+use super::analyzer::{Stemmer, compounds, is_digit, split_at_digits};
 use super::document::{FieldWeights, TextField};
 use super::error::TextError;
 use super::score::{INFLECTED_SHARE, PREFIX_FACTOR, SPLIT_FACTOR, idf};
+use super::tolerance::Asked;
 use super::view::TextView;
 use super::vocabulary::most_frequent;
 use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
@@ -21,6 +22,8 @@ use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
 const PHRASE_ENDINGS_MAX: usize = 10;
 /// A prefix shorter than this does not look into descriptions: it would match nearly everything and say nothing.
 const DESCRIPTION_PREFIX_CHARS_MIN: usize = 3;
+/// Longest number that says nothing of a product unless a word stands beside it, in bytes.
+const SMALL_NUMBER_BYTES_MAX: usize = 2;
 /// Most pieces of a word that is split where letters meet digits.
 const SPLIT_PIECES_MAX: usize = 4;
 
@@ -41,6 +44,10 @@ pub(super) struct Clause {
     pub factor: f32,
     /// Rarity.
     pub rarity: f32,
+    /// Whether its words only begin as typed.
+    pub is_begun: bool,
+    /// Whether it is a number that, in part of a query, says something of a product only beside a word.
+    pub is_number: bool,
     /// Where occurrences are counted, in the order in which they add up.
     pub sources: Vec<Source>,
 }
@@ -66,19 +73,24 @@ pub(super) enum Lookup {
 }
 
 /// Compiles every group; groups without a single word are left out, so the answer may be empty.
-pub(super) fn compile(view: &TextView, query: &Query, weights: &FieldWeights) -> Result<Vec<Group>, TextError> {
+pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights) -> Result<Vec<Group>, TextError> {
     weights.check()?;
+    let query = asked.query;
     let count = query.groups.iter().map(|group| group.alternatives.len()).sum();
     if count > QUERY_ALTERNATIVES_MAX {
         return Err(TextError::TooManyAlternatives { count, max: QUERY_ALTERNATIVES_MAX });
     }
     let mut compiler = Compiler::new(view, weights);
     let mut groups = Vec::with_capacity(query.groups.len());
-    for group in &query.groups {
+    for (at, group) in query.groups.iter().enumerate() {
         let mut compiled = Group::default();
         let mut has_words = false;
         for alternative in &group.alternatives {
+            compiler.is_guess = asked.is_guess(at, &alternative.text);
+            let n_before = compiled.clauses.len();
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
+            let is_number = says_nothing_alone(alternative);
+            compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
         }
         if has_words {
             compiled.weight = compiled.clauses.iter().map(|clause| clause.rarity).fold(0.0, f32::max);
@@ -93,12 +105,14 @@ pub(super) struct Compiler<'v> {
     view: &'v TextView,
     weights: &'v FieldWeights,
     stemmer: Stemmer,
+    /// Whether what is compiled was guessed, so that it counts only where typing errors are tolerated.
+    is_guess: bool,
 }
 
 impl<'v> Compiler<'v> {
     /// Ready to compile against a view.
     pub fn new(view: &'v TextView, weights: &'v FieldWeights) -> Self {
-        Self { view, weights, stemmer: Stemmer::new(view.language()) }
+        Self { view, weights, stemmer: Stemmer::new(view.language()), is_guess: false }
     }
 
     /// Adds the clauses of one alternative; false when it has no word at all.
@@ -152,7 +166,7 @@ impl<'v> Compiler<'v> {
         let matching = statistics.stems.get(&*stem)?.documents;
         let written = statistics.words.contains_key(word);
         let mut sources = Vec::with_capacity(2 * TextField::COUNT);
-        for (field, field_weight) in searched(self.weights) {
+        for (field, field_weight) in self.searched() {
             let inflected = if field.is_stemmed() { INFLECTED_SHARE } else { 0.0 };
             if field.is_stemmed() {
                 let lookup = Lookup::Stem(Term::from_field_text(self.stem_field(field), &stem));
@@ -164,7 +178,7 @@ impl<'v> Compiler<'v> {
             }
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
     }
 
     /// The most frequent words that begin with `prefix`, as if they were one word.
@@ -176,7 +190,7 @@ impl<'v> Compiler<'v> {
         }
         let short = prefix.chars().count() < DESCRIPTION_PREFIX_CHARS_MIN;
         let mut sources = Vec::with_capacity(words.len() * TextField::COUNT);
-        for (field, coefficient) in searched(self.weights) {
+        for (field, coefficient) in self.searched() {
             if short && field == TextField::Description {
                 continue;
             }
@@ -187,7 +201,7 @@ impl<'v> Compiler<'v> {
         }
         let matching = words.iter().fold(0u32, |sum, (_, documents)| sum.saturating_add(*documents));
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
     }
 
     /// Words side by side; as rare as the rarest of them, which understates it, so that a phrase that stands for a
@@ -203,7 +217,7 @@ impl<'v> Compiler<'v> {
         }
         let sources = self.phrase_sources(&stems);
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * rarity, rarity, sources })
+        Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
     }
 
     /// A phrase whose last word is only begun.
@@ -231,17 +245,28 @@ impl<'v> Compiler<'v> {
             head.pop();
         }
         let rarity = idf(statistics.documents, matching);
-        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, sources })
+        Some(Clause { factor: weight * PREFIX_FACTOR * rarity, rarity, is_begun: true, is_number: false, sources })
     }
 
     fn phrase_sources(&self, stems: &[String]) -> Vec<Source> {
-        let stemmed = searched(self.weights).filter(|(field, _)| field.is_stemmed());
+        let stemmed = self.searched().filter(|(field, _)| field.is_stemmed());
         stemmed
             .map(|(field, coefficient)| {
                 let terms = stems.iter().map(|stem| Term::from_field_text(self.stem_field(field), stem)).collect();
                 Source { field, coefficient, lookup: Lookup::Phrase(terms) }
             })
             .collect()
+    }
+
+    /// The fields with a weight above 0 that hold words and may be searched, in summation order.
+    fn searched(&self) -> impl Iterator<Item = (TextField, f32)> + use<'v> {
+        let (statistics, weights, is_guess) = (self.view.statistics(), self.weights, self.is_guess);
+        let holds_words = move |field: TextField| statistics.lengths[field as usize] > 0;
+        TextField::ALL
+            .into_iter()
+            .map(|field| (field, weights.of(field)))
+            .filter(move |(field, weight)| *weight > 0.0 && holds_words(*field))
+            .filter(move |(field, _)| !is_guess || statistics.tolerance.of(*field))
     }
 
     fn exact_field(&self, field: TextField) -> Field {
@@ -253,7 +278,10 @@ impl<'v> Compiler<'v> {
     }
 }
 
-/// The fields with a weight above 0, in summation order.
-fn searched(weights: &FieldWeights) -> impl Iterator<Item = (TextField, f32)> {
-    TextField::ALL.into_iter().map(|field| (field, weights.of(field))).filter(|(_, weight)| *weight > 0.0)
+/// Whether an alternative is a number that says nothing alone: one that was typed, when it is short, because longer ones
+/// name models; one that is lighter than typed, which is what is left of a size, however long it is.
+fn says_nothing_alone(alternative: &Alternative) -> bool {
+    let Alternative { text, weight, .. } = alternative;
+    let is_number = text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.');
+    is_number && (*weight < 1.0 || text.len() <= SMALL_NUMBER_BYTES_MAX)
 }

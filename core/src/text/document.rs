@@ -24,6 +24,8 @@ pub struct TextDoc {
     pub skus: Vec<String>,
     /// Searchable attribute values, each with its weight from 1 to 10; 0 leaves it out, more counts as 10.
     pub attributes: Vec<(String, u8)>,
+    /// The same, of attributes whose words have to be typed as they are written.
+    pub verbatim: Vec<(String, u8)>,
 }
 
 impl TextDoc {
@@ -37,6 +39,7 @@ impl TextDoc {
             categories: Vec::new(),
             skus: Vec::new(),
             attributes: Vec::new(),
+            verbatim: Vec::new(),
         }
     }
 }
@@ -56,15 +59,17 @@ pub enum TextField {
     Attributes = 4,
     /// The description.
     Description = 5,
+    /// The values of attributes in which typing errors are not tolerated.
+    Verbatim = 6,
 }
 
 impl TextField {
     /// How many fields there are.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 7;
 
     /// All fields; the order is also the order in which scores add up.
     pub const ALL: [TextField; Self::COUNT] =
-        [Self::Name, Self::Sku, Self::Brand, Self::Category, Self::Attributes, Self::Description];
+        [Self::Name, Self::Sku, Self::Brand, Self::Category, Self::Attributes, Self::Description, Self::Verbatim];
 
     /// The field's name in configuration and in the index.
     pub fn name(self) -> &'static str {
@@ -75,6 +80,7 @@ impl TextField {
             Self::Category => "category",
             Self::Attributes => "attributes",
             Self::Description => "description",
+            Self::Verbatim => "verbatim",
         }
     }
 
@@ -115,7 +121,7 @@ impl FieldWeights {
             TextField::Sku => self.sku,
             TextField::Brand => self.brand,
             TextField::Category => self.category,
-            TextField::Attributes => self.attributes,
+            TextField::Attributes | TextField::Verbatim => self.attributes,
             TextField::Description => self.description,
         }
     }

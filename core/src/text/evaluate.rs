@@ -14,6 +14,7 @@ use tantivy::{DocSet, TERMINATED};
 
 use super::bits::Bits;
 use super::compile::{Clause, Group, Lookup, Source};
+use super::document::TextField;
 use super::error::TextError;
 use super::score::{LengthFactors, saturate};
 use super::segment::Segment;
@@ -21,6 +22,11 @@ use crate::id::ItemId;
 
 /// A list is skipped through instead of walked when it is this many times longer than what is looked for in it.
 const SKIP_RATIO: usize = 16;
+/// The sku among the fields a group was found in: a sku is named whole or not at all.
+const SKU_BIT: u8 = 1 << TextField::Sku as u8;
+/// Beside the fields' bits: whether it was found by more than a number.
+const WORD_BIT: u8 = 1 << 7;
+const _: () = assert!(TextField::COUNT <= 7, "the bit behind the fields is free");
 
 /// How groups go together; scores of groups that match add up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +49,7 @@ pub(super) struct Hit {
     pub fields: u64,
 }
 
-/// Documents in increasing order, each with its score and the fields it was found in.
+/// Documents in increasing order, each with its score and the fields it was found in, [`WORD_BIT`] among them.
 type Hits = (Vec<u32>, Vec<(f32, u8)>);
 
 /// Working memory, kept by each thread between searches; clean (all zero) whenever it is put back.
@@ -87,7 +93,7 @@ pub(super) fn evaluate(
     for (doc, row) in docs.into_iter().zip(rows) {
         let Some(item) = segment.live_item(doc) else { continue };
         if universe.is_none_or(|universe| universe.contains(item.0)) {
-            let Row { score, matched, fields } = row;
+            let Row { score, matched, fields, .. } = row;
             out.push(Hit { item, score, matched, fields });
         }
     }
@@ -100,14 +106,17 @@ struct Row {
     score: f32,
     matched: f32,
     fields: u64,
+    /// Whether more than numbers matched.
+    has_word: bool,
 }
 
 impl Row {
     /// Adds the group at `at`.
     fn add(&mut self, at: usize, (score, fields): (f32, u8)) {
         self.score += score;
+        self.has_word |= fields & WORD_BIT != 0;
         if at < 8 {
-            self.fields |= u64::from(fields) << (8 * at);
+            self.fields |= u64::from(fields & !WORD_BIT) << (8 * at);
         }
     }
 }
@@ -168,7 +177,8 @@ impl Evaluation<'_> {
     }
 
     /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
-    /// only where one of those was found.
+    /// only where one of those was found. Where a query has words, a document that shares only numbers with it is left
+    /// out: sharing `5` is sharing nothing.
     fn share(&mut self, groups: &[Group], share: f32) -> Result<(Vec<u32>, Vec<Row>), TextError> {
         let total: f32 = groups.iter().map(|group| group.weight).sum();
         let mut order: Vec<usize> = (0..groups.len()).collect();
@@ -197,10 +207,11 @@ impl Evaluation<'_> {
                 rows[row].matched += groups[at].weight;
             }
         }
+        let has_words = groups.iter().flat_map(|group| &group.clauses).any(|clause| !clause.is_number);
         let mut kept = (Vec::new(), Vec::new());
         for (doc, row) in docs.into_iter().zip(rows) {
             let matched = (row.matched / total).min(1.0);
-            if matched >= share {
+            if matched >= share && (row.has_word || !has_words) {
                 kept.0.push(doc);
                 kept.1.push(Row { matched, ..row });
             }
@@ -250,8 +261,11 @@ impl Evaluation<'_> {
             let Scratch { occurrences, fields, marked, .. } = &mut *self.scratch;
             marked.drain(|doc| {
                 let tf = std::mem::take(&mut occurrences[doc as usize]);
+                let fields = std::mem::take(&mut fields[doc as usize]);
                 next.0.push(doc);
-                next.1.push((saturate(clause.factor, tf), std::mem::take(&mut fields[doc as usize])));
+                let fields = if clause.is_begun { fields & !SKU_BIT } else { fields };
+                let word = if clause.is_number { 0 } else { WORD_BIT };
+                next.1.push((saturate(clause.factor, tf), fields | word));
             });
             best = if best.0.is_empty() { next } else { merge(best, next, |a, b| (a.0.max(b.0), a.1 | b.1)) };
         }

@@ -37,7 +37,7 @@ const FOR_ANOTHER: f32 = 0.25;
 const ASIDE: f32 = 0.4;
 /// Groups whose places are followed; queries have fewer.
 const GROUPS_MAX: usize = 64;
-/// Groups whose fields are known; see [`Hit::fields`].
+/// Groups whose fields are known: [`Hit::fields`] has a byte for each.
 const FIELD_GROUPS_MAX: usize = 8;
 
 /// What is looked for in names.

@@ -23,6 +23,7 @@ use super::names::NameWord;
 use super::schema::{Fields, add_tokens, schema, words_of};
 use super::segment::Segment;
 use super::statistics::{Lexicon, Tally};
+use super::tolerance::Tolerance;
 use super::view::TextView;
 use crate::id::{ItemId, Seq};
 use crate::limits::TEXT_WRITER_BYTES;
@@ -48,17 +49,18 @@ pub struct TextIndex {
 
 impl TextIndex {
     /// Opens the index in a directory, or in memory, and says up to which log entry it is committed: 0 for a new
-    /// one. Everything after that has to be applied again; applying more does no harm.
+    /// one. Everything after that has to be applied again; applying more does no harm. Where typing errors are
+    /// tolerated is not stored; a directory may be opened with another tolerance.
     ///
     /// # Errors
     /// [`TextError::Damaged`] when the directory holds something unusable, or an index made for another language or
     /// by another version of the analyzer: call [`TextIndex::rebuild`]. [`TextError::Busy`] when it is open already.
-    pub fn open(dir: Option<&Path>, locale: &str) -> Result<(Self, Seq), TextError> {
+    pub fn open(dir: Option<&Path>, locale: &str, tolerance: Tolerance) -> Result<(Self, Seq), TextError> {
         let language = Language::of_locale(locale);
         let (schema, fields) = schema();
         let Some(dir) = dir else {
             let index = Index::create_in_ram(schema);
-            return Self::start(index, language, fields, 0).map(|opened| (opened, 0));
+            return Self::start(index, language, fields, 0, tolerance).map(|opened| (opened, 0));
         };
         std::fs::create_dir_all(dir).map_err(|source| TextError::Directory { dir: dir.to_owned(), source })?;
         let damaged = |cause: String| TextError::Damaged { dir: dir.to_owned(), cause };
@@ -66,7 +68,7 @@ impl TextIndex {
         let exists = Index::exists(&directory).map_err(|error| damaged(error.to_string()))?;
         if !exists {
             let index = Index::create(directory, schema, IndexSettings::default())?;
-            return Self::start(index, language, fields, 0).map(|opened| (opened, 0));
+            return Self::start(index, language, fields, 0, tolerance).map(|opened| (opened, 0));
         }
         let index = Index::open(directory).map_err(|error| damaged(error.to_string()))?;
         if index.schema() != schema {
@@ -81,7 +83,7 @@ impl TextIndex {
             None => 0,
             Some(payload) => read_payload(&payload, language).map_err(damaged)?,
         };
-        let opened = Self::start(index, language, fields, seq).map_err(|error| match error {
+        let opened = Self::start(index, language, fields, seq, tolerance).map_err(|error| match error {
             TextError::Storage(TantivyError::LockFailure(..)) => TextError::Busy { dir: dir.to_owned() },
             other => damaged(other.to_string()),
         })?;
@@ -92,12 +94,12 @@ impl TextIndex {
     ///
     /// # Errors
     /// When the directory cannot be emptied, or as [`TextIndex::open`].
-    pub fn rebuild(dir: &Path, locale: &str) -> Result<Self, TextError> {
+    pub fn rebuild(dir: &Path, locale: &str, tolerance: Tolerance) -> Result<Self, TextError> {
         match std::fs::remove_dir_all(dir) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 Err(TextError::Directory { dir: dir.to_owned(), source })
             }
-            _ => Self::open(Some(dir), locale).map(|(index, _)| index),
+            _ => Self::open(Some(dir), locale, tolerance).map(|(index, _)| index),
         }
     }
 
@@ -108,7 +110,13 @@ impl TextIndex {
         others.filter_map(|entry| Some((entry.path(), std::fs::remove_dir_all(entry.path()).err()?))).collect()
     }
 
-    fn start(index: Index, language: Language, fields: Fields, seq: Seq) -> Result<Self, TextError> {
+    fn start(
+        index: Index,
+        language: Language,
+        fields: Fields,
+        seq: Seq,
+        tolerance: Tolerance,
+    ) -> Result<Self, TextError> {
         let writer: IndexWriter = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(MERGED_SEGMENTS_MIN);
@@ -117,7 +125,7 @@ impl TextIndex {
         writer.set_merge_policy(Box::new(policy));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let segments = open_segments(&reader, &fields, &[])?;
-        let mut lexicon = count_postings(&segments, language)?;
+        let mut lexicon = count_postings(&segments, language, tolerance)?;
         let view = TextView::new(seq, language, fields.clone(), segments, lexicon.publish());
         Ok(Self { index, writer, reader, language, fields, lexicon, changed: false, view })
     }
@@ -162,7 +170,8 @@ impl TextIndex {
     }
 
     /// Merges everything committed into one segment and waits for it: after a large import, or when idle.
-    /// The returned view has the position and the contents of the last one. While changes wait for a commit, nothing is done.
+    /// The returned view has the position and the contents of the last one. While changes wait for a commit, nothing is
+    /// done.
     ///
     /// # Errors
     /// When the index cannot be written or read.
@@ -208,7 +217,7 @@ impl TextIndex {
         let fields = words_of(self.language, doc);
         let mut document = TantivyDocument::new();
         document.add_u64(self.fields.item, u64::from(doc.item.0));
-        let mut tally = Tally::default();
+        let mut tally = self.lexicon.tally();
         for (field, words) in TextField::ALL.into_iter().zip(&fields) {
             let ids: Vec<u32> = words.iter().map(|word| self.lexicon.word_id(&word.text)).collect();
             for (&id, word) in ids.iter().zip(words) {
@@ -247,13 +256,13 @@ fn open_segments(reader: &IndexReader, fields: &Fields, before: &[Segment]) -> R
 }
 
 /// Counts what stands in the index, as if every live document had just been applied.
-fn count_postings(segments: &[Segment], language: Language) -> Result<Lexicon, TextError> {
-    let mut lexicon = Lexicon::new(language);
+fn count_postings(segments: &[Segment], language: Language, tolerance: Tolerance) -> Result<Lexicon, TextError> {
+    let mut lexicon = Lexicon::new(language, tolerance);
     for segment in segments {
         let mut tallies: FxHashMap<ItemId, Tally> = FxHashMap::default();
         for doc in 0..segment.n_docs() as u32 {
             if let Some(item) = segment.live_item(doc) {
-                tallies.insert(item, Tally::default());
+                tallies.insert(item, lexicon.tally());
             }
         }
         for field in TextField::ALL {

@@ -16,7 +16,7 @@ use crate::limits::NAME_WORDS_MAX;
 const CHUNK: usize = 64;
 
 /// One word of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameWord {
     /// Words side by side differ by one; a comma or bracket between them leaves a place out.
     pub position: u16,
@@ -42,9 +42,8 @@ impl Names {
         chunk.and_then(|chunk| chunk[item.index() % CHUNK].as_deref()).unwrap_or_default()
     }
 
-    /// Takes a name in, in place of the one the item had; words past the bound are left out.
+    /// Takes a name in, its words by place, instead of the one the item had; words past the bound are left out.
     pub fn put(&mut self, item: ItemId, mut words: Vec<NameWord>) {
-        words.sort_unstable();
         words.truncate(NAME_WORDS_MAX);
         while self.chunks.len() <= item.index() / CHUNK {
             self.chunks.push_back(Arc::new(vec![None; CHUNK]));
@@ -72,7 +71,7 @@ mod tests {
     fn a_copy_stays_what_it_was() {
         let word = |position, stem| NameWord { position, is_number: false, stem };
         let mut names = Names::default();
-        names.put(ItemId(100), vec![word(1, 7), word(0, 3)]);
+        names.put(ItemId(100), vec![word(0, 3), word(1, 7)]);
         let before = names.clone();
         names.put(ItemId(100), vec![word(0, 9)]);
         names.put(ItemId(3), vec![word(0, 1); NAME_WORDS_MAX + 5]);

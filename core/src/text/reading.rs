@@ -1,8 +1,8 @@
 //! What did the shopper type?
 //!
 //! The plain reading of a query, before any rewriter: one group a compound, the last one possibly unfinished; sizes
-//! with their units are one group, and so is what stands in quotes. Where a number is involved, neighbors may also stand together (`2 tb` for `2tb`, `24 mb01` for a sku). Synonyms,
-//! corrections and intent are other rooms' business.
+//! with their units are one group, and so is what stands in quotes. Where a number is involved, neighbors may also
+//! stand together (`2 tb` for `2tb`, `24 mb01` for a sku). Synonyms, corrections and intent are other rooms' business.
 
 use planogram_abi::{Alternative, Query, TermGroup};
 

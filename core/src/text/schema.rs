@@ -63,16 +63,21 @@ pub(super) fn words_of(language: Language, doc: &TextDoc) -> [Vec<Word>; TextFie
     for category in &doc.categories {
         categories.add(compounds(language, category), 1);
     }
-    let mut attributes = FieldWords::default();
-    for (value, weight) in &doc.attributes {
-        attributes.add(compounds(language, value), (*weight).min(ATTRIBUTE_WEIGHT_MAX));
-    }
+    let weighted = |values: &[(String, u8)]| {
+        let mut words = FieldWords::default();
+        for (value, weight) in values {
+            words.add(compounds(language, value), (*weight).min(ATTRIBUTE_WEIGHT_MAX));
+        }
+        words.words
+    };
     let mut skus = FieldWords::default();
     for sku in &doc.skus {
         let whole = squeeze(sku).map(|word| Compound { parts: [word].into_iter().collect(), ..Compound::default() });
         skus.add(whole.into_iter().collect(), 1);
     }
-    [one(&doc.name), skus.words, one(&doc.brand), categories.words, attributes.words, one(&doc.description)]
+    let (attributes, verbatim) = (weighted(&doc.attributes), weighted(&doc.verbatim));
+    let description = one(&doc.description);
+    [one(&doc.name), skus.words, one(&doc.brand), categories.words, attributes, description, verbatim]
 }
 
 #[derive(Default)]

@@ -31,7 +31,7 @@ pub(super) const SPLIT_FACTOR: f32 = 0.9;
 
 /// How much of a field's length is held against it (`b`), by field. Names and descriptions grow with what they
 /// talk about besides; a sku, a brand or a category does not become less true by being long.
-const LENGTH_PENALTIES: [f32; TextField::COUNT] = [0.4, 0.0, 0.0, 0.0, 0.2, 0.7];
+const LENGTH_PENALTIES: [f32; TextField::COUNT] = [0.4, 0.0, 0.0, 0.0, 0.2, 0.7, 0.2];
 
 /// `1 / (1 − b + b · length / mean length)` by field and by the length's one-byte code.
 pub(super) type LengthFactors = [[f32; 256]; TextField::COUNT];

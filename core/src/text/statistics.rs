@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use super::analyzer::{Language, Stemmer, has_digit};
 use super::document::TextField;
 use super::names::{NameWord, Names};
+use super::tolerance::Tolerance;
 use crate::id::ItemId;
 
 /// Counts of one word as written, and what it looks like.
@@ -26,6 +27,8 @@ pub(super) struct WordCount {
     pub curated: u32,
     /// Live documents that have it in the name.
     pub names: u32,
+    /// Live documents that have it in a field in which typing errors are tolerated.
+    pub tolerant: u32,
     /// What it looks like.
     pub shape: Shape,
 }
@@ -62,6 +65,8 @@ impl Shape {
 /// The counts a view scores with.
 #[derive(Clone, Default)]
 pub(super) struct Statistics {
+    /// Where typing errors are tolerated.
+    pub tolerance: Tolerance,
     /// Live documents.
     pub documents: u32,
     /// Words in all live documents, by field, repetitions included.
@@ -88,6 +93,7 @@ pub(super) struct StemCount {
 /// The writer's side of the counts: interned words, and which words each document has.
 pub(super) struct Lexicon {
     stemmer: Stemmer,
+    tolerance: Tolerance,
     ids: FxHashMap<Arc<str>, u32>,
     words: Vec<WordEntry>,
     stem_ids: FxHashMap<Arc<str>, u32>,
@@ -117,8 +123,8 @@ struct StemEntry {
 /// What one document adds to the counts.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct DocumentWords {
-    /// Distinct words in increasing order: the word's id times four, plus two when it is elsewhere than in the
-    /// description, plus one when it is in the name.
+    /// Distinct words in increasing order: the word's id times eight, plus four when it is where typing errors are
+    /// tolerated, plus two when it is elsewhere than in the description, plus one when it is in the name.
     words: Box<[u32]>,
     lengths: [u32; TextField::COUNT],
 }
@@ -126,6 +132,7 @@ struct DocumentWords {
 /// Gathers one document's words; see [`Lexicon::put`].
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    tolerance: Tolerance,
     words: Vec<u32>,
     lengths: [u32; TextField::COUNT],
     name: Vec<NameWord>,
@@ -140,7 +147,8 @@ impl Tally {
     /// Counts `times` occurrences of a word.
     pub fn add(&mut self, word: u32, field: TextField, times: u32) {
         let curated = u32::from(field != TextField::Description);
-        self.words.push(word << 2 | curated << 1 | u32::from(field == TextField::Name));
+        let tolerant = u32::from(self.tolerance.of(field));
+        self.words.push(word << 3 | tolerant << 2 | curated << 1 | u32::from(field == TextField::Name));
         self.lengths[field as usize] += times;
     }
 
@@ -149,7 +157,7 @@ impl Tally {
         let mut words: Vec<u32> = Vec::with_capacity(self.words.len());
         for word in self.words {
             match words.last_mut() {
-                Some(last) if *last >> 2 == word >> 2 => *last |= word,
+                Some(last) if *last >> 3 == word >> 3 => *last |= word,
                 _ => words.push(word),
             }
         }
@@ -159,8 +167,9 @@ impl Tally {
 
 impl Lexicon {
     /// No documents.
-    pub fn new(language: Language) -> Self {
+    pub fn new(language: Language, tolerance: Tolerance) -> Self {
         Self {
+            tolerance,
             stemmer: Stemmer::new(language),
             ids: FxHashMap::default(),
             words: Vec::new(),
@@ -172,8 +181,13 @@ impl Lexicon {
             touched_stems: Vec::new(),
             has_compounds: language.has_compounds(),
             names: Names::default(),
-            published: Statistics::default(),
+            published: Statistics { tolerance, ..Statistics::default() },
         }
+    }
+
+    /// Gathers the words of one document.
+    pub fn tally(&self) -> Tally {
+        Tally { tolerance: self.tolerance, ..Tally::default() }
     }
 
     /// The id of a folded word; new words are taken in and keep their id until the index is opened again.
@@ -224,7 +238,10 @@ impl Lexicon {
 
     /// Counts a document, in place of the one the item had.
     pub fn put(&mut self, item: ItemId, tally: Tally) {
-        let (new, name) = tally.finish();
+        let (new, mut name) = tally.finish();
+        // Words at one place by their letters: their numbers depend on what was indexed before.
+        let text = |word: &NameWord| &self.stems[word.stem as usize].text;
+        name.sort_unstable_by(|a, b| a.position.cmp(&b.position).then_with(|| text(a).cmp(text(b))));
         self.names.put(item, name);
         self.count(&new, 1);
         match self.documents.entry(item) {
@@ -249,9 +266,10 @@ impl Lexicon {
     fn count(&mut self, document: &DocumentWords, sign: i32) {
         let mut stems: Vec<u32> = Vec::with_capacity(document.words.len());
         for &word in &document.words {
-            let id = word >> 2;
+            let id = word >> 3;
             let entry = &mut self.words[id as usize];
             entry.count.documents = entry.count.documents.wrapping_add_signed(sign);
+            entry.count.tolerant = entry.count.tolerant.wrapping_add_signed(sign * (word >> 2 & 1) as i32);
             entry.count.curated = entry.count.curated.wrapping_add_signed(sign * (word >> 1 & 1) as i32);
             entry.count.names = entry.count.names.wrapping_add_signed(sign * (word & 1) as i32);
             if !std::mem::replace(&mut entry.touched, true) {
@@ -317,7 +335,7 @@ mod tests {
     use super::*;
 
     fn put(lexicon: &mut Lexicon, item: u32, words: &[(&str, TextField)]) {
-        let mut tally = Tally::default();
+        let mut tally = lexicon.tally();
         for (word, field) in words {
             let id = lexicon.word_id(word);
             tally.add(id, *field, 1);
@@ -327,7 +345,7 @@ mod tests {
 
     #[test]
     fn counts_documents_not_occurrences() {
-        let mut lexicon = Lexicon::new(Language::of_locale("en"));
+        let mut lexicon = Lexicon::new(Language::of_locale("en"), Tolerance::default());
         put(
             &mut lexicon,
             1,
@@ -342,12 +360,12 @@ mod tests {
         assert_eq!(counts("shoe"), (1, 1, 1));
         assert_eq!(counts("shoes"), (2, 0, 0));
         assert_eq!(statistics.stems["shoe"].documents, 2);
-        assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2]);
+        assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2, 0]);
     }
 
     #[test]
     fn what_is_removed_leaves_no_trace() {
-        let mut lexicon = Lexicon::new(Language::of_locale("en"));
+        let mut lexicon = Lexicon::new(Language::of_locale("en"), Tolerance::default());
         put(&mut lexicon, 1, &[("red", TextField::Name)]);
         let before = lexicon.publish();
         put(&mut lexicon, 2, &[("red", TextField::Name), ("blue", TextField::Name)]);

@@ -38,7 +38,7 @@ fn shop() -> Vec<TextDoc> {
 }
 
 fn view_of(docs: &[TextDoc]) -> TextView {
-    let (mut index, seq) = TextIndex::open(None, "en-US").unwrap();
+    let (mut index, seq) = TextIndex::open(None, "en-US", Tolerance::default()).unwrap();
     assert_eq!(seq, 0);
     index.apply(docs, &[]).unwrap();
     index.commit(7).unwrap()
@@ -88,6 +88,51 @@ fn finds_skus_and_numbers_however_they_are_written() {
     }
     assert_eq!(items(&view, "2 tb", LastWord::Whole), [4]);
     assert_eq!(items(&view_of(&[TextDoc::named(ItemId(1), "Disk 2 TB")]), "2tb", LastWord::Whole), [1]);
+}
+
+#[test]
+fn a_sku_is_named_whole() {
+    let mut docs = shop();
+    docs[5].skus.push("LAMPSHADE-7".to_owned());
+    let view = view_of(&docs);
+    let by_sku = |text| {
+        let query = read_query(view.language(), text, LastWord::Begun);
+        let found = view.search(&query, &FieldWeights::default(), None, Match::All).unwrap();
+        found.iter().map(|found| (found.item.0, found.by_sku)).collect::<Vec<_>>()
+    };
+    assert_eq!(by_sku("red lampsh"), [(6, false)]);
+    assert_eq!(by_sku("lampshade7"), [(6, true)]);
+    assert_eq!(by_sku("red lamp"), [(6, true)], "LAMP is a sku of its own");
+}
+
+#[test]
+fn words_at_one_place_of_a_name_stand_in_one_order_whatever_was_indexed_before() {
+    let fits = |names: [(u32, &str); 2]| {
+        let view = view_of(&names.map(|(item, name)| TextDoc::named(ItemId(item), name)));
+        let query = read_query(view.language(), "24in 80in door", LastWord::Whole);
+        let found = view.search(&query, &FieldWeights::default(), None, Match::All).unwrap();
+        found.iter().map(|found| (found.item.0, found.fit)).collect::<Vec<_>>()
+    };
+    let (door, shelf) = ((1, "24x80in door"), (2, "80in shelf"));
+    assert_eq!(fits([door, shelf]), fits([shelf, door]));
+}
+
+#[test]
+fn a_number_alone_is_no_part_of_a_query_with_words() {
+    let names = ["bottle 5", "bottle", "rack 5", "5 hooks", "chain for 455"];
+    let view = view_of(&(1..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect::<Vec<_>>());
+    let partial = |text| {
+        let query = read_query(view.language(), text, LastWord::Whole);
+        let mut items: Vec<u32> =
+            ranked(&view, &query, None, Match::Share(0.0)).into_iter().map(|(item, _)| item).collect();
+        items.sort_unstable();
+        items
+    };
+    assert_eq!(partial("5 bottle"), [1, 2]);
+    assert_eq!(partial("bottle 5"), [1, 2]);
+    assert_eq!(partial("5 unheard"), [1, 3, 4], "no word of it is known");
+    assert_eq!(partial("5 7"), [1, 3, 4]);
+    assert_eq!(partial("455 bottle"), [1, 2, 5], "a longer number names a model");
 }
 
 #[test]
@@ -208,7 +253,7 @@ fn skipping_through_long_postings_gives_the_same_bits_as_walking() {
 
 #[test]
 fn a_view_stays_what_it_was() {
-    let (mut index, _) = TextIndex::open(None, "en").unwrap();
+    let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
     index.apply(&shop(), &[]).unwrap();
     assert!(items(&index.view(), "hoodie", LastWord::Whole).is_empty());
     let before = index.commit(1).unwrap();
@@ -236,7 +281,7 @@ fn similar_items_share_words() {
 
 #[test]
 fn corrects_and_completes_from_live_words() {
-    let (mut index, _) = TextIndex::open(None, "en").unwrap();
+    let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
     index.apply(&shop(), &[]).unwrap();
     let view = index.commit(1).unwrap();
     let corrected = |view: &TextView, word: &str| {
@@ -261,10 +306,38 @@ fn corrects_and_completes_from_live_words() {
 }
 
 #[test]
+fn what_has_to_be_typed_as_written_is_neither_guessed_nor_found_by_guesses() {
+    let mut docs = vec![TextDoc::named(ItemId(1), "Mug"), TextDoc::named(ItemId(2), "Cobalt bowl")];
+    docs[0].verbatim = vec![("cobalt".to_owned(), 1), ("titanium".to_owned(), 1)];
+    docs[1].brand = "Sonara".to_owned();
+    let view_with = |tolerance: Tolerance| {
+        let (mut index, _) = TextIndex::open(None, "en", tolerance).unwrap();
+        index.apply(&docs, &[]).unwrap();
+        index.commit(1).unwrap()
+    };
+    let view = view_with(Tolerance::default());
+    let corrected = |view: &TextView, word: &str| view.corrections(word, 3).into_iter().map(|c| c.word).next();
+    assert_eq!(corrected(&view, "titanum"), None);
+    assert_eq!(corrected(&view, "cobolt").as_deref(), Some("cobalt"), "it stands in a name, too");
+    assert_eq!(corrected(&view, "sonora").as_deref(), Some("sonara"));
+    assert_eq!(corrected(&view_with(Tolerance::default().without(TextField::Brand)), "sonora"), None);
+    let query = read_query(view.language(), "cobalt", LastWord::Whole);
+    let found = |guesses: &[Guess]| {
+        let asked = Asked { query: &query, guesses };
+        let found = view.search(asked, &FieldWeights::default(), None, Match::All).unwrap();
+        let mut items: Vec<u32> = found.into_iter().map(|found| found.item.0).collect();
+        items.sort_unstable();
+        items
+    };
+    assert_eq!(found(&[]), [1, 2]);
+    assert_eq!(found(&[Guess { group: 0, text: "cobalt".to_owned() }]), [2]);
+}
+
+#[test]
 fn words_are_split_and_joined_as_the_shop_writes_them() {
     let names = ["Arbeit Handschuh", "Hose blau", "Winterhosen", "Smartwatch", "Arbeit Hose", "Handschuhe"];
     let docs: Vec<TextDoc> = (0..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect();
-    let (mut index, _) = TextIndex::open(None, "de-DE").unwrap();
+    let (mut index, _) = TextIndex::open(None, "de-DE", Tolerance::default()).unwrap();
     index.apply(&docs, &[]).unwrap();
     let view = index.commit(1).unwrap();
     let pair = |left: &str, right: &str| Some((left.to_owned(), right.to_owned()));
@@ -319,14 +392,14 @@ fn a_huge_description_is_indexed() {
 fn comes_back_from_disk_with_its_position() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("text");
-    let (mut index, seq) = TextIndex::open(Some(&path), "en-US").unwrap();
+    let (mut index, seq) = TextIndex::open(Some(&path), "en-US", Tolerance::default()).unwrap();
     assert_eq!(seq, 0);
     index.apply(&shop(), &[]).unwrap();
     index.commit(41).unwrap();
     index.apply(&[TextDoc::named(ItemId(9), "lost lamp")], &[]).unwrap();
-    assert!(matches!(TextIndex::open(Some(&path), "en-US"), Err(TextError::Busy { .. })));
+    assert!(matches!(TextIndex::open(Some(&path), "en-US", Tolerance::default()), Err(TextError::Busy { .. })));
     drop(index);
-    let (index, seq) = TextIndex::open(Some(&path), "en-GB").unwrap();
+    let (index, seq) = TextIndex::open(Some(&path), "en-GB", Tolerance::default()).unwrap();
     assert_eq!((seq, index.view().seq()), (41, 41));
     assert_eq!(items(&index.view(), "lamp", LastWord::Whole), [6]);
     let (view, fresh) = (index.view(), view_of(&shop()));
@@ -344,15 +417,15 @@ fn comes_back_from_disk_with_its_position() {
 fn damage_asks_for_a_rebuild() {
     let make = || {
         let dir = tempfile::tempdir().unwrap();
-        let (mut index, _) = TextIndex::open(Some(dir.path()), "en").unwrap();
+        let (mut index, _) = TextIndex::open(Some(dir.path()), "en", Tolerance::default()).unwrap();
         index.apply(&shop(), &[]).unwrap();
         index.commit(3).unwrap();
         dir
     };
     let refused = |dir: &tempfile::TempDir, locale: &str| {
-        let error = TextIndex::open(Some(dir.path()), locale).map(|_| ()).unwrap_err();
+        let error = TextIndex::open(Some(dir.path()), locale, Tolerance::default()).map(|_| ()).unwrap_err();
         assert!(error.needs_rebuild(), "{error}");
-        let mut index = TextIndex::rebuild(dir.path(), locale).unwrap();
+        let mut index = TextIndex::rebuild(dir.path(), locale, Tolerance::default()).unwrap();
         index.apply(&shop(), &[]).unwrap();
         assert_eq!(items(&index.commit(3).unwrap(), "lamp", LastWord::Whole), [6]);
     };
@@ -373,7 +446,7 @@ fn damage_asks_for_a_rebuild() {
         bytes[middle] ^= 0x55;
         std::fs::write(file, bytes).unwrap();
         // A changed byte may leave the list of segments readable; then the index must still be whole.
-        if file.ends_with("meta.json") && TextIndex::open(Some(flipped.path()), "en").is_ok() {
+        if file.ends_with("meta.json") && TextIndex::open(Some(flipped.path()), "en", Tolerance::default()).is_ok() {
             continue;
         }
         refused(&flipped, "en");
@@ -413,7 +486,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         let attributes = vec![(attribute, weight)];
         let categories = vec![category, brand.clone()];
         let skus = vec![format!("S-{item}")];
-        Step::Put(TextDoc { item: ItemId(item), name, description, brand, categories, skus, attributes })
+        let verbatim = vec![(brand.clone(), weight)];
+        Step::Put(TextDoc { item: ItemId(item), name, description, brand, categories, skus, attributes, verbatim })
     });
     prop_oneof![
         8 => put,
@@ -452,9 +526,9 @@ proptest! {
     #[test]
     fn scores_do_not_depend_on_commits_and_merges(steps in prop::collection::vec(any_step(), 1..60)) {
         let dir = tempfile::tempdir().unwrap();
-        let (mut as_told, _) = TextIndex::open(Some(dir.path()), "en").unwrap();
-        let (mut at_once, _) = TextIndex::open(None, "en").unwrap();
-        let (mut eager, _) = TextIndex::open(None, "en").unwrap();
+        let (mut as_told, _) = TextIndex::open(Some(dir.path()), "en", Tolerance::default()).unwrap();
+        let (mut at_once, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
+        let (mut eager, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
         let mut live: std::collections::BTreeMap<ItemId, TextDoc> = Default::default();
         for (at, step) in steps.iter().enumerate() {
             let (upserts, deletes) = match step {
@@ -481,7 +555,7 @@ proptest! {
         prop_assert_eq!(&answers(&eager.compact().unwrap()), &expected);
         prop_assert_eq!(&answers(&as_told.commit(last).unwrap()), &expected);
         drop(as_told);
-        let (reopened, _) = TextIndex::open(Some(dir.path()), "en").unwrap();
+        let (reopened, _) = TextIndex::open(Some(dir.path()), "en", Tolerance::default()).unwrap();
         prop_assert_eq!(&answers(&reopened.view()), &expected);
     }
 }

@@ -152,9 +152,11 @@ fn number<'t>(text: &'t str, out: &mut String) -> &'t str {
 
 /// A fraction that people measure with: numerator, denominator and what follows.
 fn fraction(text: &str) -> Option<(u32, u32, &str)> {
-    let (numerator, rest) = text.split_once('/')?;
-    let end = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let (denominator, after) = rest.split_at(end);
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (numerator, rest) = text.split_at(digits(text));
+    // Looked for right behind the digits: a slash anywhere behind them would be searched for from every number.
+    let rest = rest.strip_prefix('/')?;
+    let (denominator, after) = rest.split_at(digits(rest));
     let number = |text: &str| (1..=2).contains(&text.len()).then(|| text.parse::<u32>().ok()).flatten();
     let (numerator, denominator) = (number(numerator)?, number(denominator)?);
     let is_measure = matches!(denominator, 2 | 3 | 4 | 5 | 6 | 8 | 10 | 12 | 16 | 32 | 64);
@@ -355,6 +357,14 @@ mod tests {
         check("the 70's 24/7 10/100 1/2/2020", "the 70's 24/7 10/100 1/2/2020");
         check("v1.2.30 a1/2", "v1.2.30 a1/2");
         check("no digits", "no digits");
+        check("3 +1/2", "3 +0.5");
+    }
+
+    #[test]
+    fn a_long_text_of_numbers_is_read_once() {
+        // Reading on to the slash from every number would look at 10¹² bytes.
+        let numbers = "1 ".repeat(1_000_000);
+        assert_eq!(level(&format!("{numbers}/")).len(), numbers.len() + 1);
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use planogram_abi::Query;
 use roaring::RoaringBitmap;
 
 use super::analyzer::Language;
@@ -19,6 +18,7 @@ use super::schema::Fields;
 use super::score::{COORDINATION, LengthFactors, length_factors};
 use super::segment::Segment;
 use super::statistics::Statistics;
+use super::tolerance::Asked;
 use crate::id::{ItemId, Seq};
 
 /// How many groups of a query have to match.
@@ -118,14 +118,15 @@ impl TextView {
     ///
     /// # Errors
     /// When a weight is out of range, when there are too many alternatives, or when the index cannot be read.
-    pub fn search(
+    pub fn search<'q>(
         &self,
-        query: &Query,
+        asked: impl Into<Asked<'q>>,
         weights: &FieldWeights,
         universe: Option<&RoaringBitmap>,
         match_: Match,
     ) -> Result<Vec<Found>, TextError> {
-        let groups = compile(self, query, weights)?;
+        let asked = asked.into();
+        let groups = compile(self, asked, weights)?;
         let join = match match_ {
             Match::All => Join::All,
             Match::Share(share) => Join::Share(share),
@@ -134,7 +135,7 @@ impl TextView {
         for hit in hits.iter_mut().filter(|hit| hit.matched < 1.0) {
             hit.score *= hit.matched.powf(COORDINATION);
         }
-        let fits = Fit::new(self, query, &groups).of_best(self, &hits);
+        let fits = Fit::new(self, asked.query, &groups).of_best(self, &hits);
         let found = |(hit, fit): (Hit, f32)| {
             let by_sku = hit.fields & SKU_BITS != 0;
             Found { item: hit.item, text: hit.score, fit, by_sku }

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::analyzer::{Stemmer, compounds, has_digit};
-use super::statistics::{Shape, Statistics, WordCount, backwards};
+use super::statistics::{Shape, Statistics, WordCount};
 use super::view::TextView;
 use crate::limits::CORRECTED_CHARS_MAX;
 
@@ -34,15 +34,6 @@ pub struct Correction {
 
 /// How many times as many documents a word needs that is one edit further away.
 const EDIT_ODDS: f64 = 16.0;
-/// Shortest half of a word that is split, in letters.
-const PART_CHARS_MIN: usize = 3;
-/// Shortest word that is looked for at the end of compound nouns, in letters.
-const COMPOUND_END_CHARS_MIN: usize = 4;
-/// Shortest word that two words are joined to, in bytes.
-const JOINED_BYTES_MIN: usize = 5;
-/// What may link the halves of a compound noun.
-const LINKS: [&str; 6] = ["s", "es", "n", "en", "e", "er"];
-
 impl TextView {
     /// At most `max` words of product names that begin with `prefix`, the most frequent first, then in letter
     /// order. The prefix is folded; one that is no single word has no completions.
@@ -50,13 +41,9 @@ impl TextView {
         let Some(prefix) = self.single_word(prefix) else {
             return Vec::new();
         };
-        let mut found: Vec<Completion> = begins_with(self.statistics(), &prefix)
-            .filter(|(_, count)| count.names > 0)
-            .map(|(word, count)| Completion { word: word.to_string(), documents: count.names })
-            .collect();
-        found.sort_unstable_by(|a, b| b.documents.cmp(&a.documents).then_with(|| a.word.cmp(&b.word)));
-        found.truncate(max);
-        found
+        let named = begins_with(self.statistics(), &prefix).filter(|(_, count)| count.names > 0);
+        let best = best_of(named.map(|(word, count)| (word, count.names)).collect(), max);
+        best.into_iter().map(|(word, documents)| Completion { word: word.to_string(), documents }).collect()
     }
 
     /// At most `max` words that may have been meant by `word`, the likeliest first: an edit more needs a word that
@@ -65,7 +52,8 @@ impl TextView {
     /// One edit is allowed from 4 letters, two from 8; words with digits, on either side, and words longer than 32
     /// characters are left alone. A first letter is hardly ever mistyped, so what may have been meant begins with
     /// the same letter, or with the second one (`hte` for `the`, `eht`). Words of descriptions are considered only
-    /// when nothing else is near, because descriptions have errors of their own.
+    /// when nothing else is near, because descriptions have errors of their own; those that stand only where typing
+    /// errors are not tolerated, never.
     pub fn corrections(&self, word: &str, max: usize) -> Vec<Correction> {
         let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else {
             return Vec::new();
@@ -100,7 +88,8 @@ impl TextView {
         for first in firsts {
             let first = first.to_string();
             for (near, count) in begins_with(self.statistics(), &first) {
-                if !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
+                let is_target = count.tolerant > 0;
+                if !is_target || !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
                     continue;
                 }
                 let distance = ruler.distance(near);
@@ -114,64 +103,10 @@ impl TextView {
         found
     }
 
-    /// Two words that `word` may be written together of, both longer than two letters, live, and in more documents
-    /// than `word` itself; the split whose rarer half is in the most documents. With the link between them cut where
-    /// the language has such (`Arbeit-s-hose`).
-    pub fn split(&self, word: &str) -> Option<(String, String)> {
-        let word = self.single_word(word).filter(|word| !has_digit(word) && word.is_ascii())?;
-        let statistics = self.statistics();
-        let documents = |word: &str| statistics.words.get(word).map_or(0, |count| count.curated);
-        let own = documents(&word);
-        let mut best: Option<(u32, usize, usize)> = None;
-        for at in PART_CHARS_MIN..(word.len() + 1).saturating_sub(PART_CHARS_MIN) {
-            let mut consider = |end: usize| {
-                let support = documents(&word[..end]).min(documents(&word[at..]));
-                if support > own && best.is_none_or(|(most, ..)| support > most) {
-                    best = Some((support, end, at));
-                }
-            };
-            consider(at);
-            if self.language().has_compounds() {
-                for link in LINKS.iter().filter(|link| word[..at].ends_with(**link)) {
-                    let end = at - link.len();
-                    if end >= PART_CHARS_MIN {
-                        consider(end);
-                    }
-                }
-            }
-        }
-        best.map(|(_, end, at)| (word[..end].to_owned(), word[at..].to_owned()))
-    }
-
-    /// At most `max` stems of compound nouns that end with this one, the most frequent first: `winterjack` for
-    /// `jacke`. None in languages that write them apart.
-    pub fn compounds_of(&self, word: &str, max: usize) -> Vec<String> {
-        let reversed = &self.statistics().reversed;
-        let Some(word) = self.single_word(word).filter(|word| !reversed.is_empty() && !has_digit(word)) else {
-            return Vec::new();
-        };
-        if word.chars().count() < COMPOUND_END_CHARS_MIN {
-            return Vec::new();
-        }
-        let end = backwards(&Stemmer::new(self.language()).stem(&word));
-        let from = (Bound::Excluded(&*end), Bound::<&str>::Unbounded);
-        let mut found: Vec<(u32, String)> = reversed
-            .range::<_, str>(from)
-            .take_while(|(stem, _)| stem.starts_with(&end))
-            .filter(|(stem, _)| stem.len() >= end.len() + PART_CHARS_MIN)
-            .map(|(stem, documents)| (*documents, backwards(stem)))
-            .collect();
-        found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        found.truncate(max);
-        found.into_iter().map(|(_, stem)| stem).collect()
-    }
-
-    /// Two words of a query written as one, when the shop has such a word.
-    pub fn joined(&self, left: &str, right: &str) -> Option<String> {
-        let fits = |word: &str| word.len() > 1 && word.chars().all(char::is_alphabetic);
-        let joined = (fits(left) && fits(right)).then(|| format!("{left}{right}"))?;
-        let stem = Stemmer::new(self.language()).stem(&joined).into_owned();
-        (joined.len() >= JOINED_BYTES_MIN && self.statistics().stems.contains_key(&*stem)).then_some(joined)
+    /// Whether two folded words are forms of one: `jackets` and `jacket`.
+    pub fn is_form_of(&self, word: &str, other: &str) -> bool {
+        let mut stemmer = Stemmer::new(self.language());
+        stemmer.stem(word) == stemmer.stem(other)
     }
 
     /// Live documents that have the folded word, as written, elsewhere than in the description.
@@ -196,7 +131,7 @@ impl TextView {
     }
 
     /// The folded word when the text is one.
-    fn single_word(&self, text: &str) -> Option<String> {
+    pub(super) fn single_word(&self, text: &str) -> Option<String> {
         let mut compounds = compounds(self.language(), text);
         match (compounds.len(), compounds.pop()) {
             (1, Some(compound)) if compound.parts.len() == 1 => compound.parts.into_iter().next(),
@@ -216,8 +151,11 @@ pub(super) fn begins_with<'s>(
 
 /// At most `max` live words that begin with `prefix`: in the most documents first, then in letter order.
 pub(super) fn most_frequent<'s>(statistics: &'s Statistics, prefix: &'s str, max: usize) -> Vec<(&'s Arc<str>, u32)> {
-    let mut words: Vec<(&Arc<str>, u32)> =
-        begins_with(statistics, prefix).map(|(word, count)| (word, count.documents)).collect();
+    best_of(begins_with(statistics, prefix).map(|(word, count)| (word, count.documents)).collect(), max)
+}
+
+/// At most `max` of the words, those with the greatest counts first, then in letter order. Only they are sorted.
+fn best_of(mut words: Vec<(&Arc<str>, u32)>, max: usize) -> Vec<(&Arc<str>, u32)> {
     let order = |a: &(&Arc<str>, u32), b: &(&Arc<str>, u32)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
     if words.len() > max {
         words.select_nth_unstable_by(max, order);

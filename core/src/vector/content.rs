@@ -2,8 +2,8 @@
 //!
 //! Words of name, description, brand, categories and attributes are hashed into columns, weighted by TF-IDF, and the
 //! 64 main directions are the coordinates: latent semantic analysis (Deerwester et al., JASIS 1990). It needs no
-//! shopper, so it is what a product has on its first day. Its words get a place, too ([`Terms`]), so that a query can be
-//! compared with products. Languages and stemming are the text room's business.
+//! shopper, so it is what a product has on its first day. Its words get a place, too ([`Terms`]), so that a query can
+//! be compared with products. Languages and stemming are the text room's business.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -41,9 +41,9 @@ pub fn vectors(docs: impl IntoIterator<Item = TextDoc>, stop: &AtomicBool) -> Op
     Some((Packed::new(MODEL_DIMENSION, items.into_iter().zip(rows)).ok()?, terms))
 }
 
-/// Leaves out directions that carry no more than one product does (Kaiser's rule: the mean eigenvalue is 1, as rows have
-/// length 1). In a small shop 64 directions would hold every product apart, and words that stand with the same words
-/// would not meet; in a large one all 64 carry more.
+/// Leaves out directions that carry no more than one product does (Kaiser's rule: the mean eigenvalue is 1, as rows
+/// have length 1). In a small shop 64 directions would hold every product apart, and words that stand with the same
+/// words would not meet; in a large one all 64 carry more.
 fn drop_own_ways(found: &mut Array2<f32>) {
     for mut column in found.columns_mut() {
         if column.dot(&column) <= 1.0 {
@@ -72,7 +72,7 @@ fn terms(back: &Sparse, found: &Array2<f32>, idf: &[f32]) -> Option<Terms> {
 fn words(doc: &TextDoc) -> BTreeMap<u32, f32> {
     let fields = [(doc.name.as_str(), NAME), (doc.brand.as_str(), FIELD)];
     let categories = doc.categories.iter().map(|category| (category.as_str(), FIELD));
-    let attributes = doc.attributes.iter().map(|(text, _)| (text.as_str(), FIELD));
+    let attributes = doc.attributes.iter().chain(&doc.verbatim).map(|(text, _)| (text.as_str(), FIELD));
     let texts = fields.into_iter().chain(categories).chain(attributes);
     let all = texts.chain(std::iter::once((doc.description.as_str(), DESCRIPTION)));
     let words = all.flat_map(|(text, weight)| words_of(text).map(move |word| (word, weight)));

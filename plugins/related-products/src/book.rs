@@ -1,13 +1,13 @@
 //! Which rules are there, and which are about a product?
 //!
-//! All rules and lists of one epoch. Rules lie under the id of their compiled `match`, and the kernel says which of those
-//! a product satisfies, so that ten thousand rules cost a request those that are about its product.
+//! All rules and lists of one epoch. Rules lie under the id of their compiled `match`, and the kernel says which of
+//! those a product satisfies, so that ten thousand rules cost a request those that are about its product.
 //! What is not here: what the rules propose (see [`crate::propose`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use planogram_abi::{ConditionId, Document, Epoch, LogLevel, PrepareHost, Problem, Request};
+use planogram_abi::{ConditionId, Document, Epoch, LogLevel, Problem, Request};
 use planogram_rules::resolve::precedence;
 use planogram_rules::{Findings, Origin, Scopes};
 
@@ -60,6 +60,7 @@ impl Book {
     /// rather than taking the rest down.
     pub fn new(settings: &Settings, epoch: &Epoch<'_>, previous: Option<&Book>) -> Result<Self, String> {
         let mut book = Self::default();
+        let mut fresh: Vec<ConditionId> = Vec::new();
         let earlier: HashMap<(&str, &str), &Arc<RelatedRule>> = previous
             .into_iter()
             .flat_map(|book| &book.rules)
@@ -73,8 +74,13 @@ impl Book {
                 RELATED_RULE => {
                     let same = earlier.get(&(document.scope, document.id)).copied();
                     let same = same.filter(|rule| rule.head.origin == Origin::of(document));
-                    let read = same.map_or_else(|| read_rule(document, settings), |rule| Ok(RelatedRule::clone(rule)));
-                    let mut rule = match read {
+                    if let Some(same) = same {
+                        // Its conditions are compiled and indexed, and stay so.
+                        book.scopes.insert(&same.head.origin);
+                        book.rules.push(Arc::clone(same));
+                        continue;
+                    }
+                    let mut rule = match read_rule(document, settings) {
                         Ok(rule) => rule,
                         Err(problems) => {
                             warn(format!("{problems:?}"));
@@ -83,7 +89,10 @@ impl Book {
                     };
                     book.scopes.insert(&rule.head.origin);
                     match rule.compile(epoch.host) {
-                        Ok(()) => book.rules.push(Arc::new(rule)),
+                        Ok(()) => {
+                            fresh.extend(rule.matches.1);
+                            book.rules.push(Arc::new(rule));
+                        }
                         Err(message) if previous.is_some_and(|book| document.seq > book.newest) => return Err(message),
                         Err(message) => warn(message),
                     }
@@ -99,11 +108,14 @@ impl Book {
             }
         }
         book.newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
-        book.index(epoch.host)?;
+        if !fresh.is_empty() {
+            epoch.host.index(&fresh).map_err(|failure| failure.0)?;
+        }
+        book.arrange();
         Ok(book)
     }
 
-    fn index(&mut self, host: &dyn PrepareHost) -> Result<(), String> {
+    fn arrange(&mut self) {
         self.rules.retain(|rule| rule.head.enabled);
         self.rules.sort_by(|a, b| precedence(&a.head, &b.head));
         for (at, rule) in (0u32..).zip(&self.rules) {
@@ -111,9 +123,6 @@ impl Book {
                 self.by_match.entry(condition.0).or_default().push(at);
             }
         }
-        let mut conditions: Vec<ConditionId> = self.by_match.keys().copied().map(ConditionId).collect();
-        conditions.sort_unstable_by_key(|condition| condition.0);
-        if conditions.is_empty() { Ok(()) } else { host.index(&conditions).map_err(|failure| failure.0) }
     }
 
     /// The rules that are switched on, in order of precedence.

@@ -1,8 +1,8 @@
 //! What do rules propose beside the products of a page or a cart?
 //!
-//! Rules that are about one of the products, first one first: each shows the products that satisfy its `display` relative
-//! to the products it is about, at most its limit, in order of the source it names. Rules are asked until the list is
-//! full, those of one priority always together, so that rotation is fair among them.
+//! Rules that are about one of the products, first one first: each shows the products that satisfy its `display`
+//! relative to the products it is about, at most its limit, in order of the source it names. Rules are asked until the
+//! list is full, those of one priority always together, so that rotation is fair among them.
 //! What is not here: manual links and other sources, which stand before or behind (see [`crate::mix`]).
 
 use std::collections::HashSet;

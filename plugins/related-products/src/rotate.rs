@@ -1,10 +1,11 @@
 //! In which order do the products of several rules stand?
 //!
-//! Rules of one priority are a band. By priority, then id: band after band, in each what has the greater score first, and
-//! equals by id. By priority, then random: the same with lots in place of ids. Weighted random: all bands together, drawn
-//! without replacement, where a product of the lowest of `n` bands has weight 1 and of the highest weight `n`.
-//! Lots are hashes of seed and product, so that one seed always gives one order. The weighted draw is that of Efraimidis
-//! and Spirakis ("Weighted random sampling with a reservoir", 2006) in its exponential form: the least `-ln(u) / w` first.
+//! Rules of one priority are a band. By priority, then id: band after band, in each what has the greater score first,
+//! and equals by id. By priority, then random: the same with lots in place of ids. Weighted random: all bands together,
+//! drawn without replacement, where a product of the lowest of `n` bands has weight 1 and of the highest weight `n`.
+//! Lots are hashes of seed and product, so that one seed always gives one order. The weighted draw is that of
+//! Efraimidis and Spirakis ("Weighted random sampling with a reservoir", 2006) in its exponential form: the least
+//! `-ln(u) / w` first.
 //! What is not here: which rules apply, and what they propose.
 
 use std::collections::HashSet;
@@ -72,8 +73,8 @@ fn weighted(bands: &[Vec<(u32, f32)>], seed: u64) -> Vec<u32> {
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// At most `limit` products of a set that stand for it: those of the greatest score; among equals the first by id, or by
-/// lot.
+/// At most `limit` products of a set that stand for it: those of the greatest score; among equals the first by id, or
+/// by lot.
 pub fn stand_for(mut items: Vec<(u32, f32)>, limit: usize, by_lot: Option<u64>) -> Vec<(u32, f32)> {
     let turn = |item: u32| by_lot.map_or(u64::from(item), |seed| lot(seed, item));
     let order =

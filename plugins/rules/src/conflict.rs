@@ -9,7 +9,7 @@
 //! *missing-target*: the catalog has no product of that sku.
 //! What is not here: whether a pinned product matches the words of a search; only the search can tell.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use planogram_abi::{CallHost, ConditionId};
 use serde_json::{Value, json};
@@ -17,11 +17,16 @@ use serde_json::{Value, json};
 use crate::condition::{Leaf, Named, Node, Operator};
 use crate::event::{About, Deed};
 use crate::facts::Facts;
-use crate::moment;
 use crate::origin::Scopes;
 use crate::proof::{self, Verdict, World};
 use crate::resolve::{Resolution, precedence};
 use crate::rule::Rule;
+
+mod example;
+mod opposed;
+
+use example::{request, shown};
+use opposed::opposed;
 
 /// Most pairs of rules that are compared with each other; the report says when there were more.
 pub const PAIRS_MAX: usize = 100_000;
@@ -60,17 +65,6 @@ struct Case<'a> {
     whole: Node,
     /// A request that fires it.
     witness: Option<Facts<'static>>,
-}
-
-/// What a rule wants of one product.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Wish {
-    /// At this position.
-    At(u32),
-    /// Further up, or in.
-    Up,
-    /// Further down, or out.
-    Down,
 }
 
 /// The report: `{"conflicts": […]}` and, when not all pairs were compared, what was left out.
@@ -331,169 +325,4 @@ fn is_ever_exact(rule: &Rule) -> bool {
         when.each(&mut |leaf, _| found |= matches!(leaf, Leaf::Query { operator: Operator::Is, .. }));
     }
     found
-}
-
-/// Pairs of rules that want the opposite of something, with what it is; each pair perhaps several times.
-fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usize, String)> {
-    let mut wishes: BTreeMap<String, Vec<(usize, Wish)>> = BTreeMap::new();
-    let mut places: BTreeMap<u32, Vec<(usize, &str)>> = BTreeMap::new();
-    let mut redirects: Vec<(usize, &str)> = Vec::new();
-    let mut broad: Vec<(usize, ConditionId, &str, Wish)> = Vec::new();
-    for (at, case) in cases.iter().enumerate() {
-        for event in &case.subject.rule.events {
-            let wish = match &event.deed {
-                Deed::Pin { position, .. } => Some(Wish::At(*position)),
-                Deed::Boost { .. } | Deed::Raise | Deed::Include => Some(Wish::Up),
-                Deed::Bury | Deed::Lower { .. } | Deed::Hide => Some(Wish::Down),
-                Deed::Redirect(url) => {
-                    redirects.push((at, url));
-                    None
-                }
-                _ => None,
-            };
-            let Some(wish) = wish else { continue };
-            match &event.about {
-                About::Skus(skus) => {
-                    for (offset, sku) in (0u32..).zip(skus) {
-                        let wish = if let Wish::At(position) = wish { Wish::At(position + offset) } else { wish };
-                        wishes.entry(format!("`{sku}`")).or_default().push((at, wish));
-                        if let Wish::At(position) = wish {
-                            places.entry(position).or_default().push((at, sku));
-                        }
-                    }
-                }
-                About::Products(products) => {
-                    wishes.entry(format!("the products of {}", products.json)).or_default().push((at, wish));
-                    broad.extend(products.id.map(|id| (at, id, products.json.as_str(), wish)));
-                }
-                About::List => {}
-            }
-        }
-    }
-    let mut found = Vec::new();
-    for (what, wishes) in &wishes {
-        each_pair(wishes, |(one, a), (other, b)| {
-            let opposite =
-                a != b && !(matches!(a, Wish::At(_)) && *b == Wish::Up || *a == Wish::Up && matches!(b, Wish::At(_)));
-            found.extend(
-                opposite.then(|| (*one, *other, format!("one {}, the other {}", does(*a, what), does(*b, what)))),
-            );
-        });
-    }
-    for (position, pins) in &places {
-        each_pair(pins, |(one, a), (other, b)| {
-            let words = || format!("both pin to position {position}, one `{a}`, the other `{b}`");
-            found.extend((a != b).then(|| (*one, *other, words())));
-        });
-    }
-    each_pair(&redirects, |(one, a), (other, b)| {
-        found.extend((a != b).then(|| (*one, *other, format!("one redirects to {a}, the other to {b}"))));
-    });
-    broad_pairs(cases, bench, &broad, &mut found);
-    found
-}
-
-/// A rule about a condition against one about a sku that satisfies it.
-fn broad_pairs(
-    cases: &[Case<'_>],
-    bench: &Bench<'_>,
-    broad: &[(usize, ConditionId, &str, Wish)],
-    found: &mut Vec<(usize, usize, String)>,
-) {
-    let mut single: Vec<(usize, &str, Wish)> = Vec::new();
-    for (at, case) in cases.iter().enumerate() {
-        for event in &case.subject.rule.events {
-            let wish = match &event.deed {
-                Deed::Pin { position, .. } => Wish::At(*position),
-                Deed::Boost { .. } | Deed::Raise | Deed::Include => Wish::Up,
-                Deed::Bury | Deed::Lower { .. } | Deed::Hide => Wish::Down,
-                _ => continue,
-            };
-            single.extend(event.skus().iter().map(|sku| (at, sku.as_str(), wish)));
-        }
-    }
-    let skus: Vec<&str> = single.iter().map(|(_, sku, _)| *sku).collect();
-    if broad.is_empty() || skus.is_empty() {
-        return;
-    }
-    let items = bench.host.resolve(&skus);
-    let known: Vec<u32> = items.iter().flatten().copied().collect();
-    for (at, condition, json, wish) in broad {
-        let holds = bench.host.test(*condition, &known);
-        let satisfying: HashSet<u32> =
-            known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
-        for ((other, sku, other_wish), item) in single.iter().zip(&items) {
-            let is_down = |wish: &Wish| *wish == Wish::Down;
-            if at != other
-                && item.is_some_and(|item| satisfying.contains(&item))
-                && is_down(wish) != is_down(other_wish)
-            {
-                let (all, one) = (format!("the products of {json}"), format!("`{sku}`"));
-                let words = format!("one {}, the other {}, which is one", does(*wish, &all), does(*other_wish, &one));
-                found.push((*at, *other, words));
-            }
-        }
-    }
-}
-
-fn does(wish: Wish, what: &str) -> String {
-    match wish {
-        Wish::At(position) => format!("pins {what} to {position}"),
-        Wish::Up => format!("brings {what} up"),
-        Wish::Down => format!("puts {what} down or out"),
-    }
-}
-
-/// Calls `compare` with every two elements of different rules.
-fn each_pair<T>(elements: &[(usize, T)], mut compare: impl FnMut(&(usize, T), &(usize, T))) {
-    // Enough for a report; more of one product would not be read by anybody.
-    const EACH_MAX: usize = 1_000;
-    let elements = &elements[..elements.len().min(EACH_MAX)];
-    for (at, one) in elements.iter().enumerate() {
-        elements[at + 1..].iter().filter(|other| other.0 != one.0).for_each(|other| compare(one, other));
-    }
-}
-
-fn shown(rule: &Rule) -> Value {
-    let origin = &rule.head.origin;
-    json!({ "kind": origin.kind, "id": origin.id, "store_view": origin.scope, "name": rule.head.name })
-}
-
-/// A request as the API takes it.
-fn request(facts: &Facts<'_>, category: Option<&str>, world: World<'_>) -> Value {
-    let mut parameters = serde_json::Map::new();
-    let mut say = |name: &str, value: String| {
-        if !value.is_empty() {
-            parameters.insert(name.to_owned(), Value::String(value));
-        }
-    };
-    say("q", facts.text.clone());
-    say("audiences", facts.audiences.join(","));
-    say("customer_group", facts.customer_group.clone());
-    say("device", facts.device.clone());
-    say("page_type", facts.page_type.clone());
-    if facts.view != world.store_view {
-        say("store_view", facts.view.clone());
-    }
-    if facts.now_ms != world.now_ms {
-        say("now", moment::text(facts.now_ms));
-    }
-    for filter in &facts.filters {
-        match filter.split_once('=') {
-            Some((field, value)) => say(&format!("filter.{field}"), value.to_owned()),
-            // Anything will do that says the field, and there is always something.
-            None if !facts.filters.iter().any(|other| other.starts_with(&format!("{filter}="))) => {
-                say(&format!("filter.{filter}"), "x".to_owned());
-            }
-            None => {}
-        }
-    }
-    let path = match category {
-        Some(category) => format!("/v1/categories/{category}/products"),
-        None => {
-            say("filter.category", facts.category.clone());
-            "/v1/search".to_owned()
-        }
-    };
-    json!({ "path": path, "parameters": parameters })
 }

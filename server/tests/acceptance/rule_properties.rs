@@ -30,7 +30,7 @@ fn sku(n: usize) -> String {
 /// Shirts of three brands in two categories; some sold out, some not shown in search.
 fn catalog(dice: &mut Dice) -> Vec<Value> {
     let row = |n: usize| {
-        json!({"sku": sku(n), "name": if n % 5 == 0 { "Plain coat" } else { "Plain shirt" }, "price": 5 + dice.roll(50),
+        json!({"sku": sku(n), "name": if n.is_multiple_of(5) { "Plain coat" } else { "Plain shirt" }, "price": 5 + dice.roll(50),
             "brand": dice.one(&["Oak", "Elm", "Fir"]), "in_stock": dice.roll(5) > 0,
             "visibility": dice.one(&["both", "both", "both", "search", "catalog"]),
             "categories": [dice.one(&["Men/Tops", "Women"])]})

@@ -208,6 +208,88 @@ fn what_matches_part_of_the_query_follows_and_is_told() {
 }
 
 #[test]
+fn a_number_is_not_all_that_a_product_shares_with_a_query() {
+    let shop = shop(&[("A", "Bottle 1 l"), ("B", "Steel bottle"), ("C", "Model 1 car"), ("D", "Chair 1")]);
+    for text in ["1 l bottle", "1 liter bottle", "bottle 1", "1 bottle"] {
+        assert_eq!(found(&shop, text), ["A", "B"], "{text}");
+    }
+    // Beside all other words the number may stand for the size, and what has the size follows.
+    assert_eq!(found(&shop, "car 1 l"), ["C", "A"]);
+}
+
+#[test]
+fn another_form_of_a_word_is_no_correction() {
+    let names: Vec<(String, String)> = (0..20).map(|at| (format!("J{at}"), format!("Jacket number {at}"))).collect();
+    let mut rows: Vec<(&str, &str)> = names.iter().map(|(sku, name)| (sku.as_str(), name.as_str())).collect();
+    rows.push(("RED", "Red jacket"));
+    let answer = search(&shop(&rows), "red jackets");
+    assert_eq!(skus(&answer)[0], "RED");
+    assert!(answer.get("did_you_mean").is_none(), "{answer}");
+    assert!(!answer["relaxed"].to_string().contains("was also read"), "{answer}");
+}
+
+#[test]
+fn what_was_meant_keeps_its_quotes() {
+    let shop = shop(&[("A", "Desk lamp jacket"), ("B", "Lamp")]);
+    assert_eq!(search(&shop, "\"desk lamp\" jakcet")["did_you_mean"], "\"desk lamp\" jacket");
+}
+
+#[test]
+fn tolerance_is_off_per_attribute_and_word() {
+    let shop = Shop::shipped();
+    let with = |sku: &str, name: &str, code: &str, value: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["attributes"] = json!({code: value});
+        row
+    };
+    let branded = |sku: &str, name: &str, brand: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["brand"] = json!(brand);
+        row
+    };
+    shop.put(&json!([
+        with("A", "Mug", "glaze", "Cobalt"),
+        with("B", "Bowl", "material", "Titanium"),
+        product("C", "Titanium plate", 10.0),
+        branded("D", "Radio", "Sonara"),
+        product("E", "Kodak album", 10.0),
+    ]));
+    let sorted = |text: &str| {
+        let mut found = found(&shop, text);
+        found.sort();
+        found
+    };
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
+    assert_eq!(sorted("titanum"), ["B", "C"]);
+    assert_eq!(found(&shop, "sonora"), ["D"]);
+    assert_eq!(found(&shop, "kodjak"), ["E"]);
+    shop.configure("attribute", "glaze", &json!({"tolerant": false}));
+    shop.configure("attribute", "material", &json!({"tolerant": false}));
+    shop.configure("attribute", "brand", &json!({"tolerant": false}));
+    shop.configure("spelling", "house", &json!({"exact": ["Kodjak"]}));
+    let until_indexed_anew = || shop.put(&json!([product("F", "Rug", 10.0)]));
+    until_indexed_anew();
+    // No word is taken for one of the attribute, which is found as it is written.
+    assert_eq!(found(&shop, "cobolt"), [] as [&str; 0]);
+    assert!(search(&shop, "cobolt mug").get("did_you_mean").is_none());
+    assert_eq!(found(&shop, "cobalt"), ["A"]);
+    // What a word was taken for because of a name is not looked for in the attribute.
+    assert_eq!(sorted("titanum"), ["C"]);
+    assert_eq!(sorted("titanium"), ["B", "C"]);
+    // The same holds for a field.
+    assert_eq!(found(&shop, "sonora"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "sonara"), ["D"]);
+    // A word that is named is never corrected, however it is written; others are.
+    assert_eq!(found(&shop, "KODJAK"), [] as [&str; 0]);
+    assert_eq!(found(&shop, "kodask"), ["E"]);
+    let refused = shop.json("PUT", "/v1/config/spelling/house", &json!({"exact": ["two words"]}));
+    assert_eq!((refused.status, &refused.json["pointer"]), (422, &json!("/exact")), "{}", refused.text);
+    shop.configure("attribute", "glaze", &json!({"tolerant": true}));
+    until_indexed_anew();
+    assert_eq!(found(&shop, "cobolt"), ["A"]);
+}
+
+#[test]
 fn a_thing_stands_above_what_is_made_for_it() {
     let shop = shop(&[("A", "Keyboard cover"), ("B", "Case for keyboard"), ("C", "Wireless ergonomic keyboard")]);
     assert_eq!(found(&shop, "keyboard")[0], "C");
