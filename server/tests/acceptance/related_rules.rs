@@ -71,7 +71,11 @@ fn row_123_conditions_take_constants_and_what_the_matched_product_has() {
     check(json!({"all": [near, {"not": color}]}), "A", "DFH");
     check(json!({"field": "brand", "in": ["Oak", {"matched": "brand"}]}), "B", "AE");
     // Relative to either of two products.
-    check(json!({"all": [{"field": "color", "eq": "blue"}, {"field": "category", "eq": {"matched": "category"}}]}), "B,E", "DF");
+    check(
+        json!({"all": [{"field": "color", "eq": "blue"}, {"field": "category", "eq": {"matched": "category"}}]}),
+        "B,E",
+        "DF",
+    );
     // What an attribute is not there for is equal to nothing.
     check(json!({"field": "size", "eq": {"matched": "size"}}), "A", "");
     let list = shop.ok("/v1/recommendations/related?anchors=A");
@@ -182,7 +186,11 @@ fn row_126_products_take_turns_by_id_by_lot_or_by_weight() {
     rotate("random");
     let seeded: BTreeSet<String> = (0..40).map(|seed| with(&format!("seed={seed}"))).collect();
     let expected = ["EBCD", "EBDC", "ECBD", "ECDB", "EDBC", "EDCB"];
-    assert_eq!(seeded.iter().map(String::as_str).collect::<Vec<_>>(), expected, "every order of the band, E always first");
+    assert_eq!(
+        seeded.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected,
+        "every order of the band, E always first"
+    );
     assert!((0..5).all(|_| with("seed=7") == with("seed=7")));
     // A visit keeps its order from request to request; visits differ.
     let of_visit = |n: usize| with(&format!("visitor=v{n}&session=s{n}"));
@@ -218,7 +226,8 @@ fn a_rule_says_how_many_stand_for_it_and_what_orders_them() {
     assert_eq!(shown(&shop, "related", "anchors=A"), "HC", "bought with it first, then by id");
     body["rotation"] = json!("random");
     shop.configure("related-rule", "r", &body);
-    let seconds: BTreeSet<String> = (0..40).map(|seed| shown(&shop, "related", &format!("anchors=A&seed={seed}"))).collect();
+    let seconds: BTreeSet<String> =
+        (0..40).map(|seed| shown(&shop, "related", &format!("anchors=A&seed={seed}"))).collect();
     assert_eq!(seconds.iter().map(String::as_str).collect::<Vec<_>>(), ["HC", "HD", "HF"]);
     body["order_by"] = json!("nothing");
     let refused = shop.json("PUT", "/v1/config/related-rule/r", &body);
