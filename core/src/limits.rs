@@ -163,6 +163,17 @@ pub const QUERY_CHARS_MAX: usize = 255;
 pub const QUERY_ALTERNATIVES_MAX: usize = 1_000;
 /// Matches, the best by their words, whose names are looked at word by word: more than anybody pages through.
 pub const FIT_WINDOW: usize = 200;
+/// Matches, the best by their words, that are asked what kind of thing and which brand a query means: more than anybody
+/// pages through.
+pub const INTENT_WINDOW: usize = 200;
+/// Categories, those most matches lie in, whose products' names are asked how usual the words of a query are there.
+pub const INTENT_CATEGORIES_MAX: usize = 8;
+/// Products of a category that stand for all of it when its names are asked: the share is right to a tenth.
+pub const INTENT_NAMES_MAX: usize = 24;
+/// Most words of a query that are asked for; queries have fewer.
+pub const INTENT_WORDS_MAX: usize = 8;
+/// Most words of a query that are read together as one brand.
+pub const BRAND_WORDS_MAX: usize = 3;
 /// Most words one prefix stands for, the most frequent first.
 pub const PREFIX_WORDS_MAX: usize = 50;
 /// Longest word that is corrected, in characters: longer ones cost more to compare and are seldom typed.

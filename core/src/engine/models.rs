@@ -140,6 +140,10 @@ impl ModelBuilder {
         let changes = self.changes.load(Ordering::Relaxed) - last.changes;
         let age_ms = self.publisher.current().now_ms - last.now_ms;
         let by_clock = self.config.every_ms > 0 && age_ms >= self.config.every_ms && changes >= MODEL_CHANGES_MIN;
+        // A shop that was filled before this start, and learned from by nobody, does not wait for the clock.
+        let is_new_here =
+            self.generation == 0 && self.publisher.current().catalog.alive_items().len() >= MODEL_CHANGES_MIN;
+        let by_clock = by_clock || self.config.every_ms > 0 && is_new_here;
         let by_changes = self.config.every_changes > 0 && changes >= self.config.every_changes;
         (by_clock || by_changes) && Instant::now() >= last.rest_until
     }

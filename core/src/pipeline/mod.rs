@@ -14,6 +14,7 @@ pub mod filter;
 mod eligible;
 mod permit;
 mod evidence;
+mod intent;
 mod hybrid;
 mod relax;
 mod retrieve;

@@ -39,15 +39,16 @@ pub(super) fn rank(run: &mut Run<'_>, understanding: &Understanding, mut matches
     let (bands, sold_out, scores) = (order::first_bands(run, &matches), order::sold_out(run, &matches), vec![0.0; n]);
     let mut ranked = Ranked { matches, scores, bands, sold_out, ledger: Ledger::default() };
     ranked.enter(base);
-    let nearness = std::mem::take(&mut ranked.matches.nearness);
-    if !nearness.is_empty() {
-        let values = Values::Dense(nearness);
-        ranked.enter(Entry { name: "kernel/vector".into(), combine: Combine::Add, values, is_boost: false });
-    }
-    let fit = std::mem::take(&mut ranked.matches.fit);
-    if !fit.is_empty() {
-        let values = Values::Dense(fit);
-        ranked.enter(Entry { name: "kernel/name".into(), combine: Combine::Add, values, is_boost: false });
+    let matches = &mut ranked.matches;
+    let own = [
+        ("kernel/vector", std::mem::take(&mut matches.nearness)),
+        ("kernel/name", std::mem::take(&mut matches.fit)),
+        ("kernel/category", std::mem::take(&mut matches.category)),
+        ("kernel/brand", std::mem::take(&mut matches.brand)),
+    ];
+    for (name, values) in own.into_iter().filter(|(_, values)| !values.is_empty()) {
+        let values = Values::Dense(values);
+        ranked.enter(Entry { name: name.into(), combine: Combine::Add, values, is_boost: false });
     }
     let all: Vec<u32> = (0..n as u32).collect();
     score_phase(run, Phase::All, &all, &mut ranked);

@@ -13,6 +13,7 @@ use roaring::RoaringBitmap;
 use super::eligible::Universe;
 use super::evidence;
 use super::hybrid;
+use super::intent::Intent;
 use super::relax::text_matches;
 use super::run::{Run, Subject};
 use super::source;
@@ -31,6 +32,10 @@ pub(super) struct Matches {
     pub base: Vec<f32>,
     /// What a search adds for where the words stand in the name, `[n]`; empty elsewhere.
     pub fit: Vec<f32>,
+    /// What a search adds for the kind of thing it means, `[n]`; empty when it means none.
+    pub category: Vec<f32>,
+    /// What a search adds for the brand it names, `[n]`; empty when it names none.
+    pub brand: Vec<f32>,
     /// Ledger name of the base.
     pub base_name: String,
     /// What nearness in a vector space adds, `[n]`; empty when no vector took part.
@@ -92,6 +97,8 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     }
     add_included(&mut found, &universe.included);
     evidence::add_evident(run, &mut found, &universe.base.items);
+    // Before the caller's filters: what is meant does not change when some of it is looked at.
+    let intent = Intent::read(run, &found);
     let mut unfiltered = None;
     if !universe.filters.is_empty() {
         unfiltered = Some(found.iter().map(|found| found.item.0).collect());
@@ -101,6 +108,7 @@ fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe)
     matches.items = found.iter().map(|found| found.item.0).collect();
     matches.base = found.iter().map(|found| found.text).collect();
     matches.fit = found.iter().map(|found| found.fit).collect();
+    (matches.category, matches.brand) = intent.contributions(&found);
     matches.sources.insert("text".into(), found.iter().map(Found::score).collect());
     matches.sources.extend(evidence::as_source(run, &matches.items));
     if let Some(direction) = direction {
@@ -182,14 +190,12 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
     };
     Matches {
         base: rows.values().map(|(score, _)| *score).collect(),
-        fit: Vec::new(),
         base_name: "kernel/source".into(),
         sources: sources.iter().map(|(name, scores)| (name.clone(), column(scores))).collect(),
         rungs: rows.values().map(|(_, rung)| *rung).collect(),
         rung_names,
-        nearness: Vec::new(),
-        unfiltered: None,
         items,
+        ..Matches::default()
     }
 }
 

@@ -3,7 +3,7 @@
 //! A text is folded (compatibility forms, case, accents), cut into **compounds** at white space and punctuation, and
 //! each compound into **parts** at the joints `- _ . / & +`, so that `SM-G900` is found as `smg900`, `sm g900` and
 //! `sm-g900`. The stem is taken of the *folded* word: shoppers leave accents out, and the stem must be a function of
-//! what stands in the dictionary. Ideographs and kana are one part each and match as phrases.
+//! what stands in the dictionary. Where a script puts nothing between words, [`super::segmenter`] finds them.
 //! What numbers mean with their units is in [`super::units`]; compound nouns are a question of reading a query.
 
 use std::borrow::Cow;
@@ -13,11 +13,12 @@ use tantivy::tokenizer::{Language as Snowball, RawTokenizer, Stemmer as Snowball
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::segmenter::{is_unspaced, segment};
 use super::units::{add_measures, level};
 use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
 
 /// Version of the rules below; an index written by another version is fed again.
-pub(super) const ANALYZER_VERSION: u32 = 3;
+pub(super) const ANALYZER_VERSION: u32 = 4;
 
 /// The language words are stemmed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,10 +121,20 @@ pub(super) fn compounds(language: Language, text: &str) -> Vec<Compound> {
     let folded = fold(text);
     let folded = level(&folded);
     let mut cutter = Cutter { language, ..Cutter::default() };
-    let mut chars = folded.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next = chars.peek().copied();
-        cutter.take(c, next);
+    let mut rest = &*folded;
+    while let Some(c) = rest.chars().next() {
+        let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        if plain > 0 {
+            cutter.part.push_str(&rest[..plain]);
+            rest = &rest[plain..];
+        } else if is_unspaced(c) {
+            let end = rest.find(|c| !is_unspaced(c)).unwrap_or(rest.len());
+            cutter.take_unspaced(&rest[..end]);
+            rest = &rest[end..];
+        } else {
+            rest = &rest[c.len_utf8()..];
+            cutter.take(c, rest.chars().next());
+        }
     }
     cutter.end_compound();
     let mut compounds = cutter.out;
@@ -139,8 +150,8 @@ pub(super) fn squeeze(text: &str) -> Option<String> {
 }
 
 /// Where letters meet digits: `2tb` gives `2`, `tb`. One piece when they do not.
-pub(super) fn split_at_digits(word: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
+pub(super) fn split_at_digits(word: &str) -> SmallVec<[&str; 4]> {
+    let mut pieces = SmallVec::new();
     let mut start = 0;
     let mut before: Option<bool> = None;
     for (at, c) in word.char_indices() {
@@ -197,18 +208,42 @@ fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let bare = text.chars().map(|c| if matches!(c, '™' | '®' | '©' | '℠') { ' ' } else { c });
     let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().take_while(u8::is_ascii).count();
+        // The last plain letter may carry a mark that stands behind it; no plain letter joins what stands before it.
+        let (head, tail) = rest.split_at(if plain == rest.len() { plain } else { plain.saturating_sub(1) });
+        out.extend(head.chars().map(|c| c.to_ascii_lowercase()));
+        let end = tail.char_indices().skip(1).find(|(_, c)| c.is_ascii()).map_or(tail.len(), |(at, _)| at);
+        let (marked, after) = tail.split_at(end);
+        fold_marked(marked, &mut out);
+        rest = after;
+    }
+    out
+}
+
+/// Folds a text of any characters.
+fn fold_marked(text: &str, out: &mut String) {
+    let bare = text.chars().map(|c| match c {
+        '™' | '®' | '©' | '℠' => ' ',
+        SARA_AM => SARA_AM_KEPT,
+        other => other,
+    });
     for c in bare.nfkd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).nfc() {
         for lower in c.to_lowercase() {
             match plain_letters(lower) {
                 Some(letters) => out.push_str(letters),
-                None => out.push(lower),
+                None => out.push(if lower == SARA_AM_KEPT { SARA_AM } else { lower }),
             }
         }
     }
-    out
 }
+
+/// A Thai vowel that compatibility forms would take apart, and no dictionary has it so.
+const SARA_AM: char = '\u{e33}';
+/// What stands for it meanwhile, of the private use area.
+const SARA_AM_KEPT: char = '\u{f0e33}';
 
 /// Letters that Unicode does not take apart but shoppers do.
 fn plain_letters(c: char) -> Option<&'static str> {
@@ -230,18 +265,13 @@ fn plain_letters(c: char) -> Option<&'static str> {
 }
 
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || !c.is_ascii() && is_combining_mark(c)
 }
 
 /// What ends a phrase: brackets, commas, colons, and a dash that joins nothing. A full stop does not, because names
 /// are full of abbreviations.
 fn is_break(c: char) -> bool {
     matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']' | '|' | '-' | '\u{2013}' | '\u{2014}' | '\u{2022}' | '\n')
-}
-
-/// Ideographs and kana: written without spaces, so every character is a part.
-fn stands_alone(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
 /// The state of cutting: the compound being read and the part at its end.
@@ -258,12 +288,6 @@ struct Cutter {
 
 impl Cutter {
     fn take(&mut self, c: char, next: Option<char>) {
-        if stands_alone(c) {
-            self.end_part();
-            self.part.push(c);
-            self.end_part();
-            return;
-        }
         if is_word(c) {
             self.part.push(c);
             return;
@@ -282,6 +306,15 @@ impl Cutter {
                 self.end_compound();
                 self.broken |= is_break(c);
             }
+        }
+    }
+
+    /// Takes a run of a script without spaces: every word is a compound.
+    fn take_unspaced(&mut self, run: &str) {
+        self.end_compound();
+        for word in segment(run) {
+            self.part.push_str(word);
+            self.end_compound();
         }
     }
 
@@ -305,11 +338,11 @@ impl Cutter {
     }
 }
 
-/// `red/blue` is a choice, not a word, so a slash joins only where there are digits; ideographs join into nothing.
+/// `red/blue` is a choice, not a word, so a slash joins only where there are digits.
 fn join(parts: &[String], slash: bool) -> Option<String> {
     let fits = (2..=COMPOUND_PARTS_MAX).contains(&parts.len());
     let plausible = !slash || parts.iter().any(|part| has_digit(part));
-    if !fits || !plausible || parts.iter().any(|part| part.starts_with(stands_alone)) {
+    if !fits || !plausible {
         return None;
     }
     let joined: String = parts.concat().chars().filter(|&c| is_word(c)).collect();
@@ -334,7 +367,10 @@ mod tests {
         check("Wi-Fi / AC&DC -- -x-", "wi fi ac dc x");
         check("İstanbul ΣΊΣΥΦΟΣ", "istanbul σισυφοσ");
         check(" \t!?…“”„ ---", "");
-        check("電話機 case", "電 話 機 case");
+        check("電話機 case", "電話機 case");
+        check("iPhone用ケース15cm", "iphone 用 ケース 15cm");
+        check("e\u{301}te\u{301} caf\u{e9}™X", "ete cafe x");
+        check("น้ำหอม", "น้ำหอม");
         check("", "");
     }
 
@@ -359,9 +395,9 @@ mod tests {
         assert_eq!(squeeze("24-MB 01").as_deref(), Some("24mb01"));
         assert_eq!(squeeze("--"), None);
         assert_eq!(squeeze(&"x".repeat(10_000)), None);
-        assert_eq!(split_at_digits("iphone15pro"), ["iphone", "15", "pro"]);
-        assert_eq!(split_at_digits("15.6in"), ["15.6", "in"]);
-        assert_eq!(split_at_digits("plain"), ["plain"]);
+        assert_eq!(split_at_digits("iphone15pro")[..], ["iphone", "15", "pro"]);
+        assert_eq!(split_at_digits("15.6in")[..], ["15.6", "in"]);
+        assert_eq!(split_at_digits("plain")[..], ["plain"]);
     }
 
     #[test]
@@ -381,7 +417,19 @@ mod tests {
         check(&text, "end");
     }
 
+    /// Folding all at once, which the quick way must equal.
+    fn folded_whole(text: &str) -> String {
+        let mut out = String::new();
+        fold_marked(text, &mut out);
+        out
+    }
+
     proptest! {
+        #[test]
+        fn folding_by_stretches_is_folding(text in "[a-zA-Z \u{300}-\u{303}\u{325}é™ﬁÅσΣ電가가]{0,24}") {
+            prop_assert_eq!(fold(&text), folded_whole(&text));
+        }
+
         #[test]
         fn any_text_is_read(text in "\\PC{0,255}", language in 0..LANGUAGES.len()) {
             let language = Language::of_locale(LANGUAGES[language].0);

@@ -13,6 +13,7 @@ use super::analyzer::{Stemmer, compounds, is_digit, split_at_digits};
 use super::document::{FieldWeights, TextField};
 use super::error::TextError;
 use super::score::{INFLECTED_SHARE, PREFIX_FACTOR, SPLIT_FACTOR, idf};
+use super::segmenter::{characters, is_unspaced_word};
 use super::tolerance::Asked;
 use super::view::TextView;
 use super::vocabulary::most_frequent;
@@ -22,6 +23,8 @@ use crate::limits::{PREFIX_WORDS_MAX, QUERY_ALTERNATIVES_MAX};
 const PHRASE_ENDINGS_MAX: usize = 10;
 /// A prefix shorter than this does not look into descriptions: it would match nearly everything and say nothing.
 const DESCRIPTION_PREFIX_CHARS_MIN: usize = 3;
+/// What a word counts that was found by its characters alone.
+const CHARACTERS_FACTOR: f32 = 0.5;
 /// Longest number that says nothing of a product unless a word stands beside it, in bytes.
 const SMALL_NUMBER_BYTES_MAX: usize = 2;
 /// Most pieces of a word that is split where letters meet digits.
@@ -145,13 +148,14 @@ impl<'v> Compiler<'v> {
         match words {
             [] => {}
             [word] => {
-                clauses.extend(self.word(word, weight));
+                let found = self.word(word, weight).or_else(|| self.characters(words, weight));
+                clauses.extend(found);
                 if prefix {
                     clauses.extend(self.prefix(word, weight));
                 }
             }
             _ => {
-                clauses.extend(self.phrase(words, weight));
+                clauses.extend(self.phrase(words, weight).or_else(|| self.characters(words, weight)));
                 if prefix {
                     clauses.extend(self.open_phrase(words, weight));
                 }
@@ -179,6 +183,19 @@ impl<'v> Compiler<'v> {
         }
         let rarity = idf(statistics.documents, matching);
         Some(Clause { factor: weight * rarity, rarity, is_begun: false, is_number: false, sources })
+    }
+
+    /// Words of a script without spaces that no live document has so, as their characters side by side: the
+    /// dictionary may have cut them otherwise in a longer text.
+    fn characters(&mut self, words: &[&str], weight: f32) -> Option<Clause> {
+        if !words.iter().all(|word| is_unspaced_word(word)) {
+            return None;
+        }
+        let characters: Vec<String> = words.iter().flat_map(|word| characters(word)).collect();
+        match &characters.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [one] => self.word(one, weight * CHARACTERS_FACTOR),
+            several => self.phrase(several, weight * CHARACTERS_FACTOR),
+        }
     }
 
     /// The most frequent words that begin with `prefix`, as if they were one word.

@@ -12,6 +12,7 @@ use planogram_abi::{Alternative, Query};
 use rustc_hash::FxHashMap;
 
 use super::analyzer::{Language, Stemmer, compounds, split_at_digits};
+use super::segmenter::{is_unspaced, segment};
 use crate::limits::{HIGHLIGHT_BYTES_MAX, HIGHLIGHT_CHARS_MAX};
 
 /// Characters shown before the first marked word of a part that is cut out of a long text.
@@ -72,7 +73,7 @@ impl Highlighter {
             self.add_words(&[words.concat().replace('.', "")], alternative.prefix);
         }
         if let [word] = &words[..] {
-            let pieces: Vec<String> = split_at_digits(word).into_iter().map(str::to_owned).collect();
+            let pieces: Vec<String> = split_at_digits(word).iter().map(|piece| (*piece).to_owned()).collect();
             if pieces.len() > 1 {
                 self.add_words(&pieces, alternative.prefix);
             }
@@ -140,30 +141,52 @@ impl Highlighter {
         (tokens, joined)
     }
 
-    /// A run of letters and digits: one word, or characters that are words each.
+    /// A run of letters and digits: one word, or several in scripts that put nothing between them.
     fn read_part(&mut self, text: &str, part: Range<usize>, tokens: &mut Vec<Token>) {
-        let language = self.language;
-        let words_of = |range: Range<usize>| -> Vec<String> {
-            compounds(language, &text[range]).into_iter().flat_map(|compound| compound.parts).collect()
-        };
-        match &words_of(part.clone())[..] {
-            [] => {}
-            [word] => tokens.push(self.token(part, word)),
-            _ => {
-                for (at, c) in text[part.clone()].char_indices() {
-                    let span = part.start + at..part.start + at + c.len_utf8();
-                    if let [word] = &words_of(span.clone())[..] {
-                        tokens.push(self.token(span, word));
+        if let [word] = &self.words_of(&text[part.clone()])[..] {
+            tokens.push(self.token(part, word));
+            return;
+        }
+        for span in words_within(text, part) {
+            match &self.words_of(&text[span.clone()])[..] {
+                [] => {}
+                [word] => tokens.push(self.token(span, word)),
+                _ => {
+                    for (at, c) in text[span.clone()].char_indices() {
+                        let one = span.start + at..span.start + at + c.len_utf8();
+                        if let [word] = &self.words_of(&text[one.clone()])[..] {
+                            tokens.push(self.token(one, word));
+                        }
                     }
                 }
             }
         }
     }
 
+    fn words_of(&self, text: &str) -> Vec<String> {
+        compounds(self.language, text).into_iter().flat_map(|compound| compound.parts).collect()
+    }
+
     fn token(&mut self, span: Range<usize>, word: &str) -> Token {
         self.words.push(Word { folded: word.to_owned(), stem: self.stemmer.stem(word).into_owned() });
         Token { span, word: self.words.len() - 1 }
     }
+}
+
+/// The words of a run of letters and digits as they are written: byte ranges, in order.
+fn words_within(text: &str, part: Range<usize>) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut at = part.start;
+    while let Some(first) = text[at..part.end].chars().next() {
+        let rest = &text[at..part.end];
+        let run = &rest[..rest.find(|c| is_unspaced(c) != is_unspaced(first)).unwrap_or(rest.len())];
+        let words: Vec<&str> = if is_unspaced(first) { segment(run).collect() } else { vec![run] };
+        for word in words {
+            spans.push(at..at + word.len());
+            at += word.len();
+        }
+    }
+    spans
 }
 
 impl Sequence {
@@ -295,7 +318,8 @@ mod tests {
         check("en", "mens", "Men's tee", "[Men's] tee");
         check("fr", "eau", "De l'eau froide", "De l'[eau] froide");
         check("sv", "jackor", "Röd jacka", "Röd [jacka]");
-        check("ja", "電話", "黒い電話機", "黒い[電][話]機");
+        check("ja", "電話", "黒い電話機", "黒い[電話機]");
+        check("ja", "電話 ケース", "iPhone用ケースと電話機", "iPhone用[ケース]と電話機");
         check("en", "", "Nothing", "Nothing");
     }
 

@@ -14,14 +14,16 @@ use tantivy::merge_policy::LogMergePolicy;
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED};
-use tantivy::{TantivyDocument, TantivyError, Term};
+use tantivy::{TantivyError, Term};
 
 use super::analyzer::{ANALYZER_VERSION, Language, has_digit};
 use super::document::{TextDoc, TextField};
 use super::error::TextError;
+use super::feed::{Feed, REPLAY, Replay};
 use super::names::NameWord;
-use super::schema::{Fields, add_tokens, schema, words_of};
+use super::schema::{Fields, schema, words_of};
 use super::segment::Segment;
+use super::segmenter::is_character;
 use super::statistics::{Lexicon, Tally};
 use super::tolerance::Tolerance;
 use super::view::TextView;
@@ -38,7 +40,7 @@ const DELETED_SHARE_MAX: f32 = 0.3;
 /// The writing side of the text index of one text source.
 pub struct TextIndex {
     index: Index,
-    writer: IndexWriter,
+    writer: IndexWriter<Feed>,
     reader: IndexReader,
     language: Language,
     fields: Fields,
@@ -117,7 +119,8 @@ impl TextIndex {
         seq: Seq,
         tolerance: Tolerance,
     ) -> Result<Self, TextError> {
-        let writer: IndexWriter = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
+        index.tokenizers().register(REPLAY, Replay::default());
+        let writer: IndexWriter<Feed> = index.writer_with_num_threads(1, TEXT_WRITER_BYTES)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(MERGED_SEGMENTS_MIN);
         policy.set_min_layer_size(SMALL_SEGMENT_DOCS);
@@ -213,27 +216,29 @@ impl TextIndex {
         Term::from_field_u64(self.fields.item, u64::from(item.0))
     }
 
-    fn count_and_convert(&mut self, doc: &TextDoc) -> TantivyDocument {
+    fn count_and_convert(&mut self, doc: &TextDoc) -> Feed {
         let fields = words_of(self.language, doc);
-        let mut document = TantivyDocument::new();
-        document.add_u64(self.fields.item, u64::from(doc.item.0));
+        let mut feed = Feed::new(self.fields.item, u64::from(doc.item.0));
         let mut tally = self.lexicon.tally();
+        let mut ids: Vec<u32> = Vec::new();
         for (field, words) in TextField::ALL.into_iter().zip(&fields) {
-            let ids: Vec<u32> = words.iter().map(|word| self.lexicon.word_id(&word.text)).collect();
+            ids.clear();
+            ids.extend(words.iter().map(|word| self.lexicon.word_id(&word.text)));
             for (&id, word) in ids.iter().zip(words) {
                 tally.add(id, field, u32::from(word.times));
-                if field == TextField::Name {
+                if field == TextField::Name && !is_character(&word.text) {
                     tally.place(self.lexicon.name_word(id, word.position));
                 }
             }
-            add_tokens(&mut document, self.fields.exact[field as usize], words.iter().map(|w| (w.text.as_str(), w)));
+            let exact = words.iter().map(|word| (word.text.as_str(), word.position, word.times));
+            feed.add(self.fields.exact[field as usize], exact);
             if let Some(stem) = self.fields.stem[field as usize] {
                 let stems = ids.iter().map(|&id| self.lexicon.stem_of(id));
-                add_tokens(&mut document, stem, stems.zip(words));
+                feed.add(stem, stems.zip(words).map(|(stem, word)| (stem, word.position, word.times)));
             }
         }
         self.lexicon.put(doc.item, tally);
-        document
+        feed
     }
 }
 
@@ -298,6 +303,9 @@ fn place_names(segment: &Segment, lexicon: &Lexicon, tallies: &mut FxHashMap<Ite
     while let Some((text, info)) = stems.next() {
         // Every stem of a live name was taken in with its word.
         let text = std::str::from_utf8(text).unwrap_or_default();
+        if is_character(text) {
+            continue;
+        }
         let Some(stem) = lexicon.known_stem(text) else { continue };
         let is_number = has_digit(text);
         let option = IndexRecordOption::WithFreqsAndPositions;

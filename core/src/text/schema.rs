@@ -5,12 +5,12 @@
 //! an inflected one, while phrases want inflected forms; so positions are paid for once. Nothing is stored: the
 //! item id is a fast field, everything else is in the columns.
 
-use tantivy::TantivyDocument;
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::analyzer::{Compound, Language, compounds, squeeze};
 use super::document::{TextDoc, TextField};
+use super::feed::REPLAY;
+use super::segmenter::{characters, is_unspaced_word};
 use crate::limits::ATTRIBUTE_WEIGHT_MAX;
 
 /// Name of the fast field with the item id.
@@ -29,7 +29,7 @@ pub(super) struct Fields {
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let item = builder.add_u64_field(ITEM, NumericOptions::default().set_indexed().set_fast());
-    let indexing = |option| TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option);
+    let indexing = |option| TextFieldIndexing::default().set_tokenizer(REPLAY).set_index_option(option);
     let exact = TextField::ALL.map(|field| {
         let options = indexing(IndexRecordOption::WithFreqs).set_fieldnorms(true);
         builder.add_text_field(field.name(), TextOptions::default().set_indexing_options(options))
@@ -46,7 +46,7 @@ pub(super) fn schema() -> (Schema, Fields) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub text: String,
-    /// Words side by side have positions that differ by one.
+    /// Words side by side have positions that differ by one; so have characters, which count by themselves.
     pub position: u32,
     /// How many times it counts.
     pub times: u8,
@@ -84,6 +84,8 @@ pub(super) fn words_of(language: Language, doc: &TextDoc) -> [Vec<Word>; TextFie
 struct FieldWords {
     words: Vec<Word>,
     next: u32,
+    /// Characters have places of their own.
+    next_character: u32,
 }
 
 impl FieldWords {
@@ -95,7 +97,15 @@ impl FieldWords {
         for Compound { parts, joined, apart, measures } in compounds {
             self.next += u32::from(apart);
             let first = self.next;
+            let is_unspaced = parts.first().is_some_and(|part| is_unspaced_word(part));
+            self.next_character += u32::from(apart || !is_unspaced);
             for text in parts {
+                if is_unspaced {
+                    for text in characters(&text) {
+                        self.words.push(Word { text, position: self.next_character, times });
+                        self.next_character += 1;
+                    }
+                }
                 self.words.push(Word { text, position: self.next, times });
                 self.next += 1;
             }
@@ -104,22 +114,6 @@ impl FieldWords {
             }
         }
         self.next += 1;
-    }
-}
-
-/// One field's tokens as tantivy takes them.
-pub(super) fn add_tokens<'a>(
-    document: &mut TantivyDocument,
-    field: Field,
-    words: impl Iterator<Item = (&'a str, &'a Word)>,
-) {
-    let mut tokens = Vec::new();
-    for (text, word) in words {
-        for _ in 0..word.times {
-            tokens.push(Token { text: text.to_owned(), position: word.position as usize, ..Token::default() });
-        }
-    }
-    if !tokens.is_empty() {
-        document.add_pre_tokenized_text(field, PreTokenizedString { text: String::new(), tokens });
+        self.next_character += 1;
     }
 }

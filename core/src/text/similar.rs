@@ -15,6 +15,7 @@ use super::error::TextError;
 use super::evaluate::Join;
 use super::schema::words_of;
 use super::score::{idf, saturate};
+use super::segmenter::is_character;
 use super::view::TextView;
 use crate::id::ItemId;
 
@@ -60,7 +61,7 @@ impl TextView {
         let fields = words_of(self.language(), doc);
         for (field, words) in TextField::ALL.into_iter().zip(&fields) {
             let weight = weights.of(field);
-            for word in words.iter().filter(|_| weight > 0.0) {
+            for word in words.iter().filter(|word| weight > 0.0 && !is_character(&word.text)) {
                 let stem = stemmer.stem(&word.text).into_owned();
                 let entry = occurrences.entry(stem).or_insert_with(|| (word.text.clone(), 0.0));
                 entry.1 += weight * f32::from(word.times);

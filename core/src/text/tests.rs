@@ -145,6 +145,43 @@ fn the_name_outweighs_the_description_and_the_exact_form_the_inflected() {
 }
 
 #[test]
+fn words_are_found_where_nothing_stands_between_them() {
+    let named = |names: &[&str]| {
+        let docs = (1..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), *name));
+        view_of(&docs.collect::<Vec<_>>())
+    };
+    let check = |view: &TextView, text, expected: &[u32]| {
+        let mut found = items(view, text, LastWord::Whole);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{text:?}");
+    };
+    let japanese = named(&["男性用腕時計", "電話機", "iPhone用ケース", "コーヒーメーカー 5カップ"]);
+    check(&japanese, "腕時計", &[1]);
+    check(&japanese, "腕時計 男性", &[1]);
+    check(&japanese, "ケースiphone", &[3]);
+    check(&japanese, "ｺｰﾋｰﾒｰｶｰ", &[4]);
+    check(&japanese, "掃除機", &[]);
+    assert_eq!(items(&japanese, "電話", LastWord::Begun), [2]);
+    let chinese = named(&["儿童自行车", "蓝牙耳机", "男士 手表"]);
+    check(&chinese, "自行车", &[1]);
+    check(&chinese, "耳机 蓝牙", &[2]);
+    let thai = named(&["รองเท้าวิ่งผู้ชาย", "น้ำหอมผู้หญิง"]);
+    check(&thai, "รองเท้า", &[1]);
+    check(&thai, "น้ำหอม", &[2]);
+    check(&thai, "ผู้ชาย วิ่ง", &[1]);
+}
+
+#[test]
+fn no_word_is_found_across_two_unless_nobody_has_it() {
+    // 京都 (Kyoto) stands in 東京都 (Tokyo) as characters, not as a word.
+    let tokyo = TextDoc::named(ItemId(1), "東京都の地図");
+    let kyoto = TextDoc::named(ItemId(2), "京都の地図");
+    assert_eq!(items(&view_of(&[tokyo.clone(), kyoto]), "京都", LastWord::Whole), [2]);
+    // A word that no product has is found by its characters: dictionaries do not know every word.
+    assert_eq!(items(&view_of(&[tokyo]), "京都", LastWord::Whole), [1]);
+}
+
+#[test]
 fn weights_are_obeyed() {
     let view = view_of(&shop());
     let query = read_query(view.language(), "hoodie", LastWord::Whole);
@@ -473,8 +510,24 @@ enum Step {
     Compact,
 }
 
-const WORDS: [&str; 14] =
-    ["red", "shoe", "shoes", "running", "run", "wi-fi", "lamp", "lamps", "2tb", "blue", "steel", "case", "b-52", "été"];
+const WORDS: [&str; 16] = [
+    "red",
+    "shoe",
+    "shoes",
+    "running",
+    "run",
+    "wi-fi",
+    "lamp",
+    "lamps",
+    "2tb",
+    "blue",
+    "steel",
+    "case",
+    "b-52",
+    "été",
+    "東京都",
+    "黒い電話機",
+];
 
 fn any_text(words: std::ops::Range<usize>) -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(&WORDS[..]), words).prop_map(|words| words.join(" "))
@@ -500,9 +553,22 @@ fn any_step() -> impl Strategy<Value = Step> {
 /// Everything a view answers to a fixed list of questions, scores as bits.
 fn answers(view: &TextView) -> Vec<String> {
     let mut out = Vec::new();
-    for text in
-        ["red", "shoes", "run shoe", "lamp steel", "wifi", "s 3", "b-52", "2 tb", "r", "sh", "blue la", "ete case red"]
-    {
+    for text in [
+        "red",
+        "shoes",
+        "run shoe",
+        "lamp steel",
+        "wifi",
+        "s 3",
+        "b-52",
+        "2 tb",
+        "r",
+        "sh",
+        "blue la",
+        "ete case red",
+        "東京",
+        "黒い機",
+    ] {
         for (last, match_) in
             [(LastWord::Whole, Match::All), (LastWord::Begun, Match::All), (LastWord::Whole, Match::Share(0.0))]
         {

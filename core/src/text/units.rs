@@ -7,6 +7,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::analyzer::{Compound, is_digit, split_at_digits};
 use crate::limits::SIZES_MAX;
@@ -60,10 +63,15 @@ const UNITS: [(&str, &str); 42] = [
 /// Letters that may stand behind a size: width, depth, height, length.
 const SIDES: [&str; 4] = ["w", "d", "h", "l"];
 
+/// Canonical unit by how it is written.
+static WRITTEN: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
+    let ways = UNITS.iter().flat_map(|(canonical, written)| written.split('|').map(|way| (way, *canonical)));
+    ways.collect()
+});
+
 /// The canonical unit of a word.
 fn unit(word: &str) -> Option<&'static str> {
-    let named = |(_, written): &&(&str, &str)| written.split('|').any(|way| way == word);
-    UNITS.iter().find(named).map(|(canonical, _)| *canonical)
+    WRITTEN.get(word).copied()
 }
 
 /// Numbers of a folded text written one way.
@@ -74,6 +82,12 @@ pub(super) fn level(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
+        let plain = rest.bytes().take_while(|b| !b.is_ascii_digit() && *b != b'.').count();
+        if plain > 0 {
+            out.push_str(&rest[..plain]);
+            rest = &rest[plain..];
+            continue;
+        }
         let before = out.chars().next_back();
         let starts = is_digit(c) || c == '.' && rest[1..].starts_with(is_digit);
         if starts && !before.is_some_and(|b| b.is_alphanumeric() || matches!(b, '.' | '/' | ',')) {
@@ -279,6 +293,11 @@ fn pieces(compounds: &[Compound]) -> Vec<(Piece<'_>, usize)> {
             out.push((Piece::Break, at));
         }
         for part in &compound.parts {
+            let is_measured = matches!(out.last(), Some((Piece::Number(_) | Piece::Unit(_) | Piece::Side, _)));
+            if !is_measured && !part.contains(|c: char| c.is_numeric() || c == '.') {
+                out.push((Piece::Other, at));
+                continue;
+            }
             let split = split_at_digits(part);
             // A letter before a digit makes a model number of it, unless it is the sign between sizes.
             let is_model = !split[0].starts_with(is_digit) && split.len() > 1 && split[0] != "x";

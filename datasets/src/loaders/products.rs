@@ -55,11 +55,16 @@ type Fault = (String, String);
 /// # Errors
 /// The first offending value.
 pub fn product(line: u64, text: &str) -> Result<ProductDoc, LineError> {
-    let fields = match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(LineError::new(line, "", "not a JSON object")),
-        Err(e) => return Err(LineError::new(line, "", format!("not JSON: {e}"))),
-    };
+    let value = serde_json::from_str(text).map_err(|e| LineError::new(line, "", format!("not JSON: {e}")))?;
+    product_of(line, value)
+}
+
+/// The product in a line that was parsed already.
+///
+/// # Errors
+/// As [`product`].
+pub fn product_of(line: u64, value: Value) -> Result<ProductDoc, LineError> {
+    let Value::Object(fields) = value else { return Err(LineError::new(line, "", "not a JSON object")) };
     convert(fields).map_err(|(pointer, message)| LineError::new(line, pointer, message))
 }
 

@@ -38,7 +38,7 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         }
         None => When::Now,
     };
-    let (shop, _) = Open::dir(&args.data_dir, args.config.as_deref(), &when)?;
+    let (shop, _) = Open::dir_for_bulk(&args.data_dir, args.config.as_deref(), &when)?;
     let mut total = Account::default();
     for file in &args.files {
         let begun = Instant::now();
@@ -48,10 +48,10 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
             lines(&shop, file, args.batch as usize)
         };
         let account = account.with_context(|| format!("importing `{}`", file.display()))?;
+        shop.flush().context("the last rows are durable but not all visible")?;
         eprint!("{}", account.summary(&file.display().to_string(), begun.elapsed().as_secs_f64()));
         total.add(account);
     }
-    shop.flush().context("the last rows are durable but not all visible")?;
     Ok(match (total.accepted + total.duplicates, total.refused) {
         (_, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(2),

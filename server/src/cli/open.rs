@@ -2,14 +2,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use planogram_core::engine::Engine;
+use planogram_core::engine::types::EngineConfig;
 use planogram_core::id::TimeMs;
 use planogram_core::log::clock::{Clock, HistoryClock};
 use planogram_core::signal::event::Event;
 use planogram_server::settings::Settings;
 use planogram_server::telemetry;
+
+/// How often text is committed while much is written: a bound on what a kill makes the next start index again.
+const BULK_TEXT_COMMIT: Duration = Duration::from_secs(60);
 
 /// An engine that is closed when it goes out of scope, so that everything is synced on every way out.
 pub struct Open {
@@ -30,6 +35,25 @@ pub enum When {
 impl Open {
     /// Opens the engine of a data directory with the settings of a file.
     pub fn dir(data_dir: &Path, config: Option<&Path>, when: &When) -> anyhow::Result<(Self, Settings)> {
+        Self::with(data_dir, config, when, |_| {})
+    }
+
+    /// The same for whoever writes much and reads nothing meanwhile: text is committed when a flush asks for it, and no
+    /// model is learned from half a catalog.
+    pub fn dir_for_bulk(data_dir: &Path, config: Option<&Path>, when: &When) -> anyhow::Result<(Self, Settings)> {
+        Self::with(data_dir, config, when, |engine| {
+            engine.text_commit = BULK_TEXT_COMMIT;
+            engine.models.every_ms = 0;
+            engine.models.every_changes = 0;
+        })
+    }
+
+    fn with(
+        data_dir: &Path,
+        config: Option<&Path>,
+        when: &When,
+        change: impl FnOnce(&mut EngineConfig),
+    ) -> anyhow::Result<(Self, Settings)> {
         let mut settings = super::load(config)?;
         settings.engine.data_dir = data_dir.display().to_string();
         settings.check()?;
@@ -46,7 +70,9 @@ impl Open {
         if matches!(when, When::Now) {
             clock.go_live();
         }
-        let engine = Engine::open_with_clock(settings.engine()?, clock.clone())
+        let mut engine = settings.engine()?;
+        change(&mut engine);
+        let engine = Engine::open_with_clock(engine, clock.clone())
             .with_context(|| format!("the data directory `{}` cannot be opened", data_dir.display()))?;
         Ok((Self { engine, clock }, settings))
     }

@@ -36,7 +36,7 @@ pub fn decode(line: u64, text: &str, exponents: &Exponents) -> Result<Row, Vec<D
         return category::decode(&value).map(Row::Category);
     }
     if has("id") && !has("sku") {
-        let public = products::product(line, text);
+        let public = products::product_of(line, value);
         return public.map(|p| Row::Product(Box::new(p))).map_err(|e| vec![Defect::new(e.pointer, e.message, "")]);
     }
     product::decode(&value, exponents).map(|p| Row::Product(Box::new(p)))

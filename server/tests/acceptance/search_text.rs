@@ -295,3 +295,43 @@ fn a_thing_stands_above_what_is_made_for_it() {
     assert_eq!(found(&shop, "keyboard")[0], "C");
     assert_eq!(found(&shop, "keyboard cover")[0], "A");
 }
+
+#[test]
+fn a_brand_and_a_category_in_the_query_beat_an_accessory_that_mentions_both() {
+    let shop = Shop::shipped();
+    let row = |sku: &str, name: &str, brand: &str, leaf: &str| {
+        let mut row = product(sku, name, 10.0);
+        row["brand"] = json!(brand);
+        row["categories"] = json!([["Electronics", leaf]]);
+        row
+    };
+    let mut rows = Vec::new();
+    for brand in ["Samsung", "Sony", "Philips"] {
+        for size in [43, 55] {
+            rows.push(row(&format!("{brand}-{size}"), &format!("{brand} Smart TV QLED {size} inch"), brand, "TV"));
+        }
+    }
+    rows.extend((0..9).map(|n| row(&format!("CABLE-{n}"), &format!("Samsung TV cable 0{n}"), "Hama", "Cables")));
+    rows.extend((0..9).map(|n| row(&format!("CORD-{n}"), &format!("Power cord 0{n}"), "Hama", "Cables")));
+    shop.put(&json!(rows));
+
+    let asked = |rest: &str| shop.ok(&format!("/v1/search?q=samsung%20tv&page_size=50&explain=true{rest}"));
+    let line = |answer: &Value, sku: &str, name: &str| {
+        let item = answer["items"].as_array().unwrap().iter().find(|item| item["sku"] == sku);
+        let ledger = item.unwrap()["ledger"].as_array().unwrap();
+        ledger.iter().find(|line| line["name"] == name).map_or(0.0, |line| line["value"].as_f64().unwrap())
+    };
+    let answer = asked("");
+    assert!(skus(&answer)[..2].iter().all(|sku| sku.starts_with("Samsung-")), "{:?}", skus(&answer));
+    let by_words = |sku: &str| line(&answer, sku, "kernel/text") + line(&answer, sku, "kernel/name");
+    assert!(by_words("CABLE-3") > by_words("Samsung-43"), "by words alone it is the cable");
+    let [set, cable] = ["Samsung-43", "CABLE-3"].map(|sku| line(&answer, sku, "kernel/category"));
+    assert!(set > cable && cable > 0.0, "{set} {cable}");
+    let [set, cable_brand] = ["Samsung-43", "CABLE-3"].map(|sku| line(&answer, sku, "kernel/brand"));
+    assert!(set > 0.0 && cable_brand == 0.0, "{set} {cable_brand}");
+    // What is meant does not change when only some of it is looked at.
+    assert_eq!(line(&asked("&filter.brand=Hama"), "CABLE-3", "kernel/category"), cable);
+    // Who asks for a cable gets one, whatever it fits.
+    let cables = found(&shop, "samsung tv cable");
+    assert!(cables[..9].iter().all(|sku| sku.starts_with("CABLE-")), "{cables:?}");
+}
