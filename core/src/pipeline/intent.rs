@@ -362,7 +362,7 @@ mod tests {
     /// The gains of a search by sku.
     fn gains(docs: &[ProductDoc], text: &str, taken: &[&str]) -> Vec<(String, Gain)> {
         let mut catalog = Catalog::new();
-        let (mut index, _) = TextIndex::open(None, "en").unwrap();
+        let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
         for doc in docs {
             let item = catalog.put(doc.clone(), 0);
             let categories = doc.categories.iter().flat_map(|place| place.path.clone()).collect();

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_head_ends_the_part_that_says_what_it_is() {
-        let (mut index, _) = TextIndex::open(None, "en").unwrap();
+        let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
         let names = [
             ("Table lamps with shade", "lamp"),
             ("Lamp shade, white", "shade"),
