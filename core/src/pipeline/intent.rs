@@ -334,7 +334,7 @@ mod tests {
     use super::*;
     use crate::catalog::doc::{Placement, ProductDoc};
     use crate::catalog::testing::{product, variant};
-    use crate::text::{FieldWeights, LastWord, Match, TextDoc, TextIndex, read_query};
+    use crate::text::{FieldWeights, LastWord, Match, TextDoc, TextIndex, Tolerance, read_query};
 
     fn doc(sku: String, name: &str, brand: &str, path: &[&str]) -> ProductDoc {
         let path = path.iter().map(|name| (*name).to_owned()).collect();

@@ -64,7 +64,7 @@ impl TextView {
 #[cfg(test)]
 mod tests {
     use crate::id::ItemId;
-    use crate::text::{TextDoc, TextIndex};
+    use crate::text::{TextDoc, TextIndex, Tolerance};
 
     #[test]
     fn the_head_ends_the_part_that_says_what_it_is() {
