@@ -506,6 +506,32 @@ typedef struct PgHostTable {
    * Since 1.1.
    */
   PgStatus (*gather)(const struct PgCall *call, struct PgStr column, struct PgU32s items, float *out);
+  /**
+   * `prepare` only: compiles a condition that may compare with a matched product. Since 1.1.
+   */
+  PgStatus (*compile_relative)(const struct PgCall *call, struct PgStr condition, uint32_t *out);
+  /**
+   * `prepare` only: lets `satisfied` tell of compiled conditions. Since 1.1.
+   */
+  PgStatus (*index)(const struct PgCall *call, struct PgU32s conditions);
+  /**
+   * Requests only: the indexed conditions that an item satisfies, ascending, perhaps with such as other plugins or
+   * earlier epochs indexed. They belong to the host and are valid until the plugin's function returns. Since 1.1.
+   */
+  PgStatus (*satisfied)(const struct PgCall *call, uint32_t item, struct PgU32s *out);
+  /**
+   * Requests only: the eligible items that satisfy a condition relative to any of the anchors, at most the first `k`
+   * by id. They belong to the host and are valid until the plugin's function returns. Since 1.1.
+   */
+  PgStatus (*matching)(const struct PgCall *call,
+                       uint32_t condition,
+                       struct PgU32s anchors,
+                       uintptr_t k,
+                       struct PgU32s *out);
+  /**
+   * `retrieve` only: says which source proposed items; answers name it beside the unit's own. Since 1.1.
+   */
+  PgStatus (*credit)(const struct PgCall *call, struct PgStr source, struct PgU32s items);
 } PgHostTable;
 
 /**
@@ -1124,6 +1150,6 @@ _Static_assert(sizeof(PgOutput) == 24, "PgOutput");
 _Static_assert(sizeof(PgContribution) == 72, "PgContribution");
 _Static_assert(sizeof(PgHandshake) == 320, "PgHandshake");
 _Static_assert(sizeof(PgCall) == 24, "PgCall");
-_Static_assert(sizeof(PgHostTable) == 184, "PgHostTable");
+_Static_assert(sizeof(PgHostTable) == 224, "PgHostTable");
 _Static_assert(sizeof(PgPluginTable) == 152, "PgPluginTable");
 #endif

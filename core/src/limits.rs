@@ -472,6 +472,8 @@ pub const AUDIENCE_STEPS_MAX: usize = 8;
 pub const AUDIENCE_MINUTES_MAX: i64 = 10 * 366 * 24 * 60;
 /// Most members of one answer.
 pub const AUDIENCE_MEMBERS_PAGE_MAX: usize = 100_000;
+/// Largest percentage of what a matched product has that a range may begin or end at.
+pub const MATCHED_PERCENT_MAX: f64 = 100_000.0;
 
 // Plugin host: libraries.
 

@@ -86,8 +86,18 @@ pub struct Epoch<'a> {
 
 /// What the host lends while a plugin prepares.
 pub trait PrepareHost {
-    /// Compiles a condition (JSON text of the condition tree).
+    /// Compiles a condition (JSON text of the condition tree). The id stays good in every state that is made with this one,
+    /// or one made from it, as `previous`; acts, though, name ids that were compiled for their own state.
     fn compile(&self, condition: &str) -> Outcome<ConditionId>;
+    /// Compiles a condition that may compare with a matched product (`{"matched": field}`, `{"matched_percent": n}`);
+    /// what such a part means is known in [`CallHost::matching`] alone, and elsewhere nothing satisfies it. Since 1.1.
+    fn compile_relative(&self, condition: &str) -> Outcome<ConditionId> {
+        self.compile(condition)
+    }
+    /// Lets [`CallHost::satisfied`] tell of compiled conditions. Since 1.1.
+    fn index(&self, conditions: &[ConditionId]) -> Outcome {
+        Err(Failure(format!("{} conditions are not indexed here", conditions.len())))
+    }
     /// Writes to the server's log.
     fn log(&self, level: LogLevel, message: &str);
 }
@@ -108,6 +118,23 @@ pub trait CallHost {
     fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
         let _ = items;
         Err(Failure(format!("column `{column}` is not lent here, only to scorers")))
+    }
+    /// The indexed conditions that an item satisfies, eligible or not, ascending; perhaps also such as other plugins
+    /// or earlier epochs indexed. Since 1.1.
+    fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
+        Err(Failure(format!("conditions that item {item} satisfies are not lent here")))
+    }
+    /// The eligible items that satisfy a condition, at most the first `k` by id. One that compares with a matched
+    /// product is satisfied relative to any of the `anchors`. Since 1.1.
+    fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
+        let _ = (anchors, k);
+        Err(Failure(format!("items that satisfy condition {} are not lent here", condition.0)))
+    }
+    /// Says, while candidates are retrieved, which source proposed items: a rule, say. The answer names it beside the
+    /// unit's own. Since 1.1.
+    fn credit(&self, source: &str, items: &[u32]) -> Outcome {
+        let _ = items;
+        Err(Failure(format!("source `{source}` can be credited while candidates are retrieved only")))
     }
     /// Writes to the server's log.
     fn log(&self, level: LogLevel, message: &str);

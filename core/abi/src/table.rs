@@ -108,6 +108,27 @@ pub struct PgHostTable {
     /// Since 1.1.
     pub gather:
         Option<unsafe extern "C" fn(call: *const PgCall, column: PgStr, items: PgU32s, out: *mut f32) -> PgStatus>,
+    /// `prepare` only: compiles a condition that may compare with a matched product. Since 1.1.
+    pub compile_relative:
+        Option<unsafe extern "C" fn(call: *const PgCall, condition: PgStr, out: *mut u32) -> PgStatus>,
+    /// `prepare` only: lets `satisfied` tell of compiled conditions. Since 1.1.
+    pub index: Option<unsafe extern "C" fn(call: *const PgCall, conditions: PgU32s) -> PgStatus>,
+    /// Requests only: the indexed conditions that an item satisfies, ascending, perhaps with such as other plugins or
+    /// earlier epochs indexed. They belong to the host and are valid until the plugin's function returns. Since 1.1.
+    pub satisfied: Option<unsafe extern "C" fn(call: *const PgCall, item: u32, out: *mut PgU32s) -> PgStatus>,
+    /// Requests only: the eligible items that satisfy a condition relative to any of the anchors, at most the first `k`
+    /// by id. They belong to the host and are valid until the plugin's function returns. Since 1.1.
+    pub matching: Option<
+        unsafe extern "C" fn(
+            call: *const PgCall,
+            condition: u32,
+            anchors: PgU32s,
+            k: usize,
+            out: *mut PgU32s,
+        ) -> PgStatus,
+    >,
+    /// `retrieve` only: says which source proposed items; answers name it beside the unit's own. Since 1.1.
+    pub credit: Option<unsafe extern "C" fn(call: *const PgCall, source: PgStr, items: PgU32s) -> PgStatus>,
 }
 
 // SAFETY: the table is read-only and holds nothing but numbers and functions.

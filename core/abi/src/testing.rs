@@ -48,6 +48,10 @@ pub struct Shop {
     columns: Vec<BTreeMap<String, f32>>,
     sources: BTreeMap<(String, String), Vec<(String, f32)>>,
     conditions: Vec<(String, Vec<String>)>,
+    /// What satisfies a condition relative to a product: condition, product, skus.
+    related: Vec<(String, String, Vec<String>)>,
+    /// Who proposed what.
+    credits: Mutex<BTreeMap<String, Vec<String>>>,
     log: Mutex<Vec<(LogLevel, String)>>,
 }
 
@@ -85,6 +89,22 @@ impl Shop {
     pub fn condition(mut self, json: &str, skus: &[&str]) -> Self {
         self.conditions.push((squeezed(json), skus.iter().map(|sku| (*sku).to_owned()).collect()));
         self
+    }
+
+    /// Says which items satisfy a condition relative to a product; the condition compiles.
+    #[must_use]
+    pub fn related(mut self, json: &str, matched: &str, skus: &[&str]) -> Self {
+        let (json, skus) = (squeezed(json), skus.iter().map(|sku| (*sku).to_owned()).collect());
+        if !self.conditions.iter().any(|(known, _)| *known == json) {
+            self.conditions.push((json.clone(), Vec::new()));
+        }
+        self.related.push((json, matched.to_owned(), skus));
+        self
+    }
+
+    /// Who proposed what, in the last retrieval that credited them: skus by source.
+    pub fn credits(&self) -> BTreeMap<String, Vec<String>> {
+        self.credits.lock().expect("nobody panics while crediting").clone()
     }
 
     /// Id of an item.
@@ -143,6 +163,11 @@ impl PrepareHost for Shop {
             .ok_or_else(|| Failure(format!("condition {condition} was not declared in the test shop")))
     }
 
+    /// Every declared condition is.
+    fn index(&self, _: &[ConditionId]) -> Outcome {
+        Ok(())
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         self.write_log(level, message);
     }
@@ -182,6 +207,29 @@ impl CallHost for Shop {
 
     fn gather(&self, column: &str, items: &[u32]) -> Outcome<Vec<f32>> {
         Ok(self.values(column, items))
+    }
+
+    fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
+        let sku = self.sku(item);
+        let holds = |skus: &[String]| skus.iter().any(|known| known == sku);
+        Ok((0u32..).zip(&self.conditions).filter(|(_, (_, skus))| holds(skus)).map(|(id, _)| ConditionId(id)).collect())
+    }
+
+    fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
+        let Some((json, skus)) = self.conditions.get(condition.0 as usize) else { return Ok(Vec::new()) };
+        let is_anchor = |sku: &String| anchors.iter().any(|anchor| self.sku(*anchor) == sku);
+        let related = self.related.iter().filter(|(known, matched, _)| known == json && is_anchor(matched));
+        let mut items = self.ids(&related.flat_map(|(_, _, skus)| skus).chain(skus).cloned().collect::<Vec<_>>());
+        items.sort_unstable();
+        items.dedup();
+        items.truncate(k);
+        Ok(items)
+    }
+
+    fn credit(&self, source: &str, items: &[u32]) -> Outcome {
+        let skus = items.iter().map(|item| self.sku(*item).to_owned()).collect();
+        self.credits.lock().expect("nobody panics while crediting").insert(source.to_owned(), skus);
+        Ok(())
     }
 
     fn log(&self, level: LogLevel, message: &str) {

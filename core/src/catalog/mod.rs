@@ -257,6 +257,17 @@ impl Catalog {
         (if own.is_empty() { shared } else { own }).iter().map(|pair| pair.ordinal)
     }
 
+    /// What a product or any of its variants has, as (attribute, ordinal), in order, each once; numbers are unlisted.
+    pub(crate) fn all_values(&self, item: ItemId) -> Vec<(AttributeId, u32)> {
+        let own = self.variants_of(item).iter().flat_map(|variant| self.attributes.variant_row(*variant));
+        let pairs = self.attributes.item_row(item).iter().chain(own);
+        let mut values: Vec<(AttributeId, u32)> =
+            pairs.map(|pair| (AttributeId(pair.attribute), pair.ordinal)).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+
     /// The category of a path such as `Men/Tops`, compared without case.
     pub fn category(&self, path: &str) -> Option<CategoryId> {
         (path.len() <= CATEGORY_PATH_BYTES_MAX).then(|| self.tree.find_text(path)).flatten()

@@ -224,15 +224,34 @@ struct Compiler {
     conditions: RefCell<Conditions>,
 }
 
-impl PrepareHost for Compiler {
-    fn compile(&self, condition: &str) -> Outcome<ConditionId> {
+impl Compiler {
+    fn compile_by(&self, parse: Parse, condition: &str) -> Outcome<ConditionId> {
         let value = serde_json::from_str(condition).map_err(|e| Failure(format!("condition is not JSON: {e}")))?;
-        let parsed = expr::parse(&value).map_err(|problems| {
+        let parsed = parse(&value).map_err(|problems| {
             let said: Vec<String> =
                 problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
             Failure(said.join("; "))
         })?;
         Ok(self.conditions.borrow_mut().intern(parsed))
+    }
+}
+
+/// How a condition is read.
+type Parse = fn(&serde_json::Value) -> Result<expr::Condition, Vec<planogram_abi::Problem>>;
+
+impl PrepareHost for Compiler {
+    fn compile(&self, condition: &str) -> Outcome<ConditionId> {
+        self.compile_by(expr::parse, condition)
+    }
+
+    fn compile_relative(&self, condition: &str) -> Outcome<ConditionId> {
+        self.compile_by(expr::parse_relative, condition)
+    }
+
+    fn index(&self, conditions: &[ConditionId]) -> Outcome {
+        let mut table = self.conditions.borrow_mut();
+        conditions.iter().for_each(|id| table.index(*id));
+        Ok(())
     }
 
     fn log(&self, level: LogLevel, message: &str) {

@@ -107,6 +107,10 @@ impl<'a> Evaluation<'a> {
 
     fn field(&self, field: &str, test: &Test) -> Set<'a> {
         let catalog = self.catalog;
+        if test.is_relative() {
+            // Nobody said to which product.
+            return Set::default();
+        }
         match field {
             "sku" => Cow::Owned(self.sku(test)),
             "name" => self.products(|product| test.holds_for(product.name_in(self.context.view))),
@@ -148,7 +152,7 @@ impl<'a> Evaluation<'a> {
             Test::Range { .. } if attribute.is_numeric() => {
                 self.numbers(test, |variant| Some(attribute.number(variant)))
             }
-            Test::Range { .. } => Cow::Owned(RoaringBitmap::new()),
+            Test::Range { .. } | Test::Relative { .. } => Cow::Owned(RoaringBitmap::new()),
             Test::Contains(part) => {
                 let part = fold_text(part);
                 texts(&|text| text.contains(&part))
@@ -260,7 +264,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// The test as one of numbers; tests of texts hold for none.
-fn number_test(test: &Test) -> impl Fn(f64) -> bool {
+pub(super) fn number_test(test: &Test) -> impl Fn(f64) -> bool {
     let wanted: Vec<f64> = match test {
         Test::In(values) => values.iter().filter_map(as_number).collect(),
         _ => Vec::new(),
@@ -269,7 +273,7 @@ fn number_test(test: &Test) -> impl Fn(f64) -> bool {
         Test::In(_) => wanted.contains(&number),
         Test::Range { from, to } => from.is_none_or(|from| from <= number) && to.is_none_or(|to| number < to),
         Test::Exists => true,
-        Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) => false,
+        Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Words(_) | Test::Relative { .. } => false,
     }
 }
 
@@ -292,7 +296,7 @@ impl Test {
             Test::EndsWith(end) => text.ends_with(&fold_text(end)),
             Test::Words(words) => begins_words(&text, &fold_text(words)),
             Test::Exists => !text.is_empty(),
-            Test::Range { .. } => false,
+            Test::Range { .. } | Test::Relative { .. } => false,
         }
     }
 }
@@ -311,6 +315,7 @@ impl Value {
             Value::Text(text) => Cow::Borrowed(text),
             Value::Number(number) => Cow::Owned(number.to_string()),
             Value::Boolean(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+            Value::Matched(_) => Cow::Borrowed(""),
         }
     }
 }
@@ -319,7 +324,7 @@ pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
         Value::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-        Value::Boolean(_) => None,
+        Value::Boolean(_) | Value::Matched(_) => None,
     }
 }
 

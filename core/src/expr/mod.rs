@@ -1,25 +1,33 @@
 //! Which products does a condition mean?
 //!
 //! The one condition language: request filters, unit filters, smart categories, audiences and rule targets
-//! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants, and
-//! `one` asks it of a single product. `audience` is the same tree over what is known of a shopper.
+//! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants, `within`
+//! does so inside a narrow set, `one` asks it of a single product, and `index` tells which of many a product
+//! satisfies. What is compared with another product, the matched one, is filled in by `matched` beforehand.
+//! `audience` is the same tree over what is known of a shopper.
 
 pub mod audience;
 mod evaluate;
+mod index;
 pub mod kept;
+mod matched;
 mod one;
 mod parse;
 pub mod smart;
 mod stored;
+mod within;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
+pub use index::ConditionIndex;
+pub use matched::relate;
 pub use one::holds_for;
-pub use parse::{parse, to_json};
+pub use parse::{parse, parse_relative, to_json};
 pub use smart::{Members, SmartTree};
 pub use stored::{Needs, StoredCondition};
+pub use within::evaluate_within;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +49,17 @@ pub enum Condition {
         /// The test.
         test: Test,
     },
+}
+
+impl Condition {
+    /// Whether a part of it compares with the matched product.
+    pub fn is_relative(&self) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().any(Condition::is_relative),
+            Condition::Not(part) => part.is_relative(),
+            Condition::Field { test, .. } => test.is_relative(),
+        }
+    }
 }
 
 /// What is tested of a field.
@@ -65,9 +84,35 @@ pub enum Test {
     EndsWith(String),
     /// Each word of this begins a word of the text, without case.
     Words(String),
+    /// Inside a range of which a bound is relative to the matched product: from inclusive, to exclusive. Nothing is
+    /// inside before [`relate`] has filled the product in.
+    Relative {
+        /// Lower bound, inclusive.
+        from: Option<Bound>,
+        /// Upper bound, exclusive.
+        to: Option<Bound>,
+    },
+}
+
+/// A bound of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Bound {
+    /// A number.
+    Number(f64),
+    /// Percent of what the matched product has in the same field.
+    Percent(f64),
 }
 
 impl Test {
+    /// Whether it compares with the matched product.
+    pub fn is_relative(&self) -> bool {
+        match self {
+            Test::In(values) => values.iter().any(|value| matches!(value, Value::Matched(_))),
+            Test::Relative { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The name of a test that looks at parts of texts; `None` for the others.
     pub fn text_operator(&self) -> Option<&'static str> {
         match self {
@@ -75,7 +120,7 @@ impl Test {
             Test::StartsWith(_) => Some("starts_with"),
             Test::EndsWith(_) => Some("ends_with"),
             Test::Words(_) => Some("words"),
-            Test::In(_) | Test::Range { .. } | Test::Exists => None,
+            Test::In(_) | Test::Range { .. } | Test::Exists | Test::Relative { .. } => None,
         }
     }
 }
@@ -89,4 +134,6 @@ pub enum Value {
     Number(f64),
     /// Yes or no.
     Boolean(bool),
+    /// Every value that the matched product has in this field; none before [`relate`] has filled them in.
+    Matched(String),
 }

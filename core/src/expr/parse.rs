@@ -3,15 +3,18 @@
 //! As a JSON tree: `{"all": […]}`, `{"any": […]}`, `{"none": […]}`, `{"not": …}`, and leaves `{"field": …}` with exactly
 //! one of `eq`, `in`, `range`, `contains`, `starts_with`, `ends_with`, `words`, `exists`. Depth, nodes and values are
 //! bounded while reading, before anything is built from them. Every mistake is named by its JSON pointer; whether a field
-//! exists is asked of a catalog later (`evaluate`), because attributes come and go.
+//! exists is asked of a catalog later (`evaluate`), because attributes come and go. Where there is a product to relate
+//! to, a value may be `{"matched": field}` and a bound of a range `{"matched_percent": number}`; elsewhere both are
+//! refused.
 
 use planogram_abi::Problem;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Condition, Test, Value};
+use super::{Bound, Condition, Test, Value};
 use crate::catalog::read::{kind, shown};
 use crate::limits::{
     CODE_BYTES_MAX, CONDITION_DEPTH_MAX, CONDITION_NODES_MAX, CONDITION_TEXT_BYTES_MAX, CONDITION_VALUES_MAX,
+    MATCHED_PERCENT_MAX,
 };
 
 const NODE: &str = "an object with `all`, `any`, `none`, `not`, or `field` and one test";
@@ -70,9 +73,21 @@ pub fn parse(json: &Json) -> Result<Condition, Vec<Problem>> {
     parse_as(json)
 }
 
+/// Reads a condition that may compare with a matched product.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_relative(json: &Json) -> Result<Condition, Vec<Problem>> {
+    read(json, true)
+}
+
 /// Reads a tree of any vocabulary.
 pub(super) fn parse_as<V: Vocabulary>(json: &Json) -> Result<V, Vec<Problem>> {
-    let mut reader = Reader { problems: Vec::new(), nodes: 0, pointer: String::new() };
+    read(json, false)
+}
+
+fn read<V: Vocabulary>(json: &Json, has_matched: bool) -> Result<V, Vec<Problem>> {
+    let mut reader = Reader { problems: Vec::new(), nodes: 0, pointer: String::new(), has_matched };
     match reader.node(json, 1) {
         Some(tree) if reader.problems.is_empty() => Ok(tree),
         _ => Err(reader.problems),
@@ -85,6 +100,8 @@ pub(super) struct Reader {
     nodes: usize,
     /// Where we are, a JSON pointer.
     pointer: String,
+    /// Whether there is a product to relate to.
+    has_matched: bool,
 }
 
 impl Reader {
@@ -212,7 +229,30 @@ impl Reader {
                 Some(number) => Some(Value::Number(number)),
                 None => self.refuse(format!("the number is {number}"), "a finite number"),
             },
+            Json::Object(object) => {
+                self.matched(object, "matched", |reader, field| reader.text(field, CODE_BYTES_MAX).map(Value::Matched))
+            }
             other => self.refuse(format!("the value is {}", kind(other)), "a text, a number or a boolean"),
+        }
+    }
+
+    /// What stands for something of the matched product: an object with the one key `key`.
+    fn matched<T>(
+        &mut self,
+        object: &Map<String, Json>,
+        key: &str,
+        read: impl FnOnce(&mut Self, &Json) -> Option<T>,
+    ) -> Option<T> {
+        let mut keys = object.iter();
+        match (keys.next(), keys.next()) {
+            (Some((found, operand)), None) if found == key && self.has_matched => {
+                self.at(key, |reader| read(reader, operand))
+            }
+            (Some((found, _)), None) if found == key => {
+                self.refuse(format!("`{key}` stands where no product is matched"), "a value that is written out")
+            }
+            _ => self
+                .refuse("the value is an object".to_owned(), format!("a plain value, or an object with `{key}` alone")),
         }
     }
 
@@ -232,28 +272,57 @@ impl Reader {
             return self.at(key, |reader| reader.refuse(format!("unknown key `{key}`"), ALLOWED));
         }
         let (from, to) = (self.bound(object, "from")?, self.bound(object, "to")?);
+        let is_upside_down = |from: f64, to: f64| from > to;
         match (from, to) {
             (None, None) => self.refuse("the range has no bound".to_owned(), ALLOWED),
-            (Some(from), Some(to)) if from > to => {
+            (Some(Bound::Number(from)), Some(Bound::Number(to)))
+            | (Some(Bound::Percent(from)), Some(Bound::Percent(to)))
+                if is_upside_down(from, to) =>
+            {
                 self.refuse(format!("the range is from {from} to {to}"), "a `from` that is not above `to`")
             }
-            _ => Some(Test::Range { from, to }),
+            (from, to) => Some(match (number(from), number(to)) {
+                (Some(from), Some(to)) => Test::Range { from, to },
+                _ => Test::Relative { from, to },
+            }),
+        }
+    }
+
+    fn percent(&mut self, json: &Json) -> Option<Bound> {
+        match json.as_f64().filter(|percent| (0.0..=MATCHED_PERCENT_MAX).contains(percent)) {
+            Some(percent) => Some(Bound::Percent(percent)),
+            None => {
+                let allowed = format!("a number from 0 to {MATCHED_PERCENT_MAX}");
+                self.refuse(format!("`matched_percent` is {}", shown(json)), allowed)
+            }
         }
     }
 
     /// `Some(None)` when the bound is open.
-    fn bound(&mut self, object: &Map<String, Json>, key: &str) -> Option<Option<f64>> {
+    fn bound(&mut self, object: &Map<String, Json>, key: &str) -> Option<Option<Bound>> {
         match object.get(key) {
             None | Some(Json::Null) => Some(None),
+            Some(Json::Object(object)) => {
+                self.at(key, |reader| reader.matched(object, "matched_percent", Self::percent)).map(Some)
+            }
             Some(json) => match json.as_f64().filter(|number| number.is_finite()) {
-                Some(number) => Some(Some(number)),
+                Some(number) => Some(Some(Bound::Number(number))),
                 None => self.at(key, |reader| reader.refuse(format!("`{key}` is {}", shown(json)), "a finite number")),
             },
         }
     }
 }
 
-/// Writes a condition the way [`parse`] reads it.
+/// A bound that is a number, or open; `None` for one that is relative.
+fn number(bound: Option<Bound>) -> Option<Option<f64>> {
+    match bound {
+        None => Some(None),
+        Some(Bound::Number(number)) => Some(Some(number)),
+        Some(Bound::Percent(_)) => None,
+    }
+}
+
+/// Writes a condition the way [`parse`] or [`parse_relative`] reads it.
 pub fn to_json(condition: &Condition) -> Json {
     let parts = |parts: &[Condition]| parts.iter().map(to_json).collect::<Vec<_>>();
     match condition {
@@ -268,6 +337,12 @@ pub fn to_json(condition: &Condition) -> Json {
                     bounds.filter_map(|(key, bound)| Some((key.to_owned(), json!((*bound)?)))).collect();
                 json!({ "field": field, "range": bounds })
             }
+            Test::Relative { from, to } => {
+                let bounds = [("from", from), ("to", to)].into_iter();
+                let bounds: Map<_, _> =
+                    bounds.filter_map(|(key, bound)| Some((key.to_owned(), bound_json((*bound)?)))).collect();
+                json!({ "field": field, "range": bounds })
+            }
             Test::Contains(text) => json!({ "field": field, "contains": text }),
             Test::StartsWith(text) => json!({ "field": field, "starts_with": text }),
             Test::EndsWith(text) => json!({ "field": field, "ends_with": text }),
@@ -277,8 +352,16 @@ pub fn to_json(condition: &Condition) -> Json {
     }
 }
 
+fn bound_json(bound: Bound) -> Json {
+    match bound {
+        Bound::Number(number) => json!(number),
+        Bound::Percent(percent) => json!({ "matched_percent": percent }),
+    }
+}
+
 fn value_json(value: &Value) -> Json {
     match value {
+        Value::Matched(field) => json!({ "matched": field }),
         Value::Text(text) => json!(text),
         Value::Number(number) => json!(number),
         Value::Boolean(flag) => json!(flag),
@@ -350,6 +433,32 @@ mod tests {
         assert_eq!(parse(&wide(CONDITION_NODES_MAX * 3)).unwrap_err().len(), 1);
         let long = json!({"field": "x", "in": vec![1; CONDITION_VALUES_MAX + 1]});
         assert_eq!(parse(&long).unwrap_err()[0].pointer, "/in");
+    }
+
+    #[test]
+    fn what_is_relative_is_read_where_there_is_something_to_relate_to() {
+        let color = json!({"field": "color", "in": ["red", {"matched": "color"}]});
+        let price = json!({"all": [{"field": "price", "range": {"from": {"matched_percent": 80.0}, "to": 12.0}}]});
+        for tree in [&color, &price] {
+            let condition = parse_relative(tree).unwrap();
+            assert!(condition.is_relative());
+            assert_eq!(&to_json(&condition), tree);
+            assert_eq!(parse_relative(&to_json(&condition)), Ok(condition));
+        }
+        let check = |problems: Vec<Problem>, pointer: &str, message: &str| {
+            assert_eq!((problems[0].pointer.as_str(), problems[0].message.as_str()), (pointer, message));
+        };
+        check(parse(&color).unwrap_err(), "/in/1", "`matched` stands where no product is matched");
+        let percent = "`matched_percent` stands where no product is matched";
+        check(parse(&price).unwrap_err(), "/all/0/range/from", percent);
+        let wrong = |tree: Json| parse_relative(&tree).unwrap_err();
+        check(wrong(json!({"field": "x", "eq": {"same": "x"}})), "/eq", "the value is an object");
+        check(wrong(json!({"field": "x", "eq": {"matched": 3}})), "/eq/matched", "the text is 3");
+        let upside_down =
+            json!({"field": "x", "range": {"from": {"matched_percent": 2}, "to": {"matched_percent": 1}}});
+        check(wrong(upside_down), "/range", "the range is from 2 to 1");
+        let negative = json!({"field": "x", "range": {"from": {"matched_percent": -1}}});
+        check(wrong(negative), "/range/from/matched_percent", "`matched_percent` is -1");
     }
 
     fn arb_json() -> impl Strategy<Value = Json> {

@@ -180,14 +180,19 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Every category whose [`Members::subtree`] has the product; some perhaps twice.
-    pub fn shelves(&self, item: ItemId) -> impl Iterator<Item = CategoryId> + 'a {
+    /// Every category whose [`Members::direct`] has the product.
+    pub fn placed_in(&self, item: ItemId) -> impl Iterator<Item = CategoryId> + 'a {
         let Self { catalog, smart } = *self;
         let hangs_in = catalog.product(item).map_or(&[][..], |product| &product.placements);
         let is_hung = move |id: &CategoryId| smart.is_none_or(|smart| !smart.direct.contains_key(id));
         let hung = hangs_in.iter().map(|place| place.category).filter(is_hung);
-        let direct = hung.chain(smart.into_iter().flat_map(move |smart| smart.categories_of(item)));
-        direct.flat_map(move |id| std::iter::once(id).chain(catalog.ancestors(id)))
+        hung.chain(smart.into_iter().flat_map(move |smart| smart.categories_of(item)))
+    }
+
+    /// Every category whose [`Members::subtree`] has the product; some perhaps twice.
+    pub fn shelves(&self, item: ItemId) -> impl Iterator<Item = CategoryId> + 'a {
+        let catalog = self.catalog;
+        self.placed_in(item).flat_map(move |id| std::iter::once(id).chain(catalog.ancestors(id)))
     }
 
     /// Those of `items` in each child of a category ([`ROOT`] for the top level), descendants included, in display

@@ -210,6 +210,10 @@ impl PrepareHost for AnyCondition {
         Ok(parsed.map(|_| ConditionId(0))?)
     }
 
+    fn index(&self, _conditions: &[ConditionId]) -> Outcome {
+        Ok(())
+    }
+
     fn log(&self, _level: LogLevel, _message: &str) {}
 }
 

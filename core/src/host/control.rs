@@ -70,7 +70,7 @@ impl Control {
         loop {
             match self.wait(what, &receive, give_up)? {
                 // The other end waits for the answer, or has been given up.
-                Word::Compile(condition, answer) => drop(answer.send(host.compile(&condition))),
+                Word::Ask(question) => question(host),
                 Word::Log(level, message) => host.log(level, &message),
                 Word::Done(outcome) => return Ok(outcome),
             }
@@ -136,9 +136,12 @@ impl<T: 'static> Worker<T> {
     }
 }
 
+/// What a helper thread wants of the host; it sends the answer back itself.
+type Question = Box<dyn FnOnce(&dyn PrepareHost) + Send>;
+
 /// What a helper thread says.
 enum Word<T> {
-    Compile(String, Sender<Outcome<ConditionId>>),
+    Ask(Question),
     Log(LogLevel, String),
     Done(T),
 }
@@ -146,12 +149,30 @@ enum Word<T> {
 /// The host as a helper thread sees it: somebody far away.
 struct Distant<T>(Sender<Word<T>>);
 
-impl<T> PrepareHost for Distant<T> {
-    fn compile(&self, condition: &str) -> Outcome<ConditionId> {
+impl<T> Distant<T> {
+    fn ask<R: Send + 'static>(&self, ask: impl FnOnce(&dyn PrepareHost) -> Outcome<R> + Send + 'static) -> Outcome<R> {
         let gone = || Failure("nobody waits for it any more".to_owned());
         let (answer, answered) = channel();
-        self.0.send(Word::Compile(condition.to_owned(), answer)).map_err(|_| gone())?;
+        let question: Question = Box::new(move |host| drop(answer.send(ask(host))));
+        self.0.send(Word::Ask(question)).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
+    }
+}
+
+impl<T> PrepareHost for Distant<T> {
+    fn compile(&self, condition: &str) -> Outcome<ConditionId> {
+        let condition = condition.to_owned();
+        self.ask(move |host| host.compile(&condition))
+    }
+
+    fn compile_relative(&self, condition: &str) -> Outcome<ConditionId> {
+        let condition = condition.to_owned();
+        self.ask(move |host| host.compile_relative(&condition))
+    }
+
+    fn index(&self, conditions: &[ConditionId]) -> Outcome {
+        let conditions = conditions.to_vec();
+        self.ask(move |host| host.index(&conditions))
     }
 
     fn log(&self, level: LogLevel, message: &str) {
@@ -175,6 +196,14 @@ mod tests {
             condition.parse().map(ConditionId).map_err(|_| Failure("no number".to_owned()))
         }
 
+        fn compile_relative(&self, condition: &str) -> Outcome<ConditionId> {
+            self.compile(condition).map(|id| ConditionId(100 + id.0))
+        }
+
+        fn index(&self, conditions: &[ConditionId]) -> Outcome {
+            Err(Failure(format!("{} is too many", conditions.len())))
+        }
+
         fn log(&self, _level: LogLevel, _message: &str) {}
     }
 
@@ -192,9 +221,12 @@ mod tests {
     fn questions_are_answered_on_the_way() {
         let asked = Control::new(PATIENT).within_asking("prepare", &Kernel, |host| {
             host.log(LogLevel::Info, "hello");
-            (host.compile("7"), host.compile("x"))
+            (host.compile("7"), host.compile("x"), host.compile_relative("8"), host.index(&[ConditionId(7)]))
         });
-        assert_eq!(asked.unwrap(), (Ok(ConditionId(7)), Err(Failure("no number".to_owned()))));
+        let refused = |message: &str| Failure(message.to_owned());
+        let (compiled, unread, relative, indexed) = asked.unwrap();
+        assert_eq!((compiled, unread), (Ok(ConditionId(7)), Err(refused("no number"))));
+        assert_eq!((relative, indexed), (Ok(ConditionId(108)), Err(refused("1 is too many"))));
     }
 
     #[test]

@@ -36,6 +36,18 @@ impl CallHost for EmptyHost {
         crate::text::stems(LOCALE, text)
     }
 
+    fn satisfied(&self, _item: u32) -> Outcome<Vec<ConditionId>> {
+        Ok(Vec::new())
+    }
+
+    fn matching(&self, _condition: ConditionId, _anchors: &[u32], _k: usize) -> Outcome<Vec<u32>> {
+        Ok(Vec::new())
+    }
+
+    fn credit(&self, _source: &str, _items: &[u32]) -> Outcome {
+        Ok(())
+    }
+
     fn log(&self, _level: LogLevel, _message: &str) {}
 }
 

@@ -146,6 +146,7 @@ pub(super) fn texts(filters: &[Condition]) -> Vec<String> {
             Value::Text(text) => format!("{field}={text}"),
             Value::Number(number) => format!("{field}={number}"),
             Value::Boolean(flag) => format!("{field}={flag}"),
+            Value::Matched(_) => field.to_owned(),
         });
         for text in std::iter::once(field.to_owned()).chain(valued) {
             if !texts.contains(&text) {

@@ -3,12 +3,14 @@
 //! The kernel's side of `CallHost`, over the one snapshot of the request: a plugin sees what the request sees.
 
 use planogram_abi::{CallHost, Candidate, ConditionId, Failure, LogLevel, Outcome};
+use roaring::RoaringBitmap;
 
 use super::column;
 use super::eligible::{self, Universe};
 use super::rank::Ranked;
 use super::run::Run;
 use super::source;
+use crate::expr::{self, Condition};
 use crate::id::{ItemId, VariantId};
 use crate::text;
 
@@ -47,6 +49,33 @@ impl CallHost for Lender<'_, '_> {
             return Err(Failure("nothing is eligible yet while the query is rewritten".into()));
         };
         source::candidates(self.run, source, anchors, k, &universe.items).map_err(Failure)
+    }
+
+    fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
+        let run = self.run;
+        Ok(run.epoch.conditions.satisfied(&run.snapshot.catalog, ItemId(item), &run.eval_context()))
+    }
+
+    fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
+        let run = self.run;
+        let Some(stored) = run.epoch.conditions.get(condition) else { return Ok(Vec::new()) };
+        let condition = stored.condition();
+        let catalog = &run.snapshot.catalog;
+        let base = || RoaringBitmap::clone(self.lent.universe.map_or(catalog.alive(), |universe| &universe.variants));
+        let within = |condition: &Condition| expr::evaluate_within(condition, base(), catalog, &run.eval_context());
+        let variants = if condition.is_relative() {
+            let known = anchors.iter().filter(|anchor| (**anchor as usize) < catalog.item_bound());
+            let related = known.map(|anchor| expr::relate(condition, catalog, ItemId(*anchor), &run.eval_context()));
+            related.map(|condition| within(&condition)).reduce(|any, set| any | set).unwrap_or_default()
+        } else {
+            within(condition)
+        };
+        Ok(catalog.lift(&variants).iter().take(k).collect())
+    }
+
+    fn credit(&self, source: &str, items: &[u32]) -> Outcome {
+        self.run.credits.borrow_mut().push((source.to_owned(), items.to_vec()));
+        Ok(())
     }
 
     fn analyze(&self, text: &str) -> Vec<String> {

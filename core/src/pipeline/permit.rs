@@ -4,12 +4,14 @@
 //! must: a set of variants, made before anything is retrieved. Without an anchor there is nothing to relate to,
 //! and the relation is left out.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 
 use super::eligible::{evaluate, matching};
 use super::run::Run;
 use super::unit::{Relative, Unit};
-use crate::expr::{Condition, Test};
+use crate::expr::{Condition, StoredCondition, Test, relate};
 use crate::id::ItemId;
 
 /// The variants a unit permits; `None` when it permits all.
@@ -19,7 +21,7 @@ pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Optio
         Some(kept) => *kept &= passing,
         None => kept = Some(passing.clone()),
     };
-    unit.include.iter().for_each(|condition| keep(&matching(run, condition)));
+    unit.include.iter().for_each(|condition| keep(&meant(run, condition, anchors)));
     if let Some(&anchor) = anchors.first() {
         related(run, unit.relative, anchor).iter().for_each(keep);
     }
@@ -27,8 +29,21 @@ pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Optio
         return kept;
     }
     let mut kept = kept.unwrap_or_else(|| RoaringBitmap::clone(run.snapshot.catalog.alive()));
-    unit.exclude.iter().for_each(|condition| kept -= &*matching(run, condition));
+    unit.exclude.iter().for_each(|condition| kept -= &*meant(run, condition, anchors));
     Some(kept)
+}
+
+/// The variants that satisfy a condition with what is relative in it filled in from the page's product; without one
+/// nothing satisfies that part.
+fn meant(run: &Run<'_>, stored: &StoredCondition, anchors: &[ItemId]) -> Arc<RoaringBitmap> {
+    let condition = stored.condition();
+    match anchors.first().filter(|_| condition.is_relative()) {
+        Some(&anchor) => {
+            let related = relate(condition, &run.snapshot.catalog, anchor, &run.eval_context());
+            Arc::new(evaluate(run, &related))
+        }
+        None => matching(run, stored),
+    }
 }
 
 /// The variants that stand in each relation to `anchor` that is asked for.
@@ -36,11 +51,9 @@ fn related(run: &Run<'_>, relative: Relative, anchor: ItemId) -> Vec<RoaringBitm
     let catalog = &run.snapshot.catalog;
     let mut relations = Vec::new();
     if relative.same_category {
-        let placements = catalog.product(anchor).into_iter().flat_map(|product| &product.placements);
-        let hung = placements.map(|place| place.category);
-        let smart = run.smart.iter().flat_map(|smart| smart.categories_of(anchor));
+        let tree = run.members();
         let mut members = RoaringBitmap::new();
-        hung.chain(smart).for_each(|category| members |= run.members().of_page(category));
+        tree.placed_in(anchor).for_each(|category| members |= tree.of_page(category));
         relations.push(catalog.expand(&members));
     }
     if let (Some((below, above)), Some(quote)) = (relative.price, run.quote(anchor)) {

@@ -176,8 +176,12 @@ fn unit_candidates(run: &mut Run<'_>, unit: &Unit, universe: &Universe) -> Match
             FoundBy::StandIn => (DEFAULT_FALLBACK, place_of(DEFAULT_FALLBACK, &mut rung_names)),
         };
         let kept = candidates.into_iter().filter(|c| universe.items.contains(c.item) && c.score.is_finite());
+        let credits = run.credits.take();
         for candidate in kept {
-            sources.entry(rung.to_owned()).or_default().entry(candidate.item).or_insert(candidate.score);
+            let credited = credits.iter().filter(|(_, items)| items.contains(&candidate.item));
+            for name in credited.map(|(source, _)| source.as_str()).chain([rung]) {
+                sources.entry(name.to_owned()).or_default().entry(candidate.item).or_insert(candidate.score);
+            }
             rows.entry(candidate.item).or_insert((candidate.score, at as u8));
         }
     }
@@ -232,6 +236,8 @@ fn rung_candidates(run: &mut Run<'_>, rung: &str, k: usize, universe: &Universe)
     {
         return (found, FoundBy::Rung);
     }
+    // What a plugin said before it failed is not to be believed.
+    run.credits.take();
     let anchors = run.shopper.anchors.clone();
     match source::candidates(run, rung, &anchors, k, &universe.items) {
         Ok(found) => (found, FoundBy::Rung),

@@ -4,7 +4,7 @@
 //! what went wrong) is the `Run`; what flows from step to step is passed by value.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -109,6 +109,8 @@ pub(super) struct Run<'a> {
     pub warnings: Vec<String>,
     /// Whether a source that starts from products was asked without any.
     pub unanchored: Cell<bool>,
+    /// What a plugin said, while it retrieved, of who proposed which items.
+    pub credits: RefCell<Vec<(String, Vec<u32>)>>,
     /// How the query was relaxed.
     pub relaxed: Vec<String>,
     /// The query as it was probably meant.
@@ -202,7 +204,7 @@ impl<'a> Run<'a> {
             demand,
             book,
             now_ms,
-            seed: request.seed.unwrap_or_else(|| seed_of(&request.request_id)),
+            seed: request.seed.unwrap_or_else(|| seed_of(snapshot, request)),
             subject,
             shopper,
             audiences,
@@ -214,6 +216,7 @@ impl<'a> Run<'a> {
             degraded: attempt.excluded.iter().map(|(plugin, reason)| degraded_of(plugin, *reason)).collect(),
             warnings,
             unanchored: Cell::new(false),
+            credits: RefCell::default(),
             relaxed: Vec::new(),
             did_you_mean: None,
             redirect: None,
@@ -387,9 +390,20 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A seed from the request id, the same on every machine.
-fn seed_of(request_id: &str) -> u64 {
-    let hash = blake3::hash(request_id.as_bytes());
+/// The seed of a request that names none, the same on every machine: of a unit the shopper's visit, so that what
+/// rotates in it stands still while they go back and forth, and else the request's id.
+fn seed_of(snapshot: &Snapshot, request: &ListRequest) -> u64 {
+    let shopper = &request.shopper;
+    let visit = || {
+        let known = snapshot.visitors.get(shopper.visitor.as_deref(), shopper.customer.as_deref());
+        known.map(|visitor| visitor.session).filter(|session| *session != 0).map(|session| session.to_string())
+    };
+    let text = match (&request.list, &shopper.session) {
+        (List::Unit { .. }, Some(session)) => Some(session.clone()),
+        (List::Unit { .. }, None) => visit().or_else(|| shopper.visitor.clone()).or_else(|| shopper.customer.clone()),
+        _ => None,
+    };
+    let hash = blake3::hash(text.as_ref().unwrap_or(&request.request_id).as_bytes());
     u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has more than 8 bytes"))
 }
 

@@ -10,9 +10,11 @@ use imbl::{HashMap, Vector};
 use planogram_abi::ConditionId;
 
 use super::{Shop, assign};
+use crate::catalog::Catalog;
 use crate::config::store::{Selection, Store};
-use crate::expr::{Condition, StoredCondition};
+use crate::expr::{self, Condition, ConditionIndex, EvalContext, StoredCondition};
 use crate::host::{PluginSet, Slot};
+use crate::id::ItemId;
 
 /// One configuration with everything prepared for it.
 pub struct Epoch {
@@ -64,12 +66,30 @@ pub struct Conditions {
     table: Vector<Arc<StoredCondition>>,
     /// Ids by the condition's JSON text.
     ids: HashMap<Arc<str>, ConditionId>,
+    /// Those that plugins want to be told of when a product satisfies them.
+    index: ConditionIndex,
 }
 
 impl Conditions {
     /// The condition of an id.
     pub fn get(&self, id: ConditionId) -> Option<&StoredCondition> {
         self.table.get(id.0 as usize).map(|condition| &**condition)
+    }
+
+    /// Lets [`Conditions::satisfied`] tell of a condition from now on; one that was never compiled is passed over.
+    pub fn index(&mut self, id: ConditionId) {
+        if let Some(condition) = self.table.get(id.0 as usize) {
+            self.index.insert(id, condition.condition());
+        }
+    }
+
+    /// The indexed conditions that a product satisfies, ascending. The table only grows, so that conditions of
+    /// documents that are gone may be among them.
+    pub fn satisfied(&self, catalog: &Catalog, item: ItemId, context: &EvalContext<'_>) -> Vec<ConditionId> {
+        let holds = |stored: &StoredCondition| expr::holds_for(stored.condition(), catalog, item, context);
+        let mut found = self.index.candidates(context.members(catalog), item);
+        found.retain(|id| self.get(*id).is_some_and(holds));
+        found
     }
 
     /// The id of a condition, new or not.

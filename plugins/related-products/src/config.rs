@@ -25,11 +25,17 @@ pub const TYPES: [(&str, &str); 19] = [
     (SHOWN_LIST, source::SHOWN),
     ("recently-viewed", source::RECENT),
     ("session", source::SESSION),
-    ("related", source::LINKS[0]),
-    ("up-sell", source::LINKS[1]),
-    ("cross-sell", source::LINKS[2]),
+    (LIST_TYPES[0], source::LINKS[0]),
+    (LIST_TYPES[1], source::LINKS[1]),
+    (LIST_TYPES[2], source::LINKS[2]),
     ("visual-similarity", source::VISUAL),
 ];
+
+/// The unit types of the three lists that rules fill, in the order of [`crate::rule::LISTS`].
+pub const LIST_TYPES: [&str; 3] = ["related", "up-sell", "cross-sell"];
+
+/// The source that related-product rules are; only a list has it, in the shipped recipe behind its manual links.
+pub const RULES: &str = "rules";
 
 /// The sources that start from products; the others start from nothing, or from the shopper.
 const ANCHORED: [&str; 7] = [
@@ -54,11 +60,51 @@ pub struct Settings {
     pub anchors_max: usize,
     /// Whether what the shopper has bought is left out.
     pub drop_purchased: bool,
+    /// How much related-product rules may be.
+    pub rules: RuleLimits,
+}
+
+/// How many related-product rules there may be, and how much they may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleLimits {
+    /// Rules of one scope.
+    pub rules_max: usize,
+    /// Most products one rule or list may show.
+    pub limit_max: usize,
+    /// Rules that one request asks for products.
+    pub tried_max: usize,
+}
+
+impl Default for RuleLimits {
+    fn default() -> Self {
+        Self { rules_max: 10_000, limit_max: 1_000, tried_max: 50 }
+    }
+}
+
+impl RuleLimits {
+    fn check(&self) -> Result<(), String> {
+        let ranges = [
+            ("rules_max", self.rules_max, 1_000_000),
+            ("limit_max", self.limit_max, 10_000),
+            ("tried_max", self.tried_max, 10_000),
+        ];
+        match ranges.iter().find(|(_, value, most)| !(1..=*most).contains(value)) {
+            Some((key, value, most)) => Err(format!("`rules.{key}` is {value}, allowed are 1 to {most}")),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { types: BTreeMap::new(), minimum_scores: BTreeMap::new(), anchors_max: 10, drop_purchased: true }
+        Self {
+            types: BTreeMap::new(),
+            minimum_scores: BTreeMap::new(),
+            anchors_max: 10,
+            drop_purchased: true,
+            rules: RuleLimits::default(),
+        }
     }
 }
 
@@ -72,6 +118,8 @@ pub enum Start {
     EachAnchor,
     /// From the whole cart at once.
     Cart,
+    /// From related-product rules.
+    Rules,
     /// From nothing, or from the shopper.
     Nothing,
 }
@@ -104,7 +152,9 @@ impl Settings {
             if sources.is_empty() || sources.len() > TYPES.len() {
                 return Err(format!("`{path}` has {} sources, allowed are 1 to {}", sources.len(), TYPES.len()));
             }
-            sources.iter().try_for_each(|source| known_source(&path, source))?;
+            let is_list = LIST_TYPES.contains(&name.as_str());
+            let others = sources.iter().filter(|source| !is_list || *source != RULES);
+            others.into_iter().try_for_each(|source| known_source(&path, source))?;
         }
         for (source, least) in &settings.minimum_scores {
             known_source("minimum_scores", source)?;
@@ -115,27 +165,39 @@ impl Settings {
         if !(1..=1_000).contains(&settings.anchors_max) {
             return Err(format!("`anchors_max` is {}, allowed are 1 to 1000", settings.anchors_max));
         }
+        settings.rules.check()?;
         Ok(settings)
     }
 
     /// The recipe of a unit type, by its index in [`TYPES`].
     pub fn recipe(&self, unit_type: usize) -> Vec<Ingredient> {
         let (name, shipped) = TYPES[unit_type];
-        let sources = self.types.get(name).cloned().unwrap_or_else(|| vec![shipped.to_owned()]);
-        let ingredient = |source: String| Ingredient {
-            start: match source.as_str() {
+        let rules = LIST_TYPES.contains(&name).then(|| RULES.to_owned());
+        let shipped = || std::iter::once(shipped.to_owned()).chain(rules).collect();
+        let sources = self.types.get(name).cloned().unwrap_or_else(shipped);
+        sources.iter().map(|source| self.ingredient(source)).collect()
+    }
+
+    /// How a source is drawn from.
+    pub fn ingredient(&self, source: &str) -> Ingredient {
+        Ingredient {
+            start: match source {
+                RULES => Start::Rules,
                 source::BASKET => Start::Cart,
                 name if ANCHORED.contains(&name) || name.starts_with(source::VECTOR_PREFIX) => Start::EachAnchor,
                 _ => Start::Nothing,
             },
-            minimum_score: self.minimum_scores.get(&source).copied().unwrap_or(f32::MIN),
-            source,
-        };
-        sources.into_iter().map(ingredient).collect()
+            minimum_score: self.minimum_scores.get(source).copied().unwrap_or(f32::MIN),
+            source: source.to_owned(),
+        }
     }
 }
 
-fn known_source(path: &str, source: &str) -> Result<(), String> {
+/// Refuses a name that is no source of the kernel's.
+///
+/// # Errors
+/// Says which names are.
+pub fn known_source(path: &str, source: &str) -> Result<(), String> {
     let is_space = source.len() > source::VECTOR_PREFIX.len() && source.starts_with(source::VECTOR_PREFIX);
     if is_space || TYPES.iter().any(|(_, known)| *known == source) {
         return Ok(());
@@ -169,6 +231,11 @@ mod tests {
         check(4, &[("most-viewed", Start::Nothing, f32::MIN)]);
         let completes = TYPES.iter().position(|(name, _)| *name == "complete-the-basket").unwrap();
         check(completes, &[("basket", Start::Cart, f32::MIN)]);
+        let related = settings.recipe(TYPES.iter().position(|(name, _)| *name == "related").unwrap());
+        assert_eq!(
+            related.iter().map(|i| (i.source.as_str(), i.start)).collect::<Vec<_>>(),
+            [("links.related", Start::EachAnchor), ("rules", Start::Rules)]
+        );
         let spaces = Settings::read(r#"{"types":{"up-sell":["vector/co-view"]}}"#).unwrap();
         let up_sell = TYPES.iter().position(|(name, _)| *name == "up-sell").unwrap();
         assert_eq!(spaces.recipe(up_sell)[0].start, Start::EachAnchor);
@@ -184,6 +251,8 @@ mod tests {
         check(r#"{"type":{}}"#, "unknown field `type`");
         check(r#"{"types":{"similar":["content"]}}"#, "`types.similar` is no unit type");
         check(r#"{"types":{"related":["links"]}}"#, "`types.related` names the source `links`");
+        check(r#"{"types":{"trending":["rules"]}}"#, "`types.trending` names the source `rules`");
+        check(r#"{"rules":{"limit_max":0}}"#, "`rules.limit_max` is 0, allowed are 1 to 10000");
         check(r#"{"types":{"related":[]}}"#, "`types.related` has 0 sources");
         check(r#"{"types":{"related":["vector/"]}}"#, "`types.related` names the source `vector/`");
         check(r#"{"minimum_scores":{"images":1}}"#, "`minimum_scores` names the source `images`");

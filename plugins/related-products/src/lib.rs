@@ -1,14 +1,29 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-use planogram_abi::{Contribution, Epoch, ListKind, Outcome, Plugin, RetrieveFn};
+use planogram_abi::{
+    Call, ConfigKind, Contribution, Document, Epoch, Failure, ListKind, Outcome, Plugin, Problem, Question, RetrieveFn,
+};
 
 pub mod config;
+pub mod list;
 pub mod mix;
+pub mod rotate;
+pub mod rule;
+
+pub mod book;
+pub mod conflicts;
+pub mod propose;
 pub mod retrieve;
+mod validate;
 
 use config::{Settings, TYPES};
 use retrieve::{State, retrieve};
+
+/// Kind of the documents that hold related-product rules.
+pub const RELATED_RULE: &str = "related-rule";
+/// Kind of the documents that say how a list is filled.
+pub const RELATED_LIST: &str = "related-list";
 
 planogram_abi::export_plugin!(RelatedProducts);
 
@@ -55,15 +70,39 @@ impl Plugin for RelatedProducts {
         types.map(|((name, _), run)| Contribution::retriever(name, run).on(&[ListKind::Recommendation])).collect()
     }
 
-    fn prepare(&self, _epoch: &Epoch<'_>, _previous: Option<&State>) -> Outcome<State> {
-        Ok(State::new(&self.settings))
+    fn config_kinds(&self) -> Vec<ConfigKind> {
+        let kind = |name: &str, schema: &str| ConfigKind { name: name.to_owned(), schema: schema.to_owned() };
+        vec![
+            kind(RELATED_RULE, include_str!("../schema/related-rule.json")),
+            kind(RELATED_LIST, include_str!("../schema/related-list.json")),
+        ]
+    }
+
+    fn questions(&self) -> Vec<Question> {
+        let (kind, name, about) = ("rules".to_owned(), "conflicts".to_owned(), conflicts::ABOUT.to_owned());
+        vec![Question { kind, name, about }]
+    }
+
+    fn validate(&self, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
+        validate::validate(&self.settings, document, others)
+    }
+
+    fn prepare(&self, epoch: &Epoch<'_>, previous: Option<&State>) -> Outcome<State> {
+        Ok(State::new(&self.settings, epoch, previous)?)
+    }
+
+    fn ask(&self, state: &State, call: &Call<'_>, question: &str, _: &str) -> Outcome<String> {
+        match question {
+            "conflicts" => conflicts::conflicts(&state.book, call),
+            _ => Err(Failure(format!("no question `{question}`"))),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use planogram_abi::source;
-    use planogram_abi::{Call, CallHost, Candidate, ConditionId, Failure, LogLevel, PrepareHost, Request, Role};
+    use planogram_abi::{CallHost, Candidate, ConditionId, LogLevel, PrepareHost, Request, Role};
 
     use super::*;
 
@@ -151,7 +190,13 @@ mod tests {
             .skip(1)
             .map(|rest| rest.split("```").next().unwrap())
             .collect();
-        let [shipped, mixed] = blocks[..] else { panic!("{} examples", blocks.len()) };
+        let [rule, list, shipped, mixed] = blocks[..] else { panic!("{} examples", blocks.len()) };
+        let plugin = RelatedProducts::configure("").unwrap();
+        for (kind, id, json) in [(RELATED_RULE, "shoes", rule), (RELATED_LIST, "related", list)] {
+            let (from_ms, until_ms) = (i64::MIN, i64::MAX);
+            let document = Document { kind, scope: "", id, revision: 1, seq: 1, from_ms, until_ms, json };
+            assert_eq!(plugin.validate(&document, &[]), [], "{json}");
+        }
         let (said, default) = (Settings::read(shipped).unwrap(), Settings::default());
         assert!((0..TYPES.len()).all(|unit_type| said.recipe(unit_type) == default.recipe(unit_type)));
         assert_eq!(Settings { types: default.types.clone(), ..said }, default);

@@ -26,6 +26,7 @@ mod personal;
 mod rebuilt;
 mod recommendations;
 mod redirects;
+mod related_rules;
 mod reload;
 mod rule_conflicts;
 mod rule_properties;

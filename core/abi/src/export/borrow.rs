@@ -209,6 +209,21 @@ impl PrepareHost for LentHost {
         Ok(ConditionId(id))
     }
 
+    fn compile_relative(&self, condition: &str) -> Outcome<ConditionId> {
+        let compile = lent!(self, compile_relative)?;
+        let mut id = 0;
+        // SAFETY: as in `compile`.
+        self.outcome(unsafe { compile(self.call, PgStr::lend(condition), &raw mut id) })?;
+        Ok(ConditionId(id))
+    }
+
+    fn index(&self, conditions: &[ConditionId]) -> Outcome {
+        let index = lent!(self, index)?;
+        let ids: Vec<u32> = conditions.iter().map(|id| id.0).collect();
+        // SAFETY: the call is running and copies what it is given.
+        self.outcome(unsafe { index(self.call, PgU32s::lend(&ids)) })
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         self.write_log(level, message);
     }
@@ -264,6 +279,30 @@ impl CallHost for LentHost {
         // SAFETY: the call is running; `out` has room for one value an item.
         self.outcome(unsafe { gather(self.call, PgStr::lend(column), PgU32s::lend(items), out.as_mut_ptr()) })?;
         Ok(out)
+    }
+
+    fn satisfied(&self, item: u32) -> Outcome<Vec<ConditionId>> {
+        let satisfied = lent!(self, satisfied)?;
+        let mut out = PgU32s { data: std::ptr::null(), len: 0 };
+        // SAFETY: the call is running; a refusal leaves `out` empty.
+        self.outcome(unsafe { satisfied(self.call, item, &raw mut out) })?;
+        // SAFETY: the host keeps the ids until the call ends; they are copied now.
+        Ok(unsafe { out.get() }.unwrap_or_default().iter().copied().map(ConditionId).collect())
+    }
+
+    fn matching(&self, condition: ConditionId, anchors: &[u32], k: usize) -> Outcome<Vec<u32>> {
+        let matching = lent!(self, matching)?;
+        let mut out = PgU32s { data: std::ptr::null(), len: 0 };
+        // SAFETY: as in `satisfied`.
+        self.outcome(unsafe { matching(self.call, condition.0, PgU32s::lend(anchors), k, &raw mut out) })?;
+        // SAFETY: as in `satisfied`.
+        Ok(unsafe { out.get() }.unwrap_or_default().to_vec())
+    }
+
+    fn credit(&self, source: &str, items: &[u32]) -> Outcome {
+        let credit = lent!(self, credit)?;
+        // SAFETY: the call is running and copies what it is given.
+        self.outcome(unsafe { credit(self.call, PgStr::lend(source), PgU32s::lend(items)) })
     }
 
     fn log(&self, level: LogLevel, message: &str) {

@@ -13,6 +13,10 @@ use crate::model::*;
 use crate::plugin::{CallHost, LogLevel, PrepareHost, Question};
 use crate::table::call::{CallError, Described, DescribedRole, Description};
 
+mod conditions;
+
+use conditions::*;
+
 /// Where log lines go that belong to no call.
 static LOGGER: OnceLock<fn(LogLevel, &str)> = OnceLock::new();
 
@@ -61,6 +65,8 @@ pub(super) struct Session<'a> {
     refused: Option<String>,
     /// Tokens lent until the call returns; boxed, so that they stay where they are.
     tokens: Vec<(Vec<String>, Box<[PgStr]>)>,
+    /// Ids lent until the call returns.
+    ids: Vec<Box<[u32]>>,
     act_items: usize,
     pub(super) description: Description,
     pub(super) problems: Vec<Problem>,
@@ -97,6 +103,7 @@ impl<'a> Session<'a> {
             last_error: String::new(),
             refused: None,
             tokens: Vec::new(),
+            ids: Vec::new(),
             act_items: 0,
             description: Description::default(),
             problems: Vec::new(),
@@ -236,6 +243,11 @@ pub fn host_table() -> *const PgHostTable {
         emit_column: Some(emit_column),
         emit_bytes: Some(emit_bytes),
         gather: Some(gather),
+        compile_relative: Some(compile_relative),
+        index: Some(index),
+        satisfied: Some(satisfied),
+        matching: Some(matching),
+        credit: Some(credit),
     };
     &raw const TABLE
 }
@@ -412,23 +424,6 @@ unsafe extern "C" fn emit_problem(call: *const PgCall, pointer: PgStr, message: 
     unsafe { with(call, body) }
 }
 
-unsafe extern "C" fn compile(call: *const PgCall, condition: PgStr, out: *mut u32) -> PgStatus {
-    let body = |session: &mut Session<'_>| {
-        let Lend::Prepare(host) = session.lend else {
-            return refused("conditions are compiled while preparing only");
-        };
-        // SAFETY: see above.
-        let condition = unsafe { text(condition, SCHEMA_BYTES_MAX, "a condition") }?;
-        let id = host.compile(&condition).map_err(|failure| Refusal::Failed(failure.0))?;
-        session.conditions.push(id);
-        // SAFETY: the plugin gives room for one id.
-        unsafe { out.write(id.0) };
-        Ok(())
-    };
-    // SAFETY: see above.
-    unsafe { with(call, body) }
-}
-
 unsafe extern "C" fn resolve(call: *const PgCall, skus: PgStrs, out: *mut u32) -> PgStatus {
     let body = |session: &mut Session<'_>| {
         let host = session.call_host()?;
@@ -440,24 +435,6 @@ unsafe extern "C" fn resolve(call: *const PgCall, skus: PgStrs, out: *mut u32) -
         for (index, item) in items.into_iter().take(skus.len()).enumerate() {
             // SAFETY: the plugin gives room for one id a sku.
             unsafe { out.add(index).write(item.unwrap_or(PG_NO_ITEM)) };
-        }
-        Ok(())
-    };
-    // SAFETY: see above.
-    unsafe { with(call, body) }
-}
-
-unsafe extern "C" fn test(call: *const PgCall, condition: u32, items: PgU32s, out: *mut u8) -> PgStatus {
-    let body = |session: &mut Session<'_>| {
-        let host = session.call_host()?;
-        // SAFETY: see above.
-        let Some(items) = (unsafe { items.get() }) else {
-            return refused("items are no slice");
-        };
-        let answers = host.test(ConditionId(condition), items);
-        for (index, answer) in answers.into_iter().take(items.len()).enumerate() {
-            // SAFETY: the plugin gives room for one byte an item.
-            unsafe { out.add(index).write(u8::from(answer)) };
         }
         Ok(())
     };

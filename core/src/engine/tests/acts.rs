@@ -120,7 +120,7 @@ fn is_eligible(doc: &ProductDoc, request: &ListRequest, hidden: &[&str]) -> bool
         let holds = |condition: &Condition| match condition {
             Condition::Field { field, test: Test::In(values) } => values.iter().any(|value| match value {
                 Value::Text(text) => variant.options.get(field) == Some(&AttributeValue::Text(text.clone())),
-                Value::Number(_) | Value::Boolean(_) => false,
+                Value::Number(_) | Value::Boolean(_) | Value::Matched(_) => false,
             }),
             _ => false,
         };

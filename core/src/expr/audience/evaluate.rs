@@ -12,7 +12,8 @@ use super::index::{Found, Products, WhereId};
 use super::set::{Compiled, Facts, Node, Question, has, has_event};
 use super::{AppliesTo, Audiences, Bounds, CartMeasure, Fact, List, OrderMeasure, OrderStatus, ProfileTest, Window};
 use crate::catalog::Catalog;
-use crate::expr::one::{holds_for, test_number};
+use crate::expr::evaluate::number_test;
+use crate::expr::one::holds_for;
 use crate::expr::{EvalContext, Test};
 use crate::id::{DAY_MS, ItemId, TimeMs};
 use crate::signal::event::{EventKind, ProfileValue};
@@ -396,7 +397,7 @@ fn facts_of(person: &Person<'_>) -> Facts {
 fn test_value(value: &ProfileValue, test: &Test) -> bool {
     match value {
         ProfileValue::Text(text) => test.holds_for(text),
-        ProfileValue::Number(number) => test_number(*number, test),
+        ProfileValue::Number(number) => number_test(test)(*number),
         ProfileValue::Boolean(flag) => test.holds_for(if *flag { "true" } else { "false" }),
         ProfileValue::Time(_) => *test == Test::Exists,
         ProfileValue::List(texts) => texts.iter().any(|text| test.holds_for(text)),

@@ -44,7 +44,7 @@ pub const SCHEMA: &str = r#"{
     "page_types": {"type": "array", "items": {"type": "string"}, "description": "page types it is shown on, such as home, category, product, cart, confirmation, page-builder; empty means all"},
     "order": {"type": "integer", "minimum": -1000000, "maximum": 1000000, "default": 0, "description": "place among the units of a page, smallest first; equal ones by id"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 5, "description": "items it shows"},
-    "filter": {"type": "object", "description": "condition every item must satisfy; the same as one inclusion"},
+    "filter": {"type": "object", "description": "condition every item must satisfy; the same as one inclusion. As in the others, a value may be {\"matched\": field}, what the page's product has there, and a bound of a range {\"matched_percent\": number}"},
     "include": {"type": "array", "items": {
       "type": "object",
       "required": ["when"],
@@ -234,6 +234,11 @@ mod tests {
             Ok(("a", 5, &["most-viewed"])),
         );
         check(r#"{"type":"a","keep_seen":1}"#, Err(&["/keep_seen"]));
+        let same = r#"{"type":"a","page_types":["PAGE"],"filter":{"field":"color","eq":{"matched":"color"}}}"#;
+        check(&same.replace("PAGE", "home"), Err(&["/filter"]));
+        check(&same.replace("PAGE", "cart"), Ok(("a", 5, &["most-viewed"])));
+        let without = r#"{"type":"a","page_types":["home"],"exclude":[{"when":{"field":"x","eq":{"matched":"x"}}}]}"#;
+        check(without, Err(&["/exclude"]));
         check("[]", Err(&[""]));
     }
 

@@ -63,6 +63,10 @@ impl Reader<'_> {
         include.extend(self.switched("include"));
         let exclude = self.switched("exclude");
         let relative = self.relative(&page_types);
+        if include.iter().chain(&exclude).any(Condition::is_relative) {
+            let key = if exclude.iter().any(Condition::is_relative) { "exclude" } else { "include" };
+            self.refuse_bare(if self.object.contains_key(key) { key } else { "filter" }, &page_types);
+        }
         let keep_seen = self.object.contains_key("keep_seen").then(|| self.flag("keep_seen", false));
         let default = || if unit_type == RECENTLY_VIEWED { Vec::new() } else { vec![DEFAULT_FALLBACK.to_owned()] };
         let fallback = self.texts("fallback", UNIT_FALLBACK_MAX).unwrap_or_else(default);
@@ -166,7 +170,7 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, key: &str) -> Option<Condition> {
-        match expr::parse(self.object.get(key)?) {
+        match expr::parse_relative(self.object.get(key)?) {
             Ok(condition) => Some(condition),
             Err(problems) => {
                 let pointer = format!("{}/{key}", self.pointer);
@@ -216,11 +220,17 @@ impl Reader<'_> {
             Relative { same_category: reader.flag("same_category", false), price }
         });
         let relative = relative.unwrap_or_default();
-        let bare = page_types.iter().find(|page| PAGES_WITHOUT_PRODUCT.contains(&page.as_str()));
-        if let Some(page) = bare.filter(|_| relative.is_set()) {
-            let message = format!("a page of type `{page}` has no product to relate to");
-            self.problem("relative", message, "page types with a product, such as product or cart");
+        if relative.is_set() {
+            self.refuse_bare("relative", page_types);
         }
         relative
+    }
+
+    /// What relates to the page's product has no place on a page without one.
+    fn refuse_bare(&mut self, key: &str, page_types: &[String]) {
+        if let Some(page) = page_types.iter().find(|page| PAGES_WITHOUT_PRODUCT.contains(&page.as_str())) {
+            let message = format!("a page of type `{page}` has no product to relate to");
+            self.problem(key, message, "page types with a product, such as product or cart");
+        }
     }
 }
