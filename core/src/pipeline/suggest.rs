@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
+use smallvec::SmallVec;
 
 use super::members;
 use super::request::*;
@@ -246,12 +247,20 @@ impl<'a> SearchBox<'a> {
     }
 }
 
-/// False when a name surely has no word that begins as the typed words do; most names have none, and making small
-/// letters of them would cost more than this.
+/// False when a name surely does not go on as the typed words do from any of its words on; few names do, and making
+/// small letters of the others would cost more than this.
 fn may_say(name: &str, typed: &str) -> bool {
-    let first = typed.split(' ').next().unwrap_or_default().as_bytes();
-    let begins = |word: &str| word.as_bytes().get(..first.len()).is_some_and(|head| head.eq_ignore_ascii_case(first));
-    !name.is_ascii() || name.split_whitespace().any(begins)
+    let begins_so = |word: &str, head: &str| {
+        word.as_bytes().get(..head.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(head.as_bytes()))
+    };
+    let (whole, begun) = typed.rsplit_once(' ').unwrap_or(("", typed));
+    let whole: SmallVec<[&str; 8]> = whole.split_whitespace().collect();
+    let words: SmallVec<[&str; 16]> = name.split_whitespace().collect();
+    let says = |words: &[&str]| {
+        let (head, last) = words.split_at(whole.len());
+        begins_so(last[0], begun) && head.iter().zip(&whole).all(|(word, typed)| word.eq_ignore_ascii_case(typed))
+    };
+    !name.is_ascii() || words.windows(whole.len() + 1).any(says)
 }
 
 /// Small letters, single spaces.
