@@ -68,7 +68,7 @@ impl TextView {
         if allowed == 0 || max == 0 {
             return Vec::new();
         }
-        let mut found = self.near(&word, allowed);
+        let mut found = self.near(&word, allowed, 0);
         if found.iter().any(|(_, is_curated)| *is_curated) {
             found.retain(|(_, is_curated)| *is_curated);
         }
@@ -79,8 +79,15 @@ impl TextView {
         found
     }
 
-    /// Live words at most `allowed` edits away, each with whether it stands elsewhere than in descriptions.
-    fn near(&self, word: &str, allowed: u8) -> Vec<(Correction, bool)> {
+    /// Whether a word one edit away that is no form of this folded one stands in at least so many live documents: among
+    /// the corrections there is no such word otherwise. Much cheaper than [`TextView::corrections`].
+    pub fn has_better_known(&self, word: &str, documents: u32) -> bool {
+        self.near(word, 1, documents).iter().any(|(near, _)| !self.is_form_of(&near.word, word))
+    }
+
+    /// Live words at most `allowed` edits away in at least `documents_min` documents, each with whether it stands
+    /// elsewhere than in descriptions.
+    fn near(&self, word: &str, allowed: u8, documents_min: u32) -> Vec<(Correction, bool)> {
         let shape = Shape::of(word);
         let mut found = Vec::new();
         let mut firsts: Vec<char> = word.chars().take(2).collect();
@@ -89,7 +96,7 @@ impl TextView {
         for first in firsts {
             let first = first.to_string();
             for (near, count) in begins_with(self.statistics(), &first) {
-                let is_target = count.tolerant > 0;
+                let is_target = count.tolerant > 0 && count.documents >= documents_min;
                 if !is_target || !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
                     continue;
                 }
