@@ -18,6 +18,9 @@ use super::names::{NameWord, Names};
 use super::tolerance::Tolerance;
 use crate::id::ItemId;
 
+/// Live documents from which on a word is common: most words of a shop stand in fewer.
+pub(super) const COMMON_DOCUMENTS_MIN: u32 = 15;
+
 /// Counts of one word as written, and what it looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct WordCount {
@@ -99,6 +102,8 @@ pub(super) struct Statistics {
     pub lengths: [u64; TextField::COUNT],
     /// Every live word as written.
     pub words: OrdMap<Arc<str>, WordCount>,
+    /// Those of them that stand in at least [`COMMON_DOCUMENTS_MIN`] live documents.
+    pub common: OrdMap<Arc<str>, WordCount>,
     /// Every live stem.
     pub stems: OrdMap<Arc<str>, StemCount>,
     /// Every live stem written backwards, in languages that write compound nouns as one word; empty elsewhere.
@@ -349,6 +354,11 @@ impl Lexicon {
             } else {
                 self.published.words.insert(entry.text.clone(), entry.count);
             }
+            if entry.count.documents >= COMMON_DOCUMENTS_MIN {
+                self.published.common.insert(entry.text.clone(), entry.count);
+            } else {
+                self.published.common.remove(&*entry.text);
+            }
         }
         for stem in self.touched_stems.drain(..) {
             let entry = &mut self.stems[stem as usize];
@@ -414,6 +424,19 @@ mod tests {
         assert_eq!(counts("shoes"), (2, 0, 0));
         assert_eq!((statistics.stems["shoe"].documents, statistics.stems["shoe"].has_one_form), (2, false));
         assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2, 0]);
+    }
+
+    #[test]
+    fn a_word_is_common_while_enough_documents_have_it() {
+        let mut lexicon = Lexicon::new(Language::of_locale("en"), Tolerance::default());
+        for item in 0..COMMON_DOCUMENTS_MIN {
+            assert!(lexicon.publish().common.is_empty());
+            put(&mut lexicon, item, &[("red", TextField::Name)]);
+        }
+        let statistics = lexicon.publish();
+        assert_eq!(statistics.common.get("red"), statistics.words.get("red"));
+        lexicon.remove(ItemId(0));
+        assert!(lexicon.publish().common.is_empty());
     }
 
     #[test]
