@@ -41,7 +41,7 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
     let smart = members::of_view(snapshot, epoch, &view, snapshot.now_ms);
     let tree = Members { catalog: &snapshot.catalog, smart: smart.as_deref() };
     let hidden = epoch.shop.hidden_categories(tree, &view.code, group, snapshot.now_ms);
-    let mut box_ = SearchBox::of(snapshot, epoch, view, &hidden, &request.text, request.limit);
+    let mut box_ = SearchBox::of(snapshot, epoch, &view, &hidden, &request.text, request.limit);
     box_.take_used_queries(&request.text);
     if !box_.typed.is_empty() {
         box_.take_names(&request.text);
@@ -60,7 +60,7 @@ pub(super) fn beside(run: &Run<'_>, hits: &[Hit]) -> Vec<String> {
     if text.is_empty() || run.request.page.number > 1 {
         return Vec::new();
     }
-    let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
+    let mut box_ = SearchBox::of(run.snapshot, run.epoch, &run.view, &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
     box_.take_used_queries(text);
     box_.take_phrases(hits.iter().take(SUGGESTION_NAMES_MAX).map(|hit| hit.name.as_str()));
     let catalog = &run.snapshot.catalog;
@@ -98,7 +98,7 @@ fn check(request: &SuggestRequest) -> Result<(), QueryError> {
 struct SearchBox<'a> {
     snapshot: &'a Snapshot,
     epoch: &'a Epoch,
-    view: StoreView,
+    view: &'a StoreView,
     /// What the shopper does not see is not suggested either.
     hidden: &'a HiddenCategories,
     /// What was typed, in small letters, single spaces.
@@ -111,7 +111,7 @@ impl<'a> SearchBox<'a> {
     fn of(
         snapshot: &'a Snapshot,
         epoch: &'a Epoch,
-        view: StoreView,
+        view: &'a StoreView,
         hidden: &'a HiddenCategories,
         text: &str,
         limit: usize,
