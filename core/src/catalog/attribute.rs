@@ -130,6 +130,7 @@ impl Attribute {
     }
 
     /// The number on the product itself, for sorting and scoring; NaN when it has none.
+    #[inline]
     pub fn item_number(&self, item: ItemId) -> f64 {
         self.item_numbers.get(item.index())
     }
@@ -220,6 +221,7 @@ impl Attributes {
         self.list.len()
     }
 
+    #[inline]
     pub fn item_row(&self, item: ItemId) -> &[Pair] {
         self.item_rows.get(item.index())
     }

@@ -210,6 +210,7 @@ impl Catalog {
     }
 
     /// When the shop created a product.
+    #[inline]
     pub fn created_ms(&self, item: ItemId) -> Option<TimeMs> {
         let created = self.created.get(item.index());
         (!created.is_missing()).then_some(created)
