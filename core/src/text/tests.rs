@@ -317,6 +317,25 @@ fn similar_items_share_words() {
 }
 
 #[test]
+fn a_better_known_word_is_one_of_the_corrections() {
+    let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
+    // Beside words of few documents one that counts as common, its plural, and one just below.
+    let words = ["lantern"; 16].into_iter().chain(["lanters"; 14]).chain(["lanterns"; 20]).chain(["lanterm", "banter"]);
+    let docs: Vec<TextDoc> = words.zip(0..).map(|(word, n)| TextDoc::named(ItemId(n), word)).collect();
+    index.apply(&docs, &[]).unwrap();
+    let view = index.commit(1).unwrap();
+    for word in ["lanterm", "lantern", "lanters", "lanternz", "bantern", "kettle"] {
+        let corrections = view.corrections(word, 9);
+        let near = |min| corrections.iter().filter(move |c| c.distance == 1 && c.documents >= min);
+        for min in 0..25 {
+            let expected = near(min).any(|c| !view.is_form_of(&c.word, word));
+            assert_eq!(view.has_better_known(word, min), expected, "{word} {min}");
+        }
+    }
+    assert!(view.has_better_known("lanterm", 16) && !view.has_better_known("lanterm", 17));
+}
+
+#[test]
 fn corrects_and_completes_from_live_words() {
     let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
     index.apply(&shop(), &[]).unwrap();
