@@ -86,7 +86,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`QueryError::NotFound`] for an unknown store view.
-    pub fn audiences(&self, ask: &AudienceAsk) -> Result<AudienceList, QueryError> {
+    pub fn audiences(&self, ask: &ShopAsk) -> Result<AudienceList, QueryError> {
         let sight = self.sight(ask)?;
         let mut found: BTreeMap<String, AudienceInfo> = BTreeMap::new();
         for document in sight.set().in_force(&sight.view.code, sight.now_ms) {
@@ -121,7 +121,7 @@ impl Engine {
     pub fn audience_members(
         &self,
         id: &str,
-        ask: &AudienceAsk,
+        ask: &ShopAsk,
         after: Option<u64>,
         limit: usize,
     ) -> Result<MemberList, QueryError> {
@@ -271,7 +271,7 @@ impl Engine {
 
     /// The audiences of profiles, in the default store view, now.
     pub(super) fn audiences_of_profiles(&self, profiles: &[&Visitor]) -> Vec<Vec<String>> {
-        match self.sight(&AudienceAsk::default()) {
+        match self.sight(&ShopAsk::default()) {
             Ok(sight) => {
                 let of = |visitor: &&Visitor| sight.audiences_of(visitor).into_iter().map(str::to_owned).collect();
                 profiles.iter().map(of).collect()
@@ -280,7 +280,7 @@ impl Engine {
         }
     }
 
-    fn sight(&self, ask: &AudienceAsk) -> Result<Sight, QueryError> {
+    fn sight(&self, ask: &ShopAsk) -> Result<Sight, QueryError> {
         let snapshot = self.publisher.current();
         let epoch = self.epochs.under(&snapshot, snapshot.epoch.effective(ask.overlays.clone()));
         let view = epoch.shop.store_view(&ask.store_view);

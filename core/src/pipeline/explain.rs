@@ -64,21 +64,22 @@ fn place(
     })
 }
 
-/// Lends a plugin the shop outside any request: an empty search in the default store view, in which everything is
-/// eligible that any list shows.
+/// Lends a plugin the shop outside any list: an empty search in the store view and at the time of `asked`, in which
+/// everything is eligible that any list shows.
 ///
 /// # Errors
-/// When the shop has no default store view to look through.
+/// When the shop has no such store view to look through.
 pub fn with_context<T>(
     snapshot: &Snapshot,
     epoch: &Epoch,
-    taken: &RoaringBitmap,
+    asked: &ListRequest,
     attempt: &Attempt,
     ask: impl FnOnce(&CallContext<'_>) -> T,
 ) -> Result<T, QueryError> {
     let page = Page { number: 1, size: 1 };
-    let request = ListRequest { page, facets: Some(Vec::new()), ..ListRequest::plain("question") };
-    let mut run = Run::begin(snapshot, epoch, &request, taken, attempt)?;
+    let request = ListRequest { page, facets: Some(Vec::new()), ..asked.clone() };
+    let taken = RoaringBitmap::new();
+    let mut run = Run::begin(snapshot, epoch, &request, &taken, attempt)?;
     let nothing = understand::Understanding::default();
     let mut universe = eligible::eligible(&mut run, &nothing);
     // What only a search with words shows.
