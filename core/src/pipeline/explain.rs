@@ -32,7 +32,14 @@ pub fn why_not(
         .item(sku)
         .ok_or_else(|| QueryError::NotFound { what: "product".into(), name: sku.to_owned() })?;
     let taken = RoaringBitmap::new();
-    let mut run = Run::begin(snapshot, epoch, request, &taken, attempt)?;
+    let mut run = match Run::begin(snapshot, epoch, request, &taken, attempt) {
+        Err(QueryError::NotFound { what, name })
+            if what == "category" && snapshot.catalog.category(&name).is_some() =>
+        {
+            return Ok(format!("category `{name}` is kept from the shopper's customer group"));
+        }
+        begun => begun?,
+    };
     let understanding = understand::understand(&mut run);
     let universe = eligible::eligible(&mut run, &understanding);
     if let Some(obstacle) = eligible::obstacle(&run, &understanding, &universe, item) {

@@ -262,10 +262,39 @@ fn why_a_product_is_not_there_is_answered() {
     };
     check("q=chair&sku=A", "position 1 of 1, on page 1");
     check("q=chair&sku=B", "none of its variants is in stock");
-    check("q=chair&sku=C", "its visibility in store view `default` is Catalog");
+    check("q=chair&sku=C", "its visibility in store view `default` is `catalog`");
     check("q=chair&sku=D", "No more D");
     check("q=table&sku=A", "its text does not match the query");
-    check("q=chair&filter.price=0..5&sku=A", "filter 1 of the request holds for none of its eligible variants");
+    check("q=chair&filter.price=0..5&sku=A", "filter 1 of the request holds for none of its eligible variants: {");
+    check("q=chair&filter.price=0..5&sku=A", r#""field":"price""#);
+}
+
+#[test]
+fn what_keeps_a_product_out_of_a_unit_or_a_hidden_category_is_named() {
+    let shop = Shop::start();
+    let row = |sku: &str, brand: &str, category: &str| json!({"sku": sku, "name": "Chair", "price": 5, "brand": brand, "categories": [category]});
+    shop.put(&json!([row("A", "Oak", "Seats"), row("B", "Oak", "Seats"), row("C", "Elm", "Tables")]));
+    let why = |query: &str| shop.ok(&format!("/v1/explain?{query}"))["answer"].as_str().unwrap().to_owned();
+    let check = |query: &str, expected: &str| assert_eq!(why(query), expected, "{query}");
+    let unit = |rest: Value| {
+        let mut body = json!({"type": "most-viewed", "page_types": ["product"], "fallback": []});
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        shop.configure("unit", "u", &body);
+    };
+    unit(json!({}));
+    check("unit=u&anchors=A&sku=A", "it is what the unit is about");
+    check("unit=u&cart=C&sku=C", "it is in the shopper's cart");
+    unit(json!({"exclude": [{"when": {"field": "brand", "eq": "Elm"}}]}));
+    check("unit=u&anchors=A&sku=C", r#"the unit leaves out what satisfies {"field":"brand","in":["Elm"]}"#);
+    unit(json!({"include": [{"when": {"field": "brand", "eq": "Oak"}}]}));
+    check("unit=u&anchors=A&sku=C", r#"the unit shows only what satisfies {"field":"brand","in":["Oak"]}"#);
+    unit(json!({"relative": {"same_category": true}}));
+    check("unit=u&anchors=A&sku=C", "it is not so near to the product of the page as the unit's `relative` asks");
+    assert!(why("unit=u&anchors=A&sku=B").contains("proposes it"), "{}", why("unit=u&anchors=A&sku=B"));
+    shop.configure("category-access", "seats", &json!({"category": "Seats", "groups": ["trade"]}));
+    check("category=Seats&sku=A", "category `Seats` is kept from the shopper's customer group");
+    check("category=Seats&customer_group=trade&sku=A", "it is here: position 1 of 2, on page 1");
+    assert_eq!(shop.get("/v1/explain?category=Nowhere&sku=A").status, 404);
 }
 
 #[test]
