@@ -19,8 +19,8 @@ use super::write::Door;
 use crate::catalog::BookChain;
 use crate::catalog::views::StoreView;
 use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
-use crate::expr::audience::{AUDIENCE_KIND, AppliesTo, Audiences, Person, find_cycle, names_audience};
-use crate::expr::{EvalContext, SmartTree};
+use crate::expr::audience::{AUDIENCE_KIND, AppliesTo, Audiences, Person, find_cycle};
+use crate::expr::{EvalContext, SmartTree, is_same_audience, named_in};
 use crate::host::Attempt;
 use crate::id::TimeMs;
 use crate::limits::{
@@ -152,13 +152,16 @@ impl Engine {
         Ok(MemberList { members, next, as_of: sight.as_of(), now_ms: sight.now_ms })
     }
 
-    /// Every live document and every draft that names an audience, ordered by kind, scope, id and overlay.
+    /// Every live document and every draft that names an audience, in whatever case, ordered by kind, scope, id and
+    /// overlay.
     pub fn audience_uses(&self, id: &str) -> Vec<AudienceUse> {
         let epoch = self.publisher.current().epoch.clone();
         let live = epoch.store.select(&[]);
         let mut uses: Vec<AudienceUse> = Vec::new();
         let mut look = |key: &DocumentKey, overlay: &str, body: Option<&str>| {
-            let pointers = names_audience(body.unwrap_or_default(), id);
+            let named = named_in(body.unwrap_or_default()).audiences.into_iter();
+            let pointers: Vec<String> =
+                named.filter(|(_, name)| is_same_audience(name, id)).map(|(pointer, _)| pointer).collect();
             if !pointers.is_empty() {
                 uses.push(AudienceUse { key: key.clone(), overlay: overlay.to_owned(), pointers });
             }

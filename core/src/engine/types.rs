@@ -489,7 +489,7 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
-    /// What its author should know, see [`crate::engine::Engine::config_remarks`]; empty for drafts.
+    /// What its author should know, see [`crate::engine::Engine::config_remarks`].
     pub remarks: Vec<String>,
 }
 

@@ -110,6 +110,15 @@ fn row_063_and_064_products_are_boosted_and_buried_by_expression_too() {
     let elm = json!({"field": "brand", "eq": "Elm"});
     check(json!({"boost": elm, "factor": 3}), "FGHABCDE");
     check(json!({"boost": elm, "to": "top"}), "FGHABCDE");
+    assert_eq!(refused.json["pointer"], "/conditions/0/cart/feld");
+    let broken =
+        json!({"conditions": [], "events": [{"hide": "A"}, {"boost": {"any": [{"field": "price", "gt": 3}]}}]});
+    for address in ["", "?overlay=next"] {
+        let refused = shop.json("PUT", &format!("/v1/config/search-rule/r{address}"), &broken);
+        let said = (&refused.json["pointer"], &refused.json["detail"]);
+        assert_eq!(said, (&json!("/events/1/boost/any/0/gt"), &json!("unknown test `gt`")), "{}", refused.text);
+        assert!(refused.json["allowed"].as_str().unwrap().starts_with("exactly one of"), "{}", refused.text);
+    }
     check(json!({"bury": {"field": "price", "range": {"from": 20, "to": 40}}}), "ADEFGHBC");
     check(json!({"bury": {"field": "margin", "range": {"to": 2}}, "factor": 0.5}), "CDEFGHAB");
     check(json!({"hide": {"not": elm}}), "FGH");

@@ -298,6 +298,44 @@ fn what_keeps_a_product_out_of_a_unit_or_a_hidden_category_is_named() {
 }
 
 #[test]
+fn the_drafts_of_an_overlay_are_listed() {
+    let shop = shop();
+    let rule = json!({"locale": "en-US", "default": true});
+    shop.configure("store-view", "default", &rule);
+    shop.send_ok("PUT", "/v1/config/store-view/uk?overlay=spring", &json!({"locale": "en-GB"}));
+    let ids = |query: &str| -> Vec<String> {
+        let list = shop.ok(&format!("/v1/config/store-view{query}"));
+        list.as_array().unwrap().iter().map(|d| format!("{} {}", d["id"].as_str().unwrap(), d["state"])).collect()
+    };
+    assert_eq!(ids(""), [r#"default "live""#]);
+    assert_eq!(ids("?overlay=spring"), [r#"uk "draft""#]);
+    assert_eq!(ids("?overlay=other"), [""; 0]);
+}
+
+#[test]
+fn what_a_document_names_in_vain_is_remarked() {
+    let shop = shop();
+    let rule = |about: Value, audience: &str| json!({"type": "most-viewed", "audiences": [audience], "include": [{"when": about}], "fallback": []});
+    let warnings = |address: &str, body: &Value| -> Vec<String> {
+        let stored = shop.send_ok("PUT", address, body);
+        let list = stored["warnings"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|w| w.as_str().unwrap().to_owned()).collect()
+    };
+    let about = json!({"any": [{"field": "colr", "eq": "Red"}, {"field": "category", "in": ["Hats"]}, {"field": "price", "exists": true}]});
+    let expected = [
+        "no product has the attribute `colr` (/include/0/when/any/0/field), so nothing passes",
+        "there is no category `Hats` (/include/0/when/any/1/in/0), so nothing is in it",
+        "there is no audience `ghosts` (/audiences/0), so only shoppers whose request names it are in it",
+    ];
+    assert_eq!(warnings("/v1/config/unit/u", &rule(about.clone(), "ghosts")), expected);
+    assert_eq!(warnings("/v1/config/unit/u?overlay=next", &rule(about, "ghosts")), expected, "a draft's author, too");
+    assert_eq!(shop.ok("/v1/config/unit/u")["warnings"].as_array().map(Vec::len), Some(3));
+    shop.configure("audience", "Ghosts", &json!({"condition": {"cart": {}}}));
+    let good = json!({"all": [{"field": "views.7d", "range": {"from": 1}}, {"field": "visible_in", "eq": "search"}]});
+    assert_eq!(warnings("/v1/config/unit/u", &rule(good, "ghosts")), [""; 0]);
+}
+
+#[test]
 fn the_log_can_be_read_from_any_position() {
     let shop = shop();
     let seq =
