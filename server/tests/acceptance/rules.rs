@@ -94,6 +94,18 @@ fn a_rule_fires_by_group_view_page_cart_and_category() {
     let hours = json!({"schedule": {"days": ["sat"], "from": "08:00", "to": "20:00", "utc_offset": "+01:00"}});
     check(hours, "now=2026-11-21T07:00:00Z", "now=2026-11-21T19:00:00Z");
     check(json!({"from": "2026-11-27", "until": "2026-11-28"}), "now=2026-11-27T12:00:00Z", "now=2026-11-28T00:00:00Z");
+    // What is ruled out, or is only one way out of several, is not what the list is filtered by.
+    let shelf = |path: &str| json!({"field": "category", "eq": path});
+    let oak = json!({"field": "brand", "eq": "Oak"});
+    let asks = |condition: &Value, filter: Value| {
+        shop.configure("search-rule", "r", &rule(json!([condition]), json!([{"banner": "fires"}])));
+        shop.send_ok("POST", "/v1/search", &json!({"q": "chair", "filter": filter}))["banners"] == json!(["fires"])
+    };
+    let (chairs, by_oak) = (json!({"category": "Seats/Chairs"}), json!({"filter": "brand", "eq": "Oak"}));
+    assert!(asks(&chairs, shelf("Seats/Chairs")) && asks(&by_oak, oak.clone()));
+    assert!(!asks(&chairs, json!({"not": shelf("Seats/Chairs")})) && !asks(&by_oak, json!({"not": oak})));
+    assert!(!asks(&chairs, json!({"any": [shelf("Seats/Chairs"), oak]})));
+    assert!(asks(&json!({"filter": "brand"}), json!({"not": oak})), "the brand is filtered by, in whichever way");
     // A condition on products that nobody can compile is refused, and what was there stays.
     let broken = rule(json!([{"cart": {"feld": "brand"}}]), json!([]));
     let refused = shop.json("PUT", "/v1/config/search-rule/r", &broken);
