@@ -191,6 +191,29 @@ fn all_planted_faults_among_sixty_rules_are_found_and_nothing_else() {
 }
 
 #[test]
+fn a_product_hidden_by_its_sku_is_an_exception_from_what_is_said_of_many() {
+    let shop = Shop::shipped();
+    catalog(&shop);
+    let put = |id: &str, event: Value| {
+        shop.configure("search-rule", id, &json!({"conditions": [query("is", "thing")], "events": [event]}));
+    };
+    let kinds = || -> Vec<String> {
+        let report = shop.ok("/v1/rules/conflicts");
+        report["conflicts"].as_array().unwrap().iter().map(|c| c["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let oak = json!({"field": "brand", "eq": "Oak"});
+    put("all-oak", json!({"boost": oak, "to": "top"}));
+    put("but-one", json!({"hide": "O1"}));
+    assert_eq!(kinds(), [""; 0], "both do what they say");
+    assert!(!shop.ok("/v1/search?q=thing&page_size=100").to_string().contains("O1"));
+    put("but-one", json!({"bury": "O1"}));
+    assert_eq!(kinds(), ["contradictory"], "only one of two bands holds");
+    put("all-oak", json!({"hide": oak}));
+    put("but-one", json!({"boost": "O1"}));
+    assert_eq!(kinds(), ["contradictory"], "the boost of what is hidden does nothing");
+}
+
+#[test]
 fn drafts_are_looked_at_under_their_overlay_and_rules_at_a_time_and_in_a_store_view() {
     let shop = Shop::shipped();
     shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
