@@ -110,6 +110,15 @@ fn a_rule_fires_by_group_view_page_cart_and_category() {
     let broken = rule(json!([{"cart": {"feld": "brand"}}]), json!([]));
     let refused = shop.json("PUT", "/v1/config/search-rule/r", &broken);
     assert!(refused.status == 422 && refused.text.contains("unknown key `feld`"), "{}", refused.text);
+    assert_eq!(refused.json["pointer"], "/conditions/0/cart/feld");
+    let broken =
+        json!({"conditions": [], "events": [{"hide": "A"}, {"boost": {"any": [{"field": "price", "gt": 3}]}}]});
+    for address in ["", "?overlay=next"] {
+        let refused = shop.json("PUT", &format!("/v1/config/search-rule/r{address}"), &broken);
+        let said = (&refused.json["pointer"], &refused.json["detail"]);
+        assert_eq!(said, (&json!("/events/1/boost/any/0/gt"), &json!("unknown test `gt`")), "{}", refused.text);
+        assert!(refused.json["allowed"].as_str().unwrap().starts_with("exactly one of"), "{}", refused.text);
+    }
 }
 
 #[test]
@@ -122,15 +131,6 @@ fn row_063_and_064_products_are_boosted_and_buried_by_expression_too() {
     let elm = json!({"field": "brand", "eq": "Elm"});
     check(json!({"boost": elm, "factor": 3}), "FGHABCDE");
     check(json!({"boost": elm, "to": "top"}), "FGHABCDE");
-    assert_eq!(refused.json["pointer"], "/conditions/0/cart/feld");
-    let broken =
-        json!({"conditions": [], "events": [{"hide": "A"}, {"boost": {"any": [{"field": "price", "gt": 3}]}}]});
-    for address in ["", "?overlay=next"] {
-        let refused = shop.json("PUT", &format!("/v1/config/search-rule/r{address}"), &broken);
-        let said = (&refused.json["pointer"], &refused.json["detail"]);
-        assert_eq!(said, (&json!("/events/1/boost/any/0/gt"), &json!("unknown test `gt`")), "{}", refused.text);
-        assert!(refused.json["allowed"].as_str().unwrap().starts_with("exactly one of"), "{}", refused.text);
-    }
     check(json!({"bury": {"field": "price", "range": {"from": 20, "to": 40}}}), "ADEFGHBC");
     check(json!({"bury": {"field": "margin", "range": {"to": 2}}, "factor": 0.5}), "CDEFGHAB");
     check(json!({"hide": {"not": elm}}), "FGH");
@@ -215,6 +215,16 @@ fn row_069_the_newest_rule_wins_and_is_goes_before_others() {
     assert_eq!(first(), 'D', "`is` goes before the newer one");
     let rules = shop.ok("/v1/search?q=chair&explain=true")["applied_rules"].clone();
     assert_eq!(rules.as_array().map(Vec::len), Some(1), "{rules}");
+    // Only what is active wins: not what is off, over, or not begun.
+    let newest = json!({"conditions": [is("chair")], "events": [{"pin": "E", "position": 1}]});
+    let mut off = newest.clone();
+    off["enabled"] = json!(false);
+    shop.configure("search-rule", "off", &off);
+    shop.send_ok("PUT", "/v1/config/search-rule/over?until=2020-01-01T00:00:00Z", &newest);
+    shop.send_ok("PUT", "/v1/config/search-rule/later?from=2090-01-01T00:00:00Z", &newest);
+    assert_eq!(first(), 'D', "the newer ones are not active");
+    shop.configure("search-rule", "off", &newest);
+    assert_eq!(first(), 'E', "it was switched on");
 }
 
 #[test]
