@@ -349,7 +349,7 @@ mod tests {
         for brand in ["Samsung", "Sony", "Philips"] {
             for size in [43, 55] {
                 let name = format!("{brand} UHD {size} Smart Screen TV");
-                docs.push(doc(format!("tv-{brand}-{size}"), &name, brand, &["Electronics", "TV"]));
+                docs.push(doc(format!("tv-{brand}-{size}"), &name, brand, &["Electronics", "TVs"]));
             }
         }
         for n in 0..12 {
