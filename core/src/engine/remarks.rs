@@ -54,7 +54,14 @@ impl<'a> Names<'a> {
         let fields = named.fields.iter().filter(|(_, field)| !is_known_field(field, catalog));
         let fields =
             fields.map(|(at, field)| format!("no product has the attribute `{field}` ({at}), so nothing passes"));
-        let categories = named.categories.iter().filter(|(_, path)| catalog.category(path).is_none());
+        // A smart category that is not there is remarked on already.
+        let is_told = |at: &str| key.kind == SMART_CATEGORY_KIND && at == "/category";
+        let tidy = |path: &str| {
+            let names = path.split('/').map(str::trim).filter(|name| !name.is_empty());
+            names.collect::<Vec<_>>().join("/")
+        };
+        let categories = named.categories.iter();
+        let categories = categories.filter(|(at, path)| catalog.category(&tidy(path)).is_none() && !is_told(at));
         let categories =
             categories.map(|(at, path)| format!("there is no category `{path}` ({at}), so nothing is in it"));
         let audiences = named.audiences.iter().filter(|(_, id)| !self.knows_audience(id));

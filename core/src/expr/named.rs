@@ -1,8 +1,8 @@
 //! What does a document name, whatever its kind?
 //!
 //! The kernel does not know what a plugin's document means, but conditions on products are written in one language
-//! everywhere, and audiences are named under `audience` or `audiences` everywhere, as a text, a list of texts, or inside
-//! what stands there. So it can be told where an audience is used, and an author what their document names in vain.
+//! everywhere, categories are named by their paths under `category`, and audiences under `audience` or `audiences`, as a
+//! text, a list of texts, or inside what stands there. So it can be told where an audience is used, and an author what their document names in vain.
 //! What is not here: whether that is there, and what is done about it.
 
 use serde_json::{Map, Value as Json};
@@ -14,7 +14,7 @@ use super::parse_relative;
 pub struct Named {
     /// Fields that conditions test.
     pub fields: Vec<(String, String)>,
-    /// Paths of categories that conditions test for.
+    /// Paths of categories: those that conditions test for, and what stands under `category`.
     pub categories: Vec<(String, String)>,
     /// Audiences.
     pub audiences: Vec<(String, String)>,
@@ -70,6 +70,9 @@ impl Named {
                 self.leaf(object, pointer);
                 for (key, value) in object {
                     let below = format!("{pointer}/{}", escaped(key));
+                    if key == "category" {
+                        self.paths(value, &below);
+                    }
                     self.look(value, is_about || matches!(key.as_str(), "audience" | "audiences"), &below);
                 }
             }
@@ -87,12 +90,20 @@ impl Named {
         if !matches!(field.as_str(), "category" | "categories") {
             return;
         }
-        if let Some(Json::String(path)) = object.get("eq") {
-            self.categories.push((format!("{pointer}/eq"), path.clone()));
+        for test in ["eq", "in"] {
+            object.get(test).into_iter().for_each(|value| self.paths(value, &format!("{pointer}/{test}")));
         }
-        for (at, value) in object.get("in").and_then(Json::as_array).into_iter().flatten().enumerate() {
-            let path = value.as_str().map(|path| (format!("{pointer}/in/{at}"), path.to_owned()));
-            self.categories.extend(path);
+    }
+
+    /// A path, or a list of them.
+    fn paths(&mut self, value: &Json, pointer: &str) {
+        match value {
+            Json::String(path) => self.categories.push((pointer.to_owned(), path.clone())),
+            Json::Array(parts) => {
+                let texts = parts.iter().enumerate().filter_map(|(at, part)| Some((at, part.as_str()?)));
+                self.categories.extend(texts.map(|(at, path)| (format!("{pointer}/{at}"), path.to_owned())));
+            }
+            _ => {}
         }
     }
 }
@@ -141,7 +152,7 @@ mod tests {
                 "/events/2/boost/any/1/field categories"
             ]
         );
-        let expected = ["/events/2/boost/any/0/in/0 Men", "/events/2/boost/any/1/eq Hats/Tall"];
+        let expected = ["/category Hats", "/events/2/boost/any/0/in/0 Men", "/events/2/boost/any/1/eq Hats/Tall"];
         assert_eq!(words(&named.categories), expected);
         assert_eq!(named.audiences, []);
     }

@@ -331,6 +331,13 @@ fn what_a_document_names_in_vain_is_remarked() {
     assert_eq!(warnings("/v1/config/unit/u?overlay=next", &rule(about, "ghosts")), expected, "a draft's author, too");
     assert_eq!(shop.ok("/v1/config/unit/u")["warnings"].as_array().map(Vec::len), Some(3));
     shop.configure("audience", "Ghosts", &json!({"condition": {"cart": {}}}));
+    let access = warnings("/v1/config/category-access/a", &json!({"category": "Hats", "groups": ["trade"]}));
+    assert_eq!(access, ["there is no category `Hats` (/category), so nothing is in it"]);
+    let smart = warnings("/v1/config/smart-category/s", &json!({"category": "Hats", "condition": {"all": []}}));
+    assert_eq!(smart, ["there is no category `Hats` yet, so that the document rests until it is put"]);
+    shop.send_ok("PUT", "/v1/categories", &json!([{"put": "Hats"}]));
+    let access = warnings("/v1/config/category-access/a", &json!({"category": "/hats /", "groups": ["trade"]}));
+    assert_eq!(access, [""; 0]);
     let good = json!({"all": [{"field": "views.7d", "range": {"from": 1}}, {"field": "visible_in", "eq": "search"}]});
     assert_eq!(warnings("/v1/config/unit/u", &rule(good, "ghosts")), [""; 0]);
 }
