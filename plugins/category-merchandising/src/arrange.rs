@@ -7,6 +7,7 @@
 use planogram_abi::{Call, ListKind, Outcome, Request, Rewrite, ScoreBatch};
 use planogram_rules::{Facts, note, redirect, to_acts};
 
+use crate::category_rules::CategoryRule;
 use crate::state::State;
 
 /// Whether rules apply: a category in its own order, without words to match.
@@ -23,7 +24,8 @@ pub fn arrange(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outcome
         rewrite.acts.extend(to_acts(call.host, rules.clone()));
         // Who orders the page has applied, too, also a rule of a category above.
         let standing = state.rules.strategy(request.category, request.store_view, request.now_ms);
-        let ordering = standing.map(|standing| standing.rule).filter(|rule| !applied.contains(rule));
+        let is_named = |rule: &&CategoryRule| applied.iter().any(|one| std::ptr::eq(*one, *rule));
+        let ordering = standing.map(|standing| standing.rule).filter(|rule| !is_named(rule));
         rewrite.acts.extend(ordering.map(|rule| note(&rule.rule.head)));
         if rewrite.query.redirect.is_none() {
             rewrite.query.redirect = redirect(rules).map(str::to_owned);
