@@ -8,6 +8,7 @@
 //! An update compares before and after and touches only the sets that change.
 //! What an attribute is used for (facet, filter, search) is configuration: see `definition`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ struct Value {
 pub struct Attribute {
     code: String,
     values: Chunked<Option<Value>, 64>,
+    /// How each text begins, see [`head`]: most texts are put in order by these, which lie side by side.
+    heads: Chunked<u128, 64>,
     ordinals: imbl::HashMap<Arc<str>, u32>,
     unlisted: Arc<Posting>,
     pub(crate) item_numbers: Column<f64>,
@@ -105,6 +108,12 @@ impl Attribute {
         self.value(ordinal).map_or("", |value| &value.text)
     }
 
+    /// Compares the texts of two ordinals.
+    pub fn compare_texts(&self, a: u32, b: u32) -> Ordering {
+        let head = |ordinal: u32| self.heads.get(ordinal as usize);
+        head(a).cmp(&head(b)).then_with(|| self.text(a).cmp(self.text(b)))
+    }
+
     /// The ordinal of a text, compared without case.
     pub fn ordinal(&self, text: &str) -> Option<u32> {
         self.ordinals.get(fold_text(text).as_str()).copied()
@@ -126,6 +135,7 @@ impl Attribute {
     }
 
     /// The number on the product itself, for sorting and scoring; NaN when it has none.
+    #[inline]
     pub fn item_number(&self, item: ItemId) -> f64 {
         self.item_numbers.get(item.index())
     }
@@ -157,6 +167,7 @@ impl Attribute {
             return ordinal;
         }
         let value = Value { text: text.trim().into(), posting: Arc::default() };
+        self.heads.push(head(&value.text));
         let ordinal = self.values.push(Some(value)) as u32;
         self.ordinals.insert(folded.into(), ordinal);
         ordinal
@@ -169,6 +180,13 @@ impl Attribute {
         let value = self.values.get_mut(ordinal as usize).as_mut().expect("ordinals come from `intern`");
         Arc::make_mut(&mut value.posting)
     }
+}
+
+/// The first bytes of a text as one number: where two differ, their texts are in the same order.
+fn head(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    text.bytes().zip(&mut bytes).for_each(|(from, to)| *to = from);
+    u128::from_be_bytes(bytes)
 }
 
 /// What one level (the product, or one variant) says, ready to be stored.
@@ -208,6 +226,7 @@ impl Attributes {
         self.list.len()
     }
 
+    #[inline]
     pub fn item_row(&self, item: ItemId) -> &[Pair] {
         self.item_rows.get(item.index())
     }

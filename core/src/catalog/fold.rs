@@ -190,6 +190,7 @@ impl Catalog {
                 let members = self.tree.find(path).and_then(|id| self.tree.get(id)).map(|node| node.subtree().clone());
                 let removed = self.tree.remove(path);
                 for item in members.iter().flat_map(|members| members.iter()) {
+                    self.categories_of.get_mut(item as usize).retain(|category| !removed.contains(category));
                     if let Some(product) = &mut self.items.get_mut(item as usize).product {
                         Arc::make_mut(product).placements.retain(|place| !removed.contains(&place.category));
                     }
@@ -270,6 +271,7 @@ impl Catalog {
         if was != is {
             self.tree.unhang(item, &was);
             self.tree.hang(item, &is);
+            *self.categories_of.get_mut(item.index()) = is.iter().map(|place| place.category).collect();
         }
         self.created.set(item.index(), state.as_ref().map_or(i64::MISSING, |state| state.product.created_ms));
         if before != after {

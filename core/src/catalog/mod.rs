@@ -60,6 +60,9 @@ use crate::limits::CATEGORY_PATH_BYTES_MAX;
 
 type VariantList = SmallVec<[VariantId; 4]>;
 
+/// Few products hang in more categories.
+type CategoryList = SmallVec<[CategoryId; 4]>;
+
 /// One item id: its sku for ever, its product while there is one.
 #[derive(Clone, Debug, Default)]
 struct ItemSlot {
@@ -83,6 +86,8 @@ pub struct Catalog {
     variants: Chunked<VariantSlot, 128>,
     /// Item → its alive variants in the document's order.
     variants_of: Chunked<VariantList, 128>,
+    /// Item → the categories of its placements, in their order, to be read without the product.
+    categories_of: Chunked<CategoryList, 128>,
     /// Variant → its item.
     item_of: Chunked<u32>,
     created: Column<i64>,
@@ -135,6 +140,12 @@ impl Catalog {
     /// Alive variants of a product, in the document's order.
     pub fn variants_of(&self, item: ItemId) -> &[VariantId] {
         self.variants_of.get(item.index()).map_or(&[], |list| list)
+    }
+
+    /// The categories a product hangs in itself, in the document's order; the same as its record says, without reading it.
+    #[inline]
+    pub fn categories_of(&self, item: ItemId) -> &[CategoryId] {
+        self.categories_of.get(item.index()).map_or(&[], |list| list)
     }
 
     /// The product a variant belongs to. Ids come from this catalog.
@@ -199,6 +210,7 @@ impl Catalog {
     }
 
     /// When the shop created a product.
+    #[inline]
     pub fn created_ms(&self, item: ItemId) -> Option<TimeMs> {
         let created = self.created.get(item.index());
         (!created.is_missing()).then_some(created)

@@ -10,10 +10,12 @@ use planogram_abi::Problem;
 
 use super::Engine;
 use super::epochs::{self, lend};
+use super::remarks::Names;
 use super::types::*;
 use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
+use crate::expr::pointer_to;
 use crate::expr::smart::{SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, parse_smart_category};
 use crate::host::Copies;
 use crate::id::Seq;
@@ -21,10 +23,18 @@ use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::{Epoch, Shop, experiment, never, spelling};
+use crate::snapshot::{Epoch, Misread, Shop, experiment, never, spelling};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
+
+/// What is wrong with a condition of a plugin's, as mistakes of the document in which it stands; none when it does not
+/// stand there as it was handed in.
+fn placed(misread: &Misread, body: &str) -> Vec<Problem> {
+    let Some(at) = pointer_to(body, &misread.condition) else { return Vec::new() };
+    let problems = misread.problems.iter();
+    problems.map(|p| Problem::new(format!("{at}{}", p.pointer), p.message.clone(), p.allowed.clone())).collect()
+}
 
 /// The kernel's own kinds.
 const KERNEL_KINDS: &[KernelKind] = &[
@@ -292,14 +302,19 @@ impl Engine {
             let fails = |write: &&DocumentWrite| {
                 let owner = epoch.plugins.owner_of(&write.key.kind)?;
                 let message = trial.unprepared.get(owner).filter(|_| !epoch.unprepared.contains_key(owner))?;
-                Some(Problem::new(
-                    "",
-                    format!("plugin `{owner}` cannot work with it: {message}"),
-                    "a document its plugin can prepare for",
-                ))
+                let body = write.body.as_deref().unwrap_or_default();
+                let misread: Vec<Problem> = trial.misread.iter().flat_map(|misread| placed(misread, body)).collect();
+                let as_a_whole = || {
+                    let message = format!("plugin `{owner}` cannot work with it: {message}");
+                    vec![Problem::new("", message, "a document its plugin can prepare for")]
+                };
+                Some(if misread.is_empty() { as_a_whole() } else { misread })
             };
-            if let Some((write, problem)) = writes.iter().find_map(|write| Some((write, fails(&write)?))) {
-                return Err(WriteError::Refused { key: write.key.clone(), problems: vec![problem] });
+            // The document in which a condition is wrong before one that is refused beside it.
+            let mut failed: Vec<_> = writes.iter().filter_map(|write| Some((write, fails(&write)?))).collect();
+            failed.sort_by_key(|(_, problems)| problems.iter().all(|problem| problem.pointer.is_empty()));
+            if let Some((write, problems)) = failed.into_iter().next() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
             }
         }
         Ok(())
@@ -364,27 +379,6 @@ impl Engine {
         kinds
     }
 
-    /// What the author of a live document should know, though it was not refused: of an experiment, overlays without
-    /// a draft and documents that another experiment changes, too; of a store view or price book, what does not fit.
-    pub fn config_remarks(&self, key: &DocumentKey) -> Vec<String> {
-        let current = self.publisher.current();
-        let epoch = current.epoch.clone();
-        if key.kind == SMART_CATEGORY_KIND {
-            let document = epoch.store.get(key, DocumentState::Live, "");
-            let body = document.as_ref().and_then(|document| document.write.body.as_deref());
-            let category = body.and_then(|body| parse_smart_category(body).ok()).map(|smart| smart.category);
-            let unknown = category.filter(|path| current.catalog.category(path).is_none());
-            let remark =
-                |path| format!("there is no category `{path}` yet, so that the document rests until it is put");
-            return unknown.map(remark).into_iter().collect();
-        }
-        if key.kind != experiment::EXPERIMENT_KIND {
-            return epoch.shop.misfits(&key.kind, &key.id);
-        }
-        let remarks = epoch.shop.experiments.remarks(&epoch.store);
-        remarks.into_iter().filter(|(of, _)| of == key).map(|(_, remark)| remark).collect()
-    }
-
     fn known_kind(&self, kind: &str) -> Result<bool, WriteError> {
         let found = self.config_kinds().into_iter().find(|known| known.name == kind);
         found
@@ -392,18 +386,33 @@ impl Engine {
             .ok_or_else(|| WriteError::UnknownKind { kind: kind.to_owned(), known: self.kind_names() })
     }
 
-    /// The live documents of a kind, of one scope or of all.
+    /// The documents of a kind, of one scope or of all: the live ones, or the drafts of an overlay.
     ///
     /// # Errors
     /// [`WriteError::UnknownKind`].
-    pub fn config_list(&self, kind: &str, scope: Option<&str>) -> Result<Vec<DocumentView>, WriteError> {
+    pub fn config_list(
+        &self,
+        kind: &str,
+        scope: Option<&str>,
+        state: DocumentState,
+        overlay: &str,
+    ) -> Result<Vec<DocumentView>, WriteError> {
         let active = self.known_kind(kind)?;
-        let snapshot = self.publisher.current();
-        let documents = snapshot.epoch.store.select(&[]).of_kind(kind).into_iter().cloned();
-        Ok(documents
-            .filter(|document| scope.is_none_or(|scope| document.write.key.scope == scope))
-            .map(|document| DocumentView { remarks: self.config_remarks(&document.write.key), document, active })
-            .collect())
+        let current = self.publisher.current();
+        let (names, store) = (Names::of(&current), &current.epoch.store);
+        let documents: Vec<Arc<Document>> = match state {
+            DocumentState::Live => store.select(&[]).of_kind(kind).into_iter().cloned().map(Arc::new).collect(),
+            DocumentState::Draft | DocumentState::Discarded => {
+                let of_overlay = store.drafts().filter(|(key, of)| key.kind == kind && *of == overlay);
+                of_overlay.filter_map(|(key, of)| store.get(key, DocumentState::Draft, of)).collect()
+            }
+        };
+        let in_scope = |document: &Arc<Document>| scope.is_none_or(|scope| document.write.key.scope == scope);
+        let view = |document: Arc<Document>| {
+            let remarks = self.remarks_on(&names, &document.write.key, state, Some(&document));
+            DocumentView { remarks, document: (*document).clone(), active }
+        };
+        Ok(documents.into_iter().filter(in_scope).map(view).collect())
     }
 
     /// One document: the live one, or the draft of an overlay.
@@ -421,7 +430,7 @@ impl Engine {
         let active = self.known_kind(kind)?;
         let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
         let found = self.publisher.current().epoch.store.get(&key, state, overlay);
-        let remarks = if state == DocumentState::Live { self.config_remarks(&key) } else { Vec::new() };
+        let remarks = self.config_remarks(&key, state, overlay);
         Ok(found.map(|document| DocumentView { document: (*document).clone(), active, remarks }))
     }
 

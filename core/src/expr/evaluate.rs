@@ -75,13 +75,17 @@ fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<S
         }
         Condition::Not(part) => collect_unknown(part, catalog, unknown),
         Condition::Field { field, .. } => {
-            let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
-            let known = known || SignalColumn::from_name(field).is_some() || field == VISIBLE_IN;
-            if !known && !unknown.contains(field) {
+            if !is_known_field(field, catalog) && !unknown.contains(field) {
                 unknown.push(field.clone());
             }
         }
     }
+}
+
+/// Whether a field is built in, a signal, or an attribute that some product had.
+pub fn is_known_field(field: &str, catalog: &Catalog) -> bool {
+    let is_built_in = FIELDS.contains(&field) || matches!(field, "brand" | VISIBLE_IN);
+    is_built_in || SignalColumn::from_name(field).is_some() || catalog.attribute_id(field).is_some()
 }
 
 struct Evaluation<'a> {

@@ -10,6 +10,7 @@ mod choose;
 mod ranges;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -180,9 +181,8 @@ impl<'c, 'a> Counter<'c, 'a> {
         if definition.facet_sort == FacetSort::Count {
             keep_candidates(&mut rest, n_rest);
         }
-        let mut rest: Vec<(&str, u64)> =
-            rest.into_iter().map(|(ordinal, count)| (attribute.text(ordinal), count)).collect();
-        keep_first(&mut rest, n_rest, definition.facet_sort);
+        keep_first(&mut rest, n_rest, definition.facet_sort, |a, b| attribute.compare_texts(*a, *b));
+        let rest = rest.into_iter().map(|(ordinal, count)| (attribute.text(ordinal), count));
         let first = pinned.iter().map(|&(text, ordinal)| match ordinal {
             Some(ordinal) => (attribute.text(ordinal), count_of(ordinal)),
             None => (text, 0),
@@ -209,7 +209,7 @@ impl<'c, 'a> Counter<'c, 'a> {
         let path = |id: CategoryId| catalog.category_path(id).join("/");
         let counts: Vec<u64> = rest.iter().map(|(_, count)| *count).collect();
         let mut rest: Vec<(String, u64)> = rest.into_iter().map(|(id, count)| (path(id), count)).collect();
-        keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort);
+        keep_first(&mut rest, definition.facet_size.saturating_sub(pinned.len()), definition.facet_sort, Ord::cmp);
         let count_of = |id: CategoryId| members.subtree(id).intersection_len(&set.items);
         let first = pinned.into_iter().map(|id| (path(id), count_of(id)));
         Tally::of(first.chain(rest).map(|(path, count)| bucket(path, count)).collect(), counts.into_iter())
@@ -282,9 +282,9 @@ fn keep_candidates(values: &mut Vec<(u32, u64)>, n: usize) {
     values.retain(|(_, count)| *count >= least);
 }
 
-/// Keeps the first `n` values in order.
-fn keep_first<T: AsRef<str>>(values: &mut Vec<(T, u64)>, n: usize, sort: FacetSort) {
-    let by_text = |a: &(T, u64), b: &(T, u64)| a.0.as_ref().cmp(b.0.as_ref());
+/// Keeps the first `n` values in order; `texts` compares what they are called.
+fn keep_first<T>(values: &mut Vec<(T, u64)>, n: usize, sort: FacetSort, texts: impl Fn(&T, &T) -> Ordering) {
+    let by_text = |a: &(T, u64), b: &(T, u64)| texts(&a.0, &b.0);
     let compare = |a: &(T, u64), b: &(T, u64)| match sort {
         FacetSort::Count => b.1.cmp(&a.1).then_with(|| by_text(a, b)),
         FacetSort::Alphabetical | FacetSort::Position => by_text(a, b),

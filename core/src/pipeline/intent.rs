@@ -198,12 +198,12 @@ impl NamedBrand<'_> {
 impl<'s> Shop<'s> {
     /// The leaves of a product's placements, or the word that ends its name.
     fn kinds(self, item: ItemId) -> SmallVec<[Kind; 2]> {
-        let placements = self.catalog.product(item).map_or(&[][..], |product| &product.placements);
+        let categories = self.catalog.categories_of(item);
         let is_above = |upper: CategoryId| {
             let below = |lower: CategoryId| lower != upper && self.catalog.ancestors(lower).any(|id| id == upper);
-            placements.len() > 1 && placements.iter().any(|place| below(place.category))
+            categories.len() > 1 && categories.iter().any(|category| below(*category))
         };
-        let leaves = placements.iter().map(|place| place.category).filter(|id| !is_above(*id));
+        let leaves = categories.iter().copied().filter(|id| !is_above(*id));
         let kinds: SmallVec<[Kind; 2]> = leaves.map(Kind::Category).collect();
         if !kinds.is_empty() {
             return kinds;
@@ -349,7 +349,7 @@ mod tests {
         for brand in ["Samsung", "Sony", "Philips"] {
             for size in [43, 55] {
                 let name = format!("{brand} UHD {size} Smart Screen TV");
-                docs.push(doc(format!("tv-{brand}-{size}"), &name, brand, &["Electronics", "TV"]));
+                docs.push(doc(format!("tv-{brand}-{size}"), &name, brand, &["Electronics", "TVs"]));
             }
         }
         for n in 0..12 {

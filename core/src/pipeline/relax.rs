@@ -235,9 +235,13 @@ impl Reading {
             if n_own > view.n_documents() / HARDLY_KNOWN_IN || word.chars().count() < HARDLY_KNOWN_CHARS_MIN {
                 continue;
             }
+            let clearly_more = CLEARLY_MORE * n_own.max(1);
+            if !view.has_better_known(word, clearly_more) {
+                continue;
+            }
             let mut corrections = view.corrections(word, SPELLINGS_MAX);
             // Another form of the word is found by it anyway.
-            corrections.retain(|c| c.distance == 1 && c.documents >= CLEARLY_MORE * n_own.max(1));
+            corrections.retain(|c| c.distance == 1 && c.documents >= clearly_more);
             corrections.retain(|c| !view.is_form_of(&c.word, word));
             doubted.correct(*at, *group, word, corrections);
         }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
+use smallvec::SmallVec;
 
 use super::members;
 use super::request::*;
@@ -40,7 +41,7 @@ pub fn suggest(snapshot: &Snapshot, epoch: &Epoch, request: &SuggestRequest) -> 
     let smart = members::of_view(snapshot, epoch, &view, snapshot.now_ms);
     let tree = Members { catalog: &snapshot.catalog, smart: smart.as_deref() };
     let hidden = epoch.shop.hidden_categories(tree, &view.code, group, snapshot.now_ms);
-    let mut box_ = SearchBox::of(snapshot, epoch, view, &hidden, &request.text, request.limit);
+    let mut box_ = SearchBox::of(snapshot, epoch, &view, &hidden, &request.text, request.limit);
     box_.take_used_queries(&request.text);
     if !box_.typed.is_empty() {
         box_.take_names(&request.text);
@@ -59,7 +60,7 @@ pub(super) fn beside(run: &Run<'_>, hits: &[Hit]) -> Vec<String> {
     if text.is_empty() || run.request.page.number > 1 {
         return Vec::new();
     }
-    let mut box_ = SearchBox::of(run.snapshot, run.epoch, run.view.clone(), &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
+    let mut box_ = SearchBox::of(run.snapshot, run.epoch, &run.view, &run.hidden, text, SUGGESTIONS_BESIDE_MAX);
     box_.take_used_queries(text);
     box_.take_phrases(hits.iter().take(SUGGESTION_NAMES_MAX).map(|hit| hit.name.as_str()));
     let catalog = &run.snapshot.catalog;
@@ -97,7 +98,7 @@ fn check(request: &SuggestRequest) -> Result<(), QueryError> {
 struct SearchBox<'a> {
     snapshot: &'a Snapshot,
     epoch: &'a Epoch,
-    view: StoreView,
+    view: &'a StoreView,
     /// What the shopper does not see is not suggested either.
     hidden: &'a HiddenCategories,
     /// What was typed, in small letters, single spaces.
@@ -110,7 +111,7 @@ impl<'a> SearchBox<'a> {
     fn of(
         snapshot: &'a Snapshot,
         epoch: &'a Epoch,
-        view: StoreView,
+        view: &'a StoreView,
         hidden: &'a HiddenCategories,
         text: &str,
         limit: usize,
@@ -246,12 +247,20 @@ impl<'a> SearchBox<'a> {
     }
 }
 
-/// False when a name surely has no word that begins as the typed words do; most names have none, and making small
-/// letters of them would cost more than this.
+/// False when a name surely does not go on as the typed words do from any of its words on; few names do, and making
+/// small letters of the others would cost more than this.
 fn may_say(name: &str, typed: &str) -> bool {
-    let first = typed.split(' ').next().unwrap_or_default().as_bytes();
-    let begins = |word: &str| word.as_bytes().get(..first.len()).is_some_and(|head| head.eq_ignore_ascii_case(first));
-    !name.is_ascii() || name.split_whitespace().any(begins)
+    let begins_so = |word: &str, head: &str| {
+        word.as_bytes().get(..head.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(head.as_bytes()))
+    };
+    let (whole, begun) = typed.rsplit_once(' ').unwrap_or(("", typed));
+    let whole: SmallVec<[&str; 8]> = whole.split_whitespace().collect();
+    let words: SmallVec<[&str; 16]> = name.split_whitespace().collect();
+    let says = |words: &[&str]| {
+        let (head, last) = words.split_at(whole.len());
+        begins_so(last[0], begun) && head.iter().zip(&whole).all(|(word, typed)| word.eq_ignore_ascii_case(typed))
+    };
+    !name.is_ascii() || words.windows(whole.len() + 1).any(says)
 }
 
 /// Small letters, single spaces.

@@ -18,7 +18,7 @@ use super::units::{add_measures, level};
 use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
 
 /// Version of the rules below; an index written by another version is fed again.
-pub(super) const ANALYZER_VERSION: u32 = 4;
+pub(super) const ANALYZER_VERSION: u32 = 5;
 
 /// The language words are stemmed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -169,6 +169,8 @@ pub(super) fn split_at_digits(word: &str) -> SmallVec<[&str; 4]> {
 /// Gives the stem of folded words; cheap to make, keep one per batch.
 pub(super) struct Stemmer {
     analyzer: Option<TextAnalyzer>,
+    /// Whether abbreviations take an s in the plural.
+    s_plural: bool,
 }
 
 impl Stemmer {
@@ -177,7 +179,7 @@ impl Stemmer {
         let analyzer = language.snowball.map(|snowball| {
             TextAnalyzer::builder(RawTokenizer::default()).filter(SnowballFilter::new(snowball)).build()
         });
-        Self { analyzer }
+        Self { analyzer, s_plural: matches!(language.code, "de" | "en") }
     }
 
     /// The stem of a folded word; the word itself when it has a digit or the stemmer would leave nothing.
@@ -185,12 +187,25 @@ impl Stemmer {
         let Some(analyzer) = self.analyzer.as_mut().filter(|_| !has_digit(word)) else {
             return Cow::Borrowed(word);
         };
+        if let Some(single) = abbreviation_of(word).filter(|_| self.s_plural) {
+            return Cow::Borrowed(single);
+        }
         let mut stream = analyzer.token_stream(word);
         if !stream.advance() || stream.token().text.is_empty() || stream.token().text == word {
             return Cow::Borrowed(word);
         }
         Cow::Owned(stream.token().text.clone())
     }
+}
+
+/// What a plural like `tvs`, `dvds` or `pcs` is of: stemmers look for an ending behind a vowel, and abbreviations have
+/// none.
+fn abbreviation_of(word: &str) -> Option<&str> {
+    let single = word.strip_suffix('s')?;
+    let is_abbreviated = single.len() > 1
+        && !single.ends_with('s')
+        && single.bytes().all(|letter| letter.is_ascii_lowercase() && !b"aeiouy".contains(&letter));
+    is_abbreviated.then_some(single)
 }
 
 /// A decimal digit of the Latin script, which is what folding leaves.
@@ -408,6 +423,8 @@ mod tests {
         assert_eq!(stem("de", "hosen"), stem("de", "hose"));
         assert_eq!(stem("xx", "hoodies"), "hoodies");
         assert_eq!(stem("en", "g900s"), "g900s");
+        assert_eq!((stem("en", "tvs"), stem("de", "dvds")), ("tv".to_owned(), "dvd".to_owned()));
+        assert_eq!((stem("en", "xs"), stem("en", "ss"), stem("sv", "tvs")), ("xs".into(), "ss".into(), "tvs".into()));
         assert_eq!(stems("en-US", "Two Couches"), stems("en-US", "two couch"));
     }
 

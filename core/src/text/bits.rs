@@ -1,64 +1,86 @@
 //! A plain set of documents of one segment: marks are set while postings are walked, then drained in order.
 
+/// Documents that one bit of the summary stands for.
+const WORD: usize = 64;
+
 /// One bit a document.
 #[derive(Debug, Default)]
-pub(super) struct Bits(Vec<u64>);
+pub(super) struct Bits {
+    words: Vec<u64>,
+    /// One bit a word, clear where the word is 0, so that a few documents among many are found without looking at all.
+    summary: Vec<u64>,
+}
 
 impl Bits {
     /// Makes room for documents below `n`; new bits are clear.
     pub fn grow(&mut self, n: usize) {
-        let words = n.div_ceil(64);
-        if self.0.len() < words {
-            self.0.resize(words, 0);
+        let n_words = n.div_ceil(WORD);
+        if self.words.len() < n_words {
+            self.words.resize(n_words, 0);
+            self.summary.resize(n_words.div_ceil(WORD), 0);
         }
     }
 
     /// Adds a document.
     #[inline]
     pub fn set(&mut self, doc: u32) {
-        self.0[(doc >> 6) as usize] |= 1 << (doc & 63);
+        self.words[(doc >> 6) as usize] |= 1 << (doc & 63);
+        self.summary[(doc >> 12) as usize] |= 1 << (doc >> 6 & 63);
     }
 
     /// Whether a document is in.
     #[inline]
     pub fn has(&self, doc: u32) -> bool {
-        self.0[(doc >> 6) as usize] >> (doc & 63) & 1 == 1
+        self.words[(doc >> 6) as usize] >> (doc & 63) & 1 == 1
     }
 
     /// Takes a document out.
     #[inline]
     pub fn clear(&mut self, doc: u32) {
-        self.0[(doc >> 6) as usize] &= !(1 << (doc & 63));
+        let word = &mut self.words[(doc >> 6) as usize];
+        *word &= !(1 << (doc & 63));
+        if *word == 0 {
+            self.summary[(doc >> 12) as usize] &= !(1 << (doc >> 6 & 63));
+        }
     }
 
     /// How many documents are in.
     pub fn count(&self) -> usize {
-        self.0.iter().map(|word| word.count_ones() as usize).sum()
+        self.filled().map(|(_, word)| word.count_ones() as usize).sum()
     }
 
     /// The documents, in increasing order.
     pub fn to_vec(&self) -> Vec<u32> {
         let mut docs = Vec::with_capacity(self.count());
-        for (at, &word) in self.0.iter().enumerate() {
-            let mut left = word;
-            while left != 0 {
-                docs.push((at as u32) << 6 | left.trailing_zeros());
-                left &= left - 1;
-            }
-        }
+        self.filled().for_each(|(at, word)| ones(word).for_each(|bit| docs.push(at << 6 | bit)));
         docs
     }
 
     /// Empties the set, calling `visit` on every document in increasing order.
     pub fn drain(&mut self, mut visit: impl FnMut(u32)) {
-        for (at, word) in self.0.iter_mut().enumerate() {
-            let mut left = std::mem::take(word);
-            while left != 0 {
-                visit((at as u32) << 6 | left.trailing_zeros());
-                left &= left - 1;
+        for (high, summary) in (0u32..).zip(&mut self.summary) {
+            for at in ones(std::mem::take(summary)).map(|low| high << 6 | low) {
+                let word = std::mem::take(&mut self.words[at as usize]);
+                ones(word).for_each(|bit| visit(at << 6 | bit));
             }
         }
     }
+
+    /// Words with documents, each with its place.
+    fn filled(&self) -> impl Iterator<Item = (u32, u64)> {
+        let places =
+            (0u32..).zip(&self.summary).flat_map(|(high, &summary)| ones(summary).map(move |low| high << 6 | low));
+        places.map(|at| (at, self.words[at as usize]))
+    }
+}
+
+/// The places of the bits that are set, ascending.
+fn ones(mut left: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+        (bit < u64::BITS).then_some(bit)
+    })
 }
 
 #[cfg(test)]
@@ -68,16 +90,17 @@ mod tests {
     #[test]
     fn drains_in_order_and_is_empty_after() {
         let mut bits = Bits::default();
-        bits.grow(200);
-        for doc in [199, 0, 63, 64, 5, 64] {
+        bits.grow(20_000);
+        for doc in [199, 0, 63, 64, 5, 64, 19_999, 4_096] {
             bits.set(doc);
         }
         bits.clear(5);
-        assert!(bits.has(63) && !bits.has(5));
+        bits.clear(4_096);
+        assert!(bits.has(63) && !bits.has(5) && !bits.has(4_096));
         let mut out = Vec::new();
-        assert_eq!((bits.count(), bits.to_vec()), (4, vec![0, 63, 64, 199]));
+        assert_eq!((bits.count(), bits.to_vec()), (5, vec![0, 63, 64, 199, 19_999]));
         bits.drain(|doc| out.push(doc));
-        assert_eq!(out, [0, 63, 64, 199]);
+        assert_eq!(out, [0, 63, 64, 199, 19_999]);
         bits.drain(|_| unreachable!("drained before"));
     }
 }

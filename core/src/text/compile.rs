@@ -203,8 +203,8 @@ impl<'v> Compiler<'v> {
         let mut sources = Vec::with_capacity(2 * TextField::COUNT);
         for (field, field_weight) in self.searched() {
             let inflected = if field.is_stemmed() { INFLECTED_SHARE } else { 0.0 };
-            let is_written = written.is_some_and(|count| count.may_be_in(field));
-            if field.is_stemmed() && (is_written || !is_only_form) {
+            let is_written = written.is_some_and(|count| count.fields.may_have(field));
+            if field.is_stemmed() && count.fields.may_have(field) {
                 let lookup = Lookup::Stem(Term::from_field_text(self.stem_field(field), &stem));
                 let as_written = if is_only_form { field_weight * (1.0 - inflected) } else { 0.0 };
                 sources.push(Source { field, coefficient: field_weight * inflected, as_written, lookup });
@@ -244,7 +244,7 @@ impl<'v> Compiler<'v> {
             if short && field == TextField::Description {
                 continue;
             }
-            let words = words.iter().filter(|(_, count)| count.may_be_in(field));
+            let words = words.iter().filter(|(_, count)| count.fields.may_have(field));
             sources.extend(words.map(|(word, _)| {
                 let lookup = Lookup::Exact(Term::from_field_text(self.exact_field(field), word));
                 Source { field, coefficient, as_written: 0.0, lookup }

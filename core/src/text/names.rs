@@ -53,6 +53,7 @@ pub(super) struct Names {
 
 impl Names {
     /// The words of an item's name, by place; empty when there is none.
+    #[inline]
     pub fn of(&self, item: ItemId) -> &[NameWord] {
         let chunk = self.chunks.get(item.index() / CHUNK);
         chunk.map_or(&[], |chunk| &chunk.words[chunk.range(item.index() % CHUNK)])

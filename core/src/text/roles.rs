@@ -89,11 +89,13 @@ impl Roles {
     }
 
     /// Does a name speak of something else behind this stem?
+    #[inline]
     pub fn is_aside(&self, stem: u32) -> bool {
         self.asides.contains(stem)
     }
 
     /// Is it something that belongs to something else?
+    #[inline]
     pub fn is_accessory(&self, stem: u32) -> bool {
         self.accessories.contains(stem)
     }

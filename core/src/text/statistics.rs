@@ -18,6 +18,9 @@ use super::names::{NameWord, Names};
 use super::tolerance::Tolerance;
 use crate::id::ItemId;
 
+/// Live documents from which on a word is common: most words of a shop stand in fewer.
+pub(super) const COMMON_DOCUMENTS_MIN: u32 = 15;
+
 /// Counts of one word as written, and what it looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct WordCount {
@@ -29,18 +32,33 @@ pub(super) struct WordCount {
     pub names: u32,
     /// Live documents that have it in a field in which typing errors are tolerated.
     pub tolerant: u32,
+    /// Fields that had it since the index was opened.
+    pub fields: FieldSet,
     /// What it looks like.
     pub shape: Shape,
 }
 
-impl WordCount {
+/// Fields that may have a word, a bit each. A field that once had it stays in until the index is opened again, so that
+/// what is not in need not be looked up, and nothing has to be counted field by field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct FieldSet(u8);
+
+const _: () = assert!(TextField::COUNT <= 8, "a field has a bit");
+
+impl FieldSet {
+    /// One field.
+    pub fn of(field: TextField) -> Self {
+        Self(1 << field as u8)
+    }
+
+    /// Takes the fields of another set in.
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
     /// False when no live document has the word in the field.
-    pub fn may_be_in(&self, field: TextField) -> bool {
-        match field {
-            TextField::Name => self.names > 0,
-            TextField::Description => true,
-            _ => self.curated > 0,
-        }
+    pub fn may_have(self, field: TextField) -> bool {
+        self.0 >> field as u8 & 1 == 1
     }
 }
 
@@ -84,6 +102,8 @@ pub(super) struct Statistics {
     pub lengths: [u64; TextField::COUNT],
     /// Every live word as written.
     pub words: OrdMap<Arc<str>, WordCount>,
+    /// Those of them that stand in at least [`COMMON_DOCUMENTS_MIN`] live documents.
+    pub common: OrdMap<Arc<str>, WordCount>,
     /// Every live stem.
     pub stems: OrdMap<Arc<str>, StemCount>,
     /// Every live stem written backwards, in languages that write compound nouns as one word; empty elsewhere.
@@ -101,6 +121,8 @@ pub(super) struct StemCount {
     pub id: u32,
     /// Whether no segment has more than one form of it: then its documents are those of that form.
     pub has_one_form: bool,
+    /// Fields that had one of its forms since the index was opened.
+    pub fields: FieldSet,
 }
 
 /// The writer's side of the counts: interned words, and which words each document has.
@@ -132,6 +154,7 @@ struct StemEntry {
     documents: u32,
     /// Words taken in that have it.
     forms: u32,
+    fields: FieldSet,
     touched: bool,
 }
 
@@ -149,6 +172,8 @@ struct DocumentWords {
 pub(super) struct Tally {
     tolerance: Tolerance,
     words: Vec<u32>,
+    /// Which field each of `words` was found in.
+    fields: Vec<(u32, FieldSet)>,
     lengths: [u32; TextField::COUNT],
     name: Vec<NameWord>,
 }
@@ -164,6 +189,7 @@ impl Tally {
         let curated = u32::from(field != TextField::Description);
         let tolerant = u32::from(self.tolerance.of(field));
         self.words.push(word << 3 | tolerant << 2 | curated << 1 | u32::from(field == TextField::Name));
+        self.fields.push((word, FieldSet::of(field)));
         self.lengths[field as usize] += times;
     }
 
@@ -216,7 +242,13 @@ impl Lexicon {
             None => {
                 let text: Arc<str> = Arc::from(&*stem_text);
                 let id = self.stems.len() as u32;
-                self.stems.push(StemEntry { text: text.clone(), documents: 0, forms: 0, touched: false });
+                self.stems.push(StemEntry {
+                    text: text.clone(),
+                    documents: 0,
+                    forms: 0,
+                    fields: FieldSet::default(),
+                    touched: false,
+                });
                 self.stem_ids.insert(text, id);
                 id
             }
@@ -253,7 +285,12 @@ impl Lexicon {
     }
 
     /// Counts a document, in place of the one the item had.
-    pub fn put(&mut self, item: ItemId, tally: Tally) {
+    pub fn put(&mut self, item: ItemId, mut tally: Tally) {
+        for (word, fields) in tally.fields.drain(..) {
+            let entry = &mut self.words[word as usize];
+            entry.count.fields.add(fields);
+            self.stems[entry.stem as usize].fields.add(fields);
+        }
         let (new, mut name) = tally.finish();
         // Words at one place by their letters: their numbers depend on what was indexed before.
         let text = |word: &NameWord| &self.stems[word.stem as usize].text;
@@ -317,6 +354,11 @@ impl Lexicon {
             } else {
                 self.published.words.insert(entry.text.clone(), entry.count);
             }
+            if entry.count.documents >= COMMON_DOCUMENTS_MIN {
+                self.published.common.insert(entry.text.clone(), entry.count);
+            } else {
+                self.published.common.remove(&*entry.text);
+            }
         }
         for stem in self.touched_stems.drain(..) {
             let entry = &mut self.stems[stem as usize];
@@ -327,7 +369,12 @@ impl Lexicon {
                     self.published.reversed.remove(&*backwards(&entry.text));
                 }
             } else {
-                let count = StemCount { documents: entry.documents, id: stem, has_one_form: entry.forms == 1 };
+                let count = StemCount {
+                    documents: entry.documents,
+                    id: stem,
+                    has_one_form: entry.forms == 1,
+                    fields: entry.fields,
+                };
                 self.published.stems.insert(entry.text.clone(), count);
                 if self.has_compounds {
                     self.published.reversed.insert(backwards(&entry.text).into(), entry.documents);
@@ -377,6 +424,19 @@ mod tests {
         assert_eq!(counts("shoes"), (2, 0, 0));
         assert_eq!((statistics.stems["shoe"].documents, statistics.stems["shoe"].has_one_form), (2, false));
         assert_eq!(statistics.lengths, [1, 0, 1, 0, 0, 2, 0]);
+    }
+
+    #[test]
+    fn a_word_is_common_while_enough_documents_have_it() {
+        let mut lexicon = Lexicon::new(Language::of_locale("en"), Tolerance::default());
+        for item in 0..COMMON_DOCUMENTS_MIN {
+            assert!(lexicon.publish().common.is_empty());
+            put(&mut lexicon, item, &[("red", TextField::Name)]);
+        }
+        let statistics = lexicon.publish();
+        assert_eq!(statistics.common.get("red"), statistics.words.get("red"));
+        lexicon.remove(ItemId(0));
+        assert!(lexicon.publish().common.is_empty());
     }
 
     #[test]

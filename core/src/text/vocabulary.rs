@@ -7,8 +7,10 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::analyzer::{Stemmer, compounds, has_digit};
-use super::statistics::{Shape, Statistics, WordCount};
+use super::statistics::{COMMON_DOCUMENTS_MIN, Shape, Statistics, WordCount};
 use super::view::TextView;
 use crate::limits::CORRECTED_CHARS_MAX;
 
@@ -42,7 +44,7 @@ impl TextView {
         let Some(prefix) = self.single_word(prefix) else {
             return Vec::new();
         };
-        let named = begins_with(self.statistics(), &prefix).filter(|(_, count)| count.names > 0);
+        let named = begins_with(&self.statistics().words, &prefix).filter(|(_, count)| count.names > 0);
         let best = best_of(named.collect(), max, |count| count.names);
         best.into_iter().map(|(word, count)| Completion { word: word.to_string(), documents: count.names }).collect()
     }
@@ -68,7 +70,7 @@ impl TextView {
         if allowed == 0 || max == 0 {
             return Vec::new();
         }
-        let mut found = self.near(&word, allowed);
+        let mut found = self.near(&word, allowed, 0);
         if found.iter().any(|(_, is_curated)| *is_curated) {
             found.retain(|(_, is_curated)| *is_curated);
         }
@@ -79,8 +81,17 @@ impl TextView {
         found
     }
 
-    /// Live words at most `allowed` edits away, each with whether it stands elsewhere than in descriptions.
-    fn near(&self, word: &str, allowed: u8) -> Vec<(Correction, bool)> {
+    /// Whether a word one edit away that is no form of this folded one stands in at least so many live documents: among
+    /// the corrections there is no such word otherwise. Much cheaper than [`TextView::corrections`].
+    pub fn has_better_known(&self, word: &str, documents: u32) -> bool {
+        self.near(word, 1, documents).iter().any(|(near, _)| !self.is_form_of(&near.word, word))
+    }
+
+    /// Live words at most `allowed` edits away in at least `documents_min` documents, each with whether it stands
+    /// elsewhere than in descriptions.
+    fn near(&self, word: &str, allowed: u8, documents_min: u32) -> Vec<(Correction, bool)> {
+        let Statistics { words, common, .. } = self.statistics();
+        let words = if documents_min >= COMMON_DOCUMENTS_MIN { common } else { words };
         let shape = Shape::of(word);
         let mut found = Vec::new();
         let mut firsts: Vec<char> = word.chars().take(2).collect();
@@ -88,8 +99,8 @@ impl TextView {
         let mut ruler = Ruler::new(word);
         for first in firsts {
             let first = first.to_string();
-            for (near, count) in begins_with(self.statistics(), &first) {
-                let is_target = count.tolerant > 0;
+            for (near, count) in begins_with(words, &first) {
+                let is_target = count.tolerant > 0 && count.documents >= documents_min;
                 if !is_target || !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
                     continue;
                 }
@@ -128,7 +139,7 @@ impl TextView {
             || begun
                 && compounds.len() == 1
                 && compounds[0].parts.len() == 1
-                && begins_with(statistics, &compounds[0].parts[0]).next().is_some()
+                && begins_with(&statistics.words, &compounds[0].parts[0]).next().is_some()
     }
 
     /// The folded word when the text is one.
@@ -141,15 +152,15 @@ impl TextView {
     }
 }
 
-/// The live words that begin with `prefix`, in letter order. They end before the first text behind all of them, so
+/// Those of `words` that begin with `prefix`, in letter order. They end before the first text behind all of them, so
 /// that the words themselves are not read.
 pub(super) fn begins_with<'s>(
-    statistics: &'s Statistics,
+    words: &'s OrdMap<Arc<str>, WordCount>,
     prefix: &str,
 ) -> impl Iterator<Item = (&'s Arc<str>, &'s WordCount)> {
     let behind = behind(prefix);
     let until = behind.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    statistics.words.range::<_, str>((Bound::Included(prefix), until))
+    words.range::<_, str>((Bound::Included(prefix), until))
 }
 
 /// The first text behind all that begin with `prefix`; `None` when they are the last ones.
@@ -171,7 +182,7 @@ pub(super) fn most_frequent<'s>(
     prefix: &str,
     max: usize,
 ) -> Vec<(&'s Arc<str>, &'s WordCount)> {
-    best_of(begins_with(statistics, prefix).collect(), max, |count| count.documents)
+    best_of(begins_with(&statistics.words, prefix).collect(), max, |count| count.documents)
 }
 
 /// At most `max` of the words, those with the greatest counts first, then in letter order. Only they are sorted.

@@ -308,7 +308,7 @@ fn a_brand_and_a_category_in_the_query_beat_an_accessory_that_mentions_both() {
     let mut rows = Vec::new();
     for brand in ["Samsung", "Sony", "Philips"] {
         for size in [43, 55] {
-            rows.push(row(&format!("{brand}-{size}"), &format!("{brand} Smart TV QLED {size} inch"), brand, "TV"));
+            rows.push(row(&format!("{brand}-{size}"), &format!("{brand} Smart TV QLED {size} inch"), brand, "TVs"));
         }
     }
     rows.extend((0..9).map(|n| row(&format!("CABLE-{n}"), &format!("Samsung TV cable 0{n}"), "Hama", "Cables")));

@@ -16,14 +16,12 @@ mod parse;
 mod seen;
 mod set;
 mod time;
-mod used;
 
 pub use document::{AUDIENCE_KIND, AUDIENCE_SCHEMA, AppliesTo, Audience, parse_audience};
 pub use evaluate::Person;
 pub use parse::parse_tree;
 pub use set::{AudienceDocument, Audiences, find_cycle};
 pub use time::parse_time;
-pub use used::names_audience;
 
 use super::{Condition, Test};
 use crate::id::TimeMs;
