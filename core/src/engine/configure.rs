@@ -3,6 +3,7 @@
 //! A document is checked by the owner of its kind before it is stored: the kernel for its own kinds, a plugin
 //! for the others. A write is all or none, and is acknowledged when the epoch made from it is published.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use planogram_abi::Problem;
@@ -16,6 +17,7 @@ use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrit
 use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
 use crate::expr::pointer_to;
 use crate::expr::smart::{SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, parse_smart_category};
+use crate::host::Copies;
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
@@ -55,6 +57,9 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
 ];
 
+/// What documents of one write are judged beside, by kind, scope and overlays: many have the same.
+type Beside = BTreeMap<(String, String, Vec<String>), Copies>;
+
 impl Engine {
     /// Writes documents, all or none; returns the stored revisions and the log position. What is repeated under an
     /// idempotency key gives what the first time gave, whatever changed since.
@@ -73,8 +78,9 @@ impl Engine {
             return Ok(first);
         }
         let epoch = self.publisher.current().epoch.clone();
+        let mut beside = Beside::new();
         for write in &writes {
-            self.check_write(&epoch, write)?;
+            self.check_write(&epoch, write, &mut beside)?;
         }
         self.check_combinations(&epoch, &writes)?;
         self.check_books(&epoch, &writes)?;
@@ -121,7 +127,7 @@ impl Engine {
         Ok(Some((stored.map(|document| (*document).clone()).collect(), seq)))
     }
 
-    fn check_write(&self, epoch: &Epoch, write: &DocumentWrite) -> Result<(), WriteError> {
+    fn check_write(&self, epoch: &Epoch, write: &DocumentWrite, beside: &mut Beside) -> Result<(), WriteError> {
         let refused = |problems: Vec<Problem>| WriteError::Refused { key: write.key.clone(), problems };
         let current = epoch.store.revision(&write.key);
         if let Some(expected) = write.expected_revision
@@ -146,7 +152,7 @@ impl Engine {
         };
         let problems = match KERNEL_KINDS.iter().find(|(kind, ..)| *kind == write.key.kind) {
             Some((_, _, check)) => check(&write.key.id, body),
-            None if epoch.plugins.owner_of(&write.key.kind).is_some() => self.ask_owner(epoch, write, body),
+            None if epoch.plugins.owner_of(&write.key.kind).is_some() => self.ask_owner(epoch, write, body, beside),
             // The owner may come back: its documents are kept and reported inactive, but no new kind is made up.
             None if epoch.store.kinds().contains(&write.key.kind) => Vec::new(),
             None => {
@@ -314,14 +320,17 @@ impl Engine {
         Ok(())
     }
 
-    fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str) -> Vec<Problem> {
+    fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str, beside: &mut Beside) -> Vec<Problem> {
         let overlays: Vec<String> = match write.state {
             DocumentState::Live => Vec::new(),
             DocumentState::Draft | DocumentState::Discarded => vec![write.overlay.clone()],
         };
-        let selection = epoch.store.select(&overlays);
-        let others = selection.of_kind(&write.key.kind);
-        let others: Vec<&Document> = others.into_iter().filter(|d| d.write.key.scope == write.key.scope).collect();
+        let place = (write.key.kind.clone(), write.key.scope.clone(), overlays);
+        let others = beside.entry(place).or_insert_with_key(|(kind, scope, overlays)| {
+            let others = epoch.store.select(overlays).of_kind(kind);
+            let others: Vec<&Document> = others.into_iter().filter(|d| d.write.key.scope == *scope).collect();
+            Copies::of(&lend(&others))
+        });
         let candidate = Document {
             write: DocumentWrite { body: Some(body.to_owned()), ..write.clone() },
             revision: epoch.store.revision(&write.key) + 1,
@@ -329,7 +338,7 @@ impl Engine {
             time_ms: self.publisher.current().now_ms,
         };
         let candidate = lend(&[&candidate]);
-        self.host.validate(&candidate[0], &lend(&others))
+        self.host.validate_beside(&candidate[0], others)
     }
 
     fn kind_names(&self) -> String {

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod rule;
 
 pub mod index;
+mod settled;
 pub mod resolve;
 pub mod book;
 

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::catalog::BRAND;
 use crate::catalog::attribute::fold_text;
+use crate::catalog::{BRAND, Catalog};
 use crate::expr::evaluate::{VISIBLE_IN, as_number};
 use crate::expr::{Condition, FIELDS, Members, Test, Value};
 use crate::id::{CategoryId, ItemId};
@@ -145,8 +145,7 @@ impl Wheres {
         self.conditions[id as usize].rest.as_ref()
     }
 
-    /// Which conditions may hold for these products, the bit of each its place. What was seen under a variant's sku
-    /// before the product came is looked up as the product.
+    /// Which conditions may hold for these products, the bit of each its place.
     pub fn find<'a>(&'a self, items: &[ItemId], members: Members<'a>) -> Found {
         let catalog = members.catalog;
         let words = items.len().div_ceil(64);
@@ -158,9 +157,8 @@ impl Wheres {
         let attributes: SmallVec<[_; 8]> = self.attributes.iter().filter_map(known).collect();
         let names_skus = !self.skus.is_empty();
         let mut folded: FxHashMap<(u32, u32), &[WhereId]> = FxHashMap::default();
-        let mut shelves: FxHashMap<CategoryId, (&[WhereId], bool)> = FxHashMap::default();
-        for (place, &listed) in items.iter().enumerate() {
-            let item = catalog.stands_for(listed);
+        let mut shelves: FxHashMap<CategoryId, Shelf<'_>> = FxHashMap::default();
+        for (place, &item) in items.iter().enumerate() {
             let variants = catalog.variants_of(item);
             let (word, bit) = (place / 64, 1 << (place % 64));
             let hit = |ids: &[WhereId], is_plain: bool| {
@@ -188,20 +186,30 @@ impl Wheres {
                     }
                 }
             }
-            for id in members.shelves(item) {
-                let (ids, is_plain) = *shelves.entry(id).or_insert_with(|| {
-                    let path = catalog.category_path(id);
-                    // A name with a slash in it may share its path with another category.
-                    let is_plain = path.iter().all(|name| !name.contains('/'));
-                    (named(&self.categories, &path_key(&path.join("/"))), is_plain)
-                });
-                hit(ids, is_plain);
+            for id in members.placed_in(item) {
+                let shelf = shelves.entry(id).or_insert_with(|| self.shelf(id, catalog));
+                shelf.iter().for_each(|(ids, is_plain)| hit(ids, *is_plain));
             }
             hit(&self.unkeyed, false);
         }
         found
     }
+
+    /// Conditions about a category or one above it.
+    fn shelf(&self, id: CategoryId, catalog: &Catalog) -> Shelf<'_> {
+        let above = std::iter::once(id).chain(catalog.ancestors(id));
+        let about = above.map(|id| {
+            let path = catalog.category_path(id);
+            // A name with a slash in it may share its path with another category.
+            let is_plain = path.iter().all(|name| !name.contains('/'));
+            (named(&self.categories, &path_key(&path.join("/"))), is_plain)
+        });
+        about.filter(|(ids, _)| !ids.is_empty()).collect()
+    }
 }
+
+/// Conditions about a category, and whether it is said by its path alone.
+type Shelf<'k> = SmallVec<[(&'k [WhereId], bool); 4]>;
 
 fn named<'k>(keys: &'k Keys, text: &str) -> &'k [WhereId] {
     keys.get(text).map_or(&[], Vec::as_slice)
@@ -307,7 +315,8 @@ mod tests {
             let mut wheres = Wheres::default();
             let ids: Vec<WhereId> = conditions.iter().map(|condition| wheres.intern(condition)).collect();
             let items: Vec<ItemId> = (0..catalog.item_bound() as u32).map(ItemId).collect();
-            let found = wheres.find(&items, context.members(&catalog));
+            let products: Vec<ItemId> = items.iter().map(|item| catalog.stands_for(*item)).collect();
+            let found = wheres.find(&products, context.members(&catalog));
             for (condition, id) in conditions.iter().zip(ids) {
                 for &item in &items {
                     let told = found.told(id, item.index() / 64);

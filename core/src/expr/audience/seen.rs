@@ -24,8 +24,10 @@ pub(super) struct Seen<'a> {
     set: &'a Audiences,
     catalog: &'a Catalog,
     context: &'a EvalContext<'a>,
-    /// In order of id.
+    /// As they stand in the profile, in order of id.
     items: Vec<ItemId>,
+    /// What they are: what was seen under a variant's sku before the product came is the product.
+    products: Vec<ItemId>,
     words: usize,
     /// The products of each list, by place of its bit.
     lists: Vec<u64>,
@@ -46,9 +48,10 @@ impl<'a> Seen<'a> {
         items.sort_unstable();
         items.dedup();
         let words = items.len().div_ceil(64);
-        let found = set.wheres.find(&items, context.members(catalog));
-        let mut seen =
-            Self { set, catalog, context, words, lists: vec![0; LISTS * words], places: Vec::new(), items, found };
+        let products: Vec<ItemId> = items.iter().map(|item| catalog.stands_for(*item)).collect();
+        let found = set.wheres.find(&products, context.members(catalog));
+        let (lists_of, places) = (vec![0; LISTS * words], Vec::new());
+        let mut seen = Self { set, catalog, context, items, products, words, lists: lists_of, places, found };
         seen.places = events.iter().map(|line| seen.place(line.item)).collect();
         for (line, at) in events.iter().zip(0..) {
             seen.enlist(has::EVENT + u32::from(line.code()), seen.places[at]);
@@ -124,7 +127,7 @@ impl<'a> Seen<'a> {
     /// Evaluates what the index left open of one product.
     fn ask(&self, wanted: WhereId, word: usize, bit: u32) -> bool {
         let told = self.found.told(wanted, word);
-        let item = self.catalog.stands_for(self.items[word * 64 + bit as usize]);
+        let item = self.products[word * 64 + bit as usize];
         let is_in = |bits: u64| bits >> bit & 1 == 1;
         let asked = |condition| holds_for(condition, self.catalog, item, self.context);
         let holds = is_in(told.rest()) && self.set.wheres.rest(wanted).is_some_and(asked)
