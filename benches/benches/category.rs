@@ -20,6 +20,10 @@ use planogram_core::signal::{Counter, SignalColumn, Window};
 use planogram_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Events the signals are made of.
 const EVENTS: usize = 50_000;
 /// Visitors that cause them.

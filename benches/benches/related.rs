@@ -21,6 +21,10 @@ use planogram_datasets::rng::Rng;
 use planogram_datasets::shop::{ShopConfig, generate};
 use serde_json::{Value, json};
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rules in force.
 const RULES: usize = 10_000;
 /// Products of the shop.
@@ -103,8 +107,10 @@ enum Shown {
 
 fn write_rules(engine: &Engine, docs: &[ProductDoc], n: usize, shown: Shown) -> Result<()> {
     let mut rng = Rng::fork(12, "related rules");
-    let rules: Vec<DocumentWrite> =
-        (0..n).map(|at| shop::document("related-rule", &format!("r{at}"), &rule(docs, shown, &mut rng))).collect();
+    let written = |at| shop::document("related-rule", &format!("r{at}"), &rule(docs, shown, &mut rng));
+    // They may be there already.
+    let anew = |write| DocumentWrite { expected_revision: None, ..write };
+    let rules: Vec<DocumentWrite> = (0..n).map(written).map(anew).collect();
     let begin = Instant::now();
     for batch in rules.chunks(BATCH) {
         engine.write_config(batch.to_vec(), Default::default())?;

@@ -20,6 +20,10 @@ use planogram_datasets::rng::Rng;
 use planogram_datasets::shop::{ShopConfig, generate};
 use serde_json::{Value, json};
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rules in force.
 const RULES: usize = 10_000;
 /// Products of the shop.

@@ -113,7 +113,10 @@ pub fn plugin(name: &str) -> PluginEntry {
     PluginEntry { name: name.into(), file: None, settings: "{}".into() }
 }
 
-/// An engine in memory with one ranking worker, at [`NOW_MS`].
+/// Models are built when asked only, so that no build begins in the middle of a measurement.
+const WHEN_ASKED: ModelConfig = ModelConfig { every_ms: 0, every_changes: 0, threads: 1 };
+
+/// An engine in memory with one ranking worker and models when asked only, at [`NOW_MS`].
 ///
 /// # Errors
 /// When it does not open, or a plugin is missing or refused.
@@ -126,16 +129,15 @@ pub fn open(plugins: Vec<PluginEntry>) -> Result<Arc<Engine>> {
 /// # Errors
 /// As [`open`].
 pub fn open_with_clock(plugins: Vec<PluginEntry>, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
-    open_with(EngineConfig { plugins, workers: 1, ..EngineConfig::default() }, clock)
+    open_with(EngineConfig { plugins, workers: 1, models: WHEN_ASKED, ..EngineConfig::default() }, clock)
 }
 
-/// An engine on disk as the server runs it with the plugins that ship, but for models: they are built when asked only,
-/// so that no build begins in the middle of a measurement.
+/// An engine on disk as the server runs it with the plugins that ship, but for models: they are built when asked only.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_whole(dir: &Path, model_threads: usize) -> Result<Arc<Engine>> {
-    let models = ModelConfig { every_ms: 0, every_changes: 0, threads: model_threads };
+    let models = ModelConfig { threads: model_threads, ..WHEN_ASKED };
     let plugins = SHIPPED.map(plugin).to_vec();
     let config = EngineConfig { data_dir: Some(dir.to_owned()), plugins, models, ..EngineConfig::default() };
     open_with(config, Arc::new(SystemClock))

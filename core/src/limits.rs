@@ -60,6 +60,8 @@ pub const PLACEMENTS_MAX: usize = 1_000;
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Revisions of one configuration document kept at hand; older ones are in the log.
 pub const CONFIG_HISTORY_MAX: usize = 100;
+/// Most remarks on one document: an author mends a few at a time.
+pub const CONFIG_REMARKS_MAX: usize = 20;
 
 // Experiments.
 

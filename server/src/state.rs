@@ -113,7 +113,7 @@ impl AppState {
     /// The same of any engine; read from the documents of the kind `price-book`.
     pub fn exponents_of(engine: &Engine) -> Exponents {
         let mut by_book = BTreeMap::new();
-        for view in engine.config_list("price-book", None).unwrap_or_default() {
+        for view in engine.config_list("price-book", None, DocumentState::Live, "").unwrap_or_default() {
             let write = view.document.write;
             let body: serde_json::Value = serde_json::from_str(&write.body.unwrap_or_default()).unwrap_or_default();
             if let Some(currency) = body["currency"].as_str().filter(|_| write.state == DocumentState::Live) {

@@ -35,6 +35,11 @@ pub fn fold_text(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfkc().flat_map(char::to_lowercase).collect() }
 }
 
+/// Whether two texts have one folded form.
+pub(crate) fn is_same_text(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() { a.trim().eq_ignore_ascii_case(b.trim()) } else { fold_text(a) == fold_text(b) }
+}
+
 /// Who has one value: only alive variants, and items with at least one such variant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posting {

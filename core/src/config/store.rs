@@ -91,9 +91,9 @@ impl Store {
 
     /// Every kind that has a document, in order.
     pub fn kinds(&self) -> Vec<String> {
-        let mut kinds: Vec<String> = self.slots.keys().map(|key| key.kind.clone()).collect();
+        let mut kinds: Vec<&String> = self.slots.keys().map(|key| &key.kind).collect();
         kinds.dedup();
-        kinds
+        kinds.into_iter().cloned().collect()
     }
 
     /// The documents as seen under `overlays`, later overlays over earlier ones; empty is the live shop.

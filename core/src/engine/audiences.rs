@@ -19,8 +19,8 @@ use super::write::Door;
 use crate::catalog::BookChain;
 use crate::catalog::views::StoreView;
 use crate::config::document::{DocumentKey, DocumentState, DocumentWrite};
-use crate::expr::audience::{AUDIENCE_KIND, AppliesTo, Audiences, Person, find_cycle, names_audience};
-use crate::expr::{EvalContext, SmartTree};
+use crate::expr::audience::{AUDIENCE_KIND, AppliesTo, Audiences, Person, find_cycle};
+use crate::expr::{EvalContext, SmartTree, is_same_audience, named_in};
 use crate::host::Attempt;
 use crate::id::TimeMs;
 use crate::limits::{
@@ -86,7 +86,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`QueryError::NotFound`] for an unknown store view.
-    pub fn audiences(&self, ask: &AudienceAsk) -> Result<AudienceList, QueryError> {
+    pub fn audiences(&self, ask: &ShopAsk) -> Result<AudienceList, QueryError> {
         let sight = self.sight(ask)?;
         let mut found: BTreeMap<String, AudienceInfo> = BTreeMap::new();
         for document in sight.set().in_force(&sight.view.code, sight.now_ms) {
@@ -121,7 +121,7 @@ impl Engine {
     pub fn audience_members(
         &self,
         id: &str,
-        ask: &AudienceAsk,
+        ask: &ShopAsk,
         after: Option<u64>,
         limit: usize,
     ) -> Result<MemberList, QueryError> {
@@ -152,13 +152,16 @@ impl Engine {
         Ok(MemberList { members, next, as_of: sight.as_of(), now_ms: sight.now_ms })
     }
 
-    /// Every live document and every draft that names an audience, ordered by kind, scope, id and overlay.
+    /// Every live document and every draft that names an audience, in whatever case, ordered by kind, scope, id and
+    /// overlay.
     pub fn audience_uses(&self, id: &str) -> Vec<AudienceUse> {
         let epoch = self.publisher.current().epoch.clone();
         let live = epoch.store.select(&[]);
         let mut uses: Vec<AudienceUse> = Vec::new();
         let mut look = |key: &DocumentKey, overlay: &str, body: Option<&str>| {
-            let pointers = names_audience(body.unwrap_or_default(), id);
+            let named = named_in(body.unwrap_or_default()).audiences.into_iter();
+            let pointers: Vec<String> =
+                named.filter(|(_, name)| is_same_audience(name, id)).map(|(pointer, _)| pointer).collect();
             if !pointers.is_empty() {
                 uses.push(AudienceUse { key: key.clone(), overlay: overlay.to_owned(), pointers });
             }
@@ -271,7 +274,7 @@ impl Engine {
 
     /// The audiences of profiles, in the default store view, now.
     pub(super) fn audiences_of_profiles(&self, profiles: &[&Visitor]) -> Vec<Vec<String>> {
-        match self.sight(&AudienceAsk::default()) {
+        match self.sight(&ShopAsk::default()) {
             Ok(sight) => {
                 let of = |visitor: &&Visitor| sight.audiences_of(visitor).into_iter().map(str::to_owned).collect();
                 profiles.iter().map(of).collect()
@@ -280,7 +283,7 @@ impl Engine {
         }
     }
 
-    fn sight(&self, ask: &AudienceAsk) -> Result<Sight, QueryError> {
+    fn sight(&self, ask: &ShopAsk) -> Result<Sight, QueryError> {
         let snapshot = self.publisher.current();
         let epoch = self.epochs.under(&snapshot, snapshot.epoch.effective(ask.overlays.clone()));
         let view = epoch.shop.store_view(&ask.store_view);

@@ -3,26 +3,38 @@
 //! A document is checked by the owner of its kind before it is stored: the kernel for its own kinds, a plugin
 //! for the others. A write is all or none, and is acknowledged when the epoch made from it is published.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use planogram_abi::Problem;
 
 use super::Engine;
 use super::epochs::{self, lend};
+use super::remarks::Names;
 use super::types::*;
 use crate::catalog::{access, definition, facet_document, views};
 use crate::config::document::{Document, DocumentKey, DocumentState, DocumentWrite};
 use crate::expr::audience::{AUDIENCE_KIND, AUDIENCE_SCHEMA, parse_audience};
+use crate::expr::pointer_to;
 use crate::expr::smart::{SMART_CATEGORY_KIND, SMART_CATEGORY_SCHEMA, parse_smart_category};
+use crate::host::Copies;
 use crate::id::Seq;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::log::ReadError;
 use crate::log::entry::Body;
 use crate::pipeline::unit::{self, Unit};
-use crate::snapshot::{Epoch, Shop, experiment, never, spelling};
+use crate::snapshot::{Epoch, Misread, Shop, experiment, never, spelling};
 
 /// One of the kernel's own kinds: name, schema, and what is wrong with a document (id, JSON).
 type KernelKind = (&'static str, &'static str, fn(&str, &str) -> Vec<Problem>);
+
+/// What is wrong with a condition of a plugin's, as mistakes of the document in which it stands; none when it does not
+/// stand there as it was handed in.
+fn placed(misread: &Misread, body: &str) -> Vec<Problem> {
+    let Some(at) = pointer_to(body, &misread.condition) else { return Vec::new() };
+    let problems = misread.problems.iter();
+    problems.map(|p| Problem::new(format!("{at}{}", p.pointer), p.message.clone(), p.allowed.clone())).collect()
+}
 
 /// The kernel's own kinds.
 const KERNEL_KINDS: &[KernelKind] = &[
@@ -45,6 +57,9 @@ const KERNEL_KINDS: &[KernelKind] = &[
     (unit::KIND, unit::SCHEMA, |_, json| problems(Unit::parse(json))),
 ];
 
+/// What documents of one write are judged beside, by kind, scope and overlays: many have the same.
+type Beside = BTreeMap<(String, String, Vec<String>), Copies>;
+
 impl Engine {
     /// Writes documents, all or none; returns the stored revisions and the log position. What is repeated under an
     /// idempotency key gives what the first time gave, whatever changed since.
@@ -63,8 +78,9 @@ impl Engine {
             return Ok(first);
         }
         let epoch = self.publisher.current().epoch.clone();
+        let mut beside = Beside::new();
         for write in &writes {
-            self.check_write(&epoch, write)?;
+            self.check_write(&epoch, write, &mut beside)?;
         }
         self.check_combinations(&epoch, &writes)?;
         self.check_books(&epoch, &writes)?;
@@ -111,7 +127,7 @@ impl Engine {
         Ok(Some((stored.map(|document| (*document).clone()).collect(), seq)))
     }
 
-    fn check_write(&self, epoch: &Epoch, write: &DocumentWrite) -> Result<(), WriteError> {
+    fn check_write(&self, epoch: &Epoch, write: &DocumentWrite, beside: &mut Beside) -> Result<(), WriteError> {
         let refused = |problems: Vec<Problem>| WriteError::Refused { key: write.key.clone(), problems };
         let current = epoch.store.revision(&write.key);
         if let Some(expected) = write.expected_revision
@@ -136,7 +152,7 @@ impl Engine {
         };
         let problems = match KERNEL_KINDS.iter().find(|(kind, ..)| *kind == write.key.kind) {
             Some((_, _, check)) => check(&write.key.id, body),
-            None if epoch.plugins.owner_of(&write.key.kind).is_some() => self.ask_owner(epoch, write, body),
+            None if epoch.plugins.owner_of(&write.key.kind).is_some() => self.ask_owner(epoch, write, body, beside),
             // The owner may come back: its documents are kept and reported inactive, but no new kind is made up.
             None if epoch.store.kinds().contains(&write.key.kind) => Vec::new(),
             None => {
@@ -286,27 +302,35 @@ impl Engine {
             let fails = |write: &&DocumentWrite| {
                 let owner = epoch.plugins.owner_of(&write.key.kind)?;
                 let message = trial.unprepared.get(owner).filter(|_| !epoch.unprepared.contains_key(owner))?;
-                Some(Problem::new(
-                    "",
-                    format!("plugin `{owner}` cannot work with it: {message}"),
-                    "a document its plugin can prepare for",
-                ))
+                let body = write.body.as_deref().unwrap_or_default();
+                let misread: Vec<Problem> = trial.misread.iter().flat_map(|misread| placed(misread, body)).collect();
+                let as_a_whole = || {
+                    let message = format!("plugin `{owner}` cannot work with it: {message}");
+                    vec![Problem::new("", message, "a document its plugin can prepare for")]
+                };
+                Some(if misread.is_empty() { as_a_whole() } else { misread })
             };
-            if let Some((write, problem)) = writes.iter().find_map(|write| Some((write, fails(&write)?))) {
-                return Err(WriteError::Refused { key: write.key.clone(), problems: vec![problem] });
+            // The document in which a condition is wrong before one that is refused beside it.
+            let mut failed: Vec<_> = writes.iter().filter_map(|write| Some((write, fails(&write)?))).collect();
+            failed.sort_by_key(|(_, problems)| problems.iter().all(|problem| problem.pointer.is_empty()));
+            if let Some((write, problems)) = failed.into_iter().next() {
+                return Err(WriteError::Refused { key: write.key.clone(), problems });
             }
         }
         Ok(())
     }
 
-    fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str) -> Vec<Problem> {
+    fn ask_owner(&self, epoch: &Epoch, write: &DocumentWrite, body: &str, beside: &mut Beside) -> Vec<Problem> {
         let overlays: Vec<String> = match write.state {
             DocumentState::Live => Vec::new(),
             DocumentState::Draft | DocumentState::Discarded => vec![write.overlay.clone()],
         };
-        let selection = epoch.store.select(&overlays);
-        let others = selection.of_kind(&write.key.kind);
-        let others: Vec<&Document> = others.into_iter().filter(|d| d.write.key.scope == write.key.scope).collect();
+        let place = (write.key.kind.clone(), write.key.scope.clone(), overlays);
+        let others = beside.entry(place).or_insert_with_key(|(kind, scope, overlays)| {
+            let others = epoch.store.select(overlays).of_kind(kind);
+            let others: Vec<&Document> = others.into_iter().filter(|d| d.write.key.scope == *scope).collect();
+            Copies::of(&lend(&others))
+        });
         let candidate = Document {
             write: DocumentWrite { body: Some(body.to_owned()), ..write.clone() },
             revision: epoch.store.revision(&write.key) + 1,
@@ -314,7 +338,7 @@ impl Engine {
             time_ms: self.publisher.current().now_ms,
         };
         let candidate = lend(&[&candidate]);
-        self.host.validate(&candidate[0], &lend(&others))
+        self.host.validate_beside(&candidate[0], others)
     }
 
     fn kind_names(&self) -> String {
@@ -355,27 +379,6 @@ impl Engine {
         kinds
     }
 
-    /// What the author of a live document should know, though it was not refused: of an experiment, overlays without
-    /// a draft and documents that another experiment changes, too; of a store view or price book, what does not fit.
-    pub fn config_remarks(&self, key: &DocumentKey) -> Vec<String> {
-        let current = self.publisher.current();
-        let epoch = current.epoch.clone();
-        if key.kind == SMART_CATEGORY_KIND {
-            let document = epoch.store.get(key, DocumentState::Live, "");
-            let body = document.as_ref().and_then(|document| document.write.body.as_deref());
-            let category = body.and_then(|body| parse_smart_category(body).ok()).map(|smart| smart.category);
-            let unknown = category.filter(|path| current.catalog.category(path).is_none());
-            let remark =
-                |path| format!("there is no category `{path}` yet, so that the document rests until it is put");
-            return unknown.map(remark).into_iter().collect();
-        }
-        if key.kind != experiment::EXPERIMENT_KIND {
-            return epoch.shop.misfits(&key.kind, &key.id);
-        }
-        let remarks = epoch.shop.experiments.remarks(&epoch.store);
-        remarks.into_iter().filter(|(of, _)| of == key).map(|(_, remark)| remark).collect()
-    }
-
     fn known_kind(&self, kind: &str) -> Result<bool, WriteError> {
         let found = self.config_kinds().into_iter().find(|known| known.name == kind);
         found
@@ -383,18 +386,33 @@ impl Engine {
             .ok_or_else(|| WriteError::UnknownKind { kind: kind.to_owned(), known: self.kind_names() })
     }
 
-    /// The live documents of a kind, of one scope or of all.
+    /// The documents of a kind, of one scope or of all: the live ones, or the drafts of an overlay.
     ///
     /// # Errors
     /// [`WriteError::UnknownKind`].
-    pub fn config_list(&self, kind: &str, scope: Option<&str>) -> Result<Vec<DocumentView>, WriteError> {
+    pub fn config_list(
+        &self,
+        kind: &str,
+        scope: Option<&str>,
+        state: DocumentState,
+        overlay: &str,
+    ) -> Result<Vec<DocumentView>, WriteError> {
         let active = self.known_kind(kind)?;
-        let snapshot = self.publisher.current();
-        let documents = snapshot.epoch.store.select(&[]).of_kind(kind).into_iter().cloned();
-        Ok(documents
-            .filter(|document| scope.is_none_or(|scope| document.write.key.scope == scope))
-            .map(|document| DocumentView { remarks: self.config_remarks(&document.write.key), document, active })
-            .collect())
+        let current = self.publisher.current();
+        let (names, store) = (Names::of(&current), &current.epoch.store);
+        let documents: Vec<Arc<Document>> = match state {
+            DocumentState::Live => store.select(&[]).of_kind(kind).into_iter().cloned().map(Arc::new).collect(),
+            DocumentState::Draft | DocumentState::Discarded => {
+                let of_overlay = store.drafts().filter(|(key, of)| key.kind == kind && *of == overlay);
+                of_overlay.filter_map(|(key, of)| store.get(key, DocumentState::Draft, of)).collect()
+            }
+        };
+        let in_scope = |document: &Arc<Document>| scope.is_none_or(|scope| document.write.key.scope == scope);
+        let view = |document: Arc<Document>| {
+            let remarks = self.remarks_on(&names, &document.write.key, state, Some(&document));
+            DocumentView { remarks, document: (*document).clone(), active }
+        };
+        Ok(documents.into_iter().filter(in_scope).map(view).collect())
     }
 
     /// One document: the live one, or the draft of an overlay.
@@ -412,7 +430,7 @@ impl Engine {
         let active = self.known_kind(kind)?;
         let key = DocumentKey { kind: kind.into(), scope: scope.into(), id: id.into() };
         let found = self.publisher.current().epoch.store.get(&key, state, overlay);
-        let remarks = if state == DocumentState::Live { self.config_remarks(&key) } else { Vec::new() };
+        let remarks = self.config_remarks(&key, state, overlay);
         Ok(found.map(|document| DocumentView { document: (*document).clone(), active, remarks }))
     }
 

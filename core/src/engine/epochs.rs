@@ -23,7 +23,7 @@ use crate::engine::types::ReloadError;
 use crate::expr;
 use crate::host::Host;
 use crate::limits::OVERLAY_EPOCHS_MAX;
-use crate::snapshot::{Conditions, Epoch, Shop, Snapshot};
+use crate::snapshot::{Conditions, Epoch, Misread, Shop, Snapshot};
 
 /// What the epoch builder is sent.
 pub enum EpochJob {
@@ -98,7 +98,7 @@ impl EpochBuilder {
     fn reload(&self, plugin: &str) -> Result<(), ReloadError> {
         let current = self.publisher.current();
         let old = current.epoch.clone();
-        let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()) };
+        let compiler = Compiler { conditions: RefCell::new(old.conditions.clone()), misread: RefCell::default() };
         let selection = old.store.select(&[]);
         let documents = documents_for_plugins(&self.host, &selection, Some(plugin));
         let plugins = self.host.reload(plugin, &lend(&documents), old.revision, &compiler, &old.plugins)?;
@@ -112,6 +112,7 @@ impl EpochBuilder {
             conditions: compiler.conditions.into_inner(),
             plugins,
             unprepared,
+            misread: Vec::new(),
             kinds_in_use: kinds_in_use(&selection),
             drafted: old.drafted.clone(),
             arms: BTreeMap::new(),
@@ -158,7 +159,8 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
         // Documents are checked before they are stored, so this one was stored by an older version.
         error!(problem, "stored document left out");
     }
-    let compiler = Compiler { conditions: RefCell::new(previous.map(|e| e.conditions.clone()).unwrap_or_default()) };
+    let conditions = RefCell::new(previous.map(|e| e.conditions.clone()).unwrap_or_default());
+    let compiler = Compiler { conditions, misread: RefCell::default() };
     let documents = documents_for_plugins(host, &selection, None);
     let before = previous.map(|epoch| &*epoch.plugins);
     let (plugins, failures) = host.prepare(&lend(&documents), store.epoch(), &compiler, before);
@@ -181,6 +183,7 @@ pub fn build(host: &Host, store: Store, overlays: Vec<String>, previous: Option<
         conditions: compiler.conditions.into_inner(),
         plugins,
         unprepared,
+        misread: compiler.misread.into_inner(),
         drafted,
         arms: BTreeMap::new(),
         store,
@@ -222,6 +225,8 @@ pub fn lend<'a>(documents: &[&'a Document]) -> Vec<Lent<'a>> {
 /// Compiles plugins' conditions into the epoch's table.
 struct Compiler {
     conditions: RefCell<Conditions>,
+    /// What is wrong with those that could not be read.
+    misread: RefCell<Vec<Misread>>,
 }
 
 impl Compiler {
@@ -230,6 +235,7 @@ impl Compiler {
         let parsed = parse(&value).map_err(|problems| {
             let said: Vec<String> =
                 problems.iter().map(|p| format!("{}: {} ({})", p.pointer, p.message, p.allowed)).collect();
+            self.misread.borrow_mut().push(Misread { condition: condition.to_owned(), problems });
             Failure(said.join("; "))
         })?;
         Ok(self.conditions.borrow_mut().intern(parsed))

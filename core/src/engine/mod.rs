@@ -15,6 +15,7 @@ mod learn;
 mod categories;
 mod write;
 mod configure;
+mod remarks;
 mod identity;
 mod plugins;
 mod open;

@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
 use super::Engine;
 use super::epochs::EpochJob;
 use super::observe::ObserverJob;
@@ -13,6 +11,7 @@ use super::types::*;
 use crate::host::{AskError, Attempt};
 use crate::log::entry::Body;
 use crate::pipeline::explain;
+use crate::pipeline::request::ListRequest;
 
 impl Engine {
     /// Every configured plugin: running, refused, missing.
@@ -63,28 +62,37 @@ impl Engine {
         shared.into_iter().map(|q| (q.kind.clone(), q.name.clone(), q.about.clone())).collect()
     }
 
-    /// Asks the owner of a kind one of its questions, or everybody who answers a shared one; argument and answers are
-    /// JSON text, and each answer comes with the name of its plugin.
+    /// Asks the owner of a kind one of its questions, or everybody who answers a shared one, in the store view, at the
+    /// time and under the overlays that `of` names; argument and answers are JSON text, and each answer comes with the
+    /// name of its plugin.
     ///
     /// # Errors
-    /// [`WriteError::NotFound`] when nobody answers it.
+    /// [`WriteError::NotFound`] when nobody answers it, and for an unknown store view.
     pub fn ask(
         self: &Arc<Self>,
         kind: &str,
         question: &str,
         argument: &str,
+        of: &ShopAsk,
     ) -> Result<Vec<(String, String)>, WriteError> {
         let snapshot = self.publisher.current();
+        let epoch = self.epochs.under(&snapshot, snapshot.epoch.effective(of.overlays.clone()));
         let words = [kind, question, argument].map(str::to_owned);
+        let (store_view, now_ms) = (of.store_view.clone(), of.now_ms);
+        let request = ListRequest { store_view, now_ms, ..ListRequest::plain("question") };
         let job = move |attempt: &Attempt| {
             let [kind, question, argument] = &words;
-            explain::with_context(&snapshot, &snapshot.epoch, &RoaringBitmap::new(), attempt, |context| {
-                snapshot.epoch.plugins.ask(context, kind, question, argument)
+            explain::with_context(&snapshot, &epoch, &request, attempt, |context| {
+                epoch.plugins.ask(context, kind, question, argument)
             })
         };
         let asked =
             self.pool.run(Arc::new(job), self.deadline).map_err(|error| WriteError::Failed(error.to_string()))?;
-        asked.map_err(|error| WriteError::Failed(error.to_string()))?.map_err(|error| match error {
+        let asked = asked.map_err(|error| match error {
+            QueryError::NotFound { what, name } => WriteError::NotFound { what, name },
+            other => WriteError::Failed(other.to_string()),
+        });
+        asked?.map_err(|error| match error {
             AskError::Unknown { .. } => {
                 WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() }
             }

@@ -254,9 +254,9 @@ pub struct HeldProfile {
     pub audiences: Vec<String>,
 }
 
-/// For which shop audiences are looked at.
+/// For which state of the shop something is asked that no shopper asks: audiences, questions to plugins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AudienceAsk {
+pub struct ShopAsk {
     /// Store view code; empty means the default one.
     pub store_view: String,
     /// Sets of draft documents laid over the live ones, in order.
@@ -489,7 +489,7 @@ pub struct DocumentView {
     pub document: Document,
     /// False when the owner of the kind is absent: kept, but without effect.
     pub active: bool,
-    /// What its author should know, see [`crate::engine::Engine::config_remarks`]; empty for drafts.
+    /// What its author should know, see [`crate::engine::Engine::config_remarks`].
     pub remarks: Vec<String>,
 }
 

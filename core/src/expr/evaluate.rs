@@ -11,7 +11,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::{Condition, Members, SmartTree, Test, Value};
-use crate::catalog::attribute::{Attribute, fold_text};
+use crate::catalog::attribute::{Attribute, fold_text, is_same_text};
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::{BookChain, Catalog, Product, Purpose, StockRule, Universe, UniverseQuery};
 use crate::id::{DAY_MS, ItemId, Seq, TimeMs, VariantId};
@@ -75,13 +75,17 @@ fn collect_unknown(condition: &Condition, catalog: &Catalog, unknown: &mut Vec<S
         }
         Condition::Not(part) => collect_unknown(part, catalog, unknown),
         Condition::Field { field, .. } => {
-            let known = FIELDS.contains(&field.as_str()) || field == "brand" || catalog.attribute_id(field).is_some();
-            let known = known || SignalColumn::from_name(field).is_some() || field == VISIBLE_IN;
-            if !known && !unknown.contains(field) {
+            if !is_known_field(field, catalog) && !unknown.contains(field) {
                 unknown.push(field.clone());
             }
         }
     }
+}
+
+/// Whether a field is built in, a signal, or an attribute that some product had.
+pub fn is_known_field(field: &str, catalog: &Catalog) -> bool {
+    let is_built_in = FIELDS.contains(&field) || matches!(field, "brand" | VISIBLE_IN);
+    is_built_in || SignalColumn::from_name(field).is_some() || catalog.attribute_id(field).is_some()
 }
 
 struct Evaluation<'a> {
@@ -288,14 +292,13 @@ fn union<'a>(sets: impl Iterator<Item = Set<'a>>) -> Set<'a> {
 impl Test {
     /// Does a text satisfy the test? Texts compare without case; numbers compare by their spelling.
     pub(crate) fn holds_for(&self, text: &str) -> bool {
-        let text = fold_text(text);
         match self {
-            Test::In(values) => values.iter().any(|value| fold_text(&value.spelling()) == text),
-            Test::Contains(part) => text.contains(&fold_text(part)),
-            Test::StartsWith(start) => text.starts_with(&fold_text(start)),
-            Test::EndsWith(end) => text.ends_with(&fold_text(end)),
-            Test::Words(words) => begins_words(&text, &fold_text(words)),
-            Test::Exists => !text.is_empty(),
+            Test::In(values) => values.iter().any(|value| is_same_text(&value.spelling(), text)),
+            Test::Contains(part) => fold_text(text).contains(&fold_text(part)),
+            Test::StartsWith(start) => fold_text(text).starts_with(&fold_text(start)),
+            Test::EndsWith(end) => fold_text(text).ends_with(&fold_text(end)),
+            Test::Words(words) => begins_words(&fold_text(text), &fold_text(words)),
+            Test::Exists => !fold_text(text).is_empty(),
             Test::Range { .. } | Test::Relative { .. } => false,
         }
     }

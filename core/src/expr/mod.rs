@@ -4,13 +4,15 @@
 //! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants, `within`
 //! does so inside a narrow set, `one` asks it of a single product, and `index` tells which of many a product
 //! satisfies. What is compared with another product, the matched one, is filled in by `matched` beforehand.
-//! `audience` is the same tree over what is known of a shopper.
+//! `audience` is the same tree over what is known of a shopper, and `named` finds what any
+//! document names.
 
 pub mod audience;
 mod evaluate;
 mod index;
 pub mod kept;
 mod matched;
+mod named;
 mod one;
 mod parse;
 pub mod smart;
@@ -20,9 +22,10 @@ mod within;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use evaluate::{EvalContext, FIELDS, evaluate, unknown_fields};
+pub use evaluate::{EvalContext, FIELDS, evaluate, is_known_field, unknown_fields};
 pub use index::ConditionIndex;
 pub use matched::relate;
+pub use named::{Named, is_same_audience, named_in, pointer_to};
 pub use one::holds_for;
 pub use parse::{parse, parse_relative, to_json};
 pub use smart::{Members, SmartTree};

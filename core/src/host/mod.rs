@@ -12,6 +12,7 @@ pub mod verify;
 pub mod load;
 pub mod guard;
 mod control;
+mod copies;
 pub mod instance;
 pub mod pool;
 pub mod set;
@@ -24,6 +25,7 @@ pub mod scaffold;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use copies::Copies;
 pub use guard::{BreakerState, Fault, FaultReason, GuardPolicy};
 pub use observe::{EventColumns, ObserverSlot};
 pub use pool::{Attempt, PoolConfig, PoolError, RankingPool};

@@ -14,6 +14,7 @@ use planogram_abi::table::{PluginRef, Prepared};
 use planogram_abi::{ConfigKind, Document, Failure, LogLevel, PrepareHost, Problem};
 
 use super::control::Control;
+use super::copies::Copies;
 use super::discover;
 use super::guard::{FaultReason, GuardPolicy};
 use super::instance::{Running, Source, start, words};
@@ -183,10 +184,10 @@ impl Host {
     ) -> Result<Arc<Prepared>, String> {
         let owned = |document: &&Document<'_>| running.description.kinds.iter().any(|k| k.name == document.kind);
         // What a thread that may never return is given must be its own.
-        let documents: Vec<Copied> = documents.iter().filter(owned).map(Copied::of).collect();
+        let documents = Copies::of(documents.iter().filter(owned));
         let instance = Arc::clone(&running.instance);
         let prepare = move |host: &dyn PrepareHost| {
-            let documents: Vec<Document<'_>> = documents.iter().map(Copied::lend).collect();
+            let documents = documents.lend();
             instance.prepare(&documents, revision, host, previous.as_deref())
         };
         let late = |_: &String| running.guard.fail(FaultReason::Late);
@@ -251,17 +252,19 @@ impl Host {
     /// Everything the owner of `document.kind` finds wrong with it; `others` are the live documents of its kind
     /// and scope. A kind without a running owner has no problems.
     pub fn validate(&self, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
+        self.validate_beside(document, &Copies::of(others.iter()))
+    }
+
+    /// The same for one of many documents that are judged beside the same others.
+    pub fn validate_beside(&self, document: &Document<'_>, others: &Copies) -> Vec<Problem> {
         let owns = |r: &Arc<Running>| r.description.kinds.iter().any(|kind| kind.name == document.kind);
         let owner = self.seats().iter().filter_map(|seat| seat.state.clone().ok()).find(owns);
         let Some(owner) = owner else {
             return Vec::new();
         };
-        let (document, instance) = (Copied::of(document), Arc::clone(&owner.instance));
-        let others: Vec<Copied> = others.iter().map(Copied::of).collect();
-        let judge = move || {
-            let others: Vec<Document<'_>> = others.iter().map(Copied::lend).collect();
-            instance.validate(&document.lend(), &others)
-        };
+        let (document, others) = (Copies::of([document]), others.clone());
+        let instance = Arc::clone(&owner.instance);
+        let judge = move || instance.validate(&document.lend()[0], &others.lend());
         let judged = self.control.within("validate", judge).inspect_err(|_| owner.guard.fail(FaultReason::Late));
         judged.and_then(|problems| problems.map_err(|error| error.to_string())).unwrap_or_else(|error| {
             let message = format!("plugin `{}` could not judge it: {error}", owner.name);
@@ -302,32 +305,6 @@ impl Host {
     /// Versions whose last user has let go of them.
     pub fn retired(&self) -> u64 {
         self.retired.load(Ordering::Relaxed)
-    }
-}
-
-/// A document that a helper thread may keep.
-struct Copied {
-    kind: String,
-    scope: String,
-    id: String,
-    revision: u64,
-    seq: u64,
-    from_ms: i64,
-    until_ms: i64,
-    json: String,
-}
-
-impl Copied {
-    fn of(document: &Document<'_>) -> Self {
-        let Document { kind, scope, id, revision, seq, from_ms, until_ms, json } = *document;
-        let [kind, scope, id, json] = [kind, scope, id, json].map(str::to_owned);
-        Self { kind, scope, id, revision, seq, from_ms, until_ms, json }
-    }
-
-    fn lend(&self) -> Document<'_> {
-        let Self { kind, scope, id, revision, seq, from_ms, until_ms, json } = self;
-        let (revision, seq, from_ms, until_ms) = (*revision, *seq, *from_ms, *until_ms);
-        Document { kind, scope, id, revision, seq, from_ms, until_ms, json }
     }
 }
 

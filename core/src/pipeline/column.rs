@@ -58,7 +58,7 @@ fn look_up(run: &Run<'_>, name: &str, matches: &Matches, rows: &[u32]) -> Option
         }
         _ => {
             if let Some(signal) = SignalColumn::from_name(name) {
-                let ids: Vec<u32> = items().map(|item| item.0).collect();
+                let ids = matches.items_of(rows);
                 let mut values = vec![0.0; ids.len()];
                 run.demand.gather(signal, &ids, &mut values);
                 return Some(values);

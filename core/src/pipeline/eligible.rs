@@ -209,15 +209,37 @@ pub(super) fn obstacle(
     let variants = run.snapshot.catalog.variants_of(item);
     let eligible = variants.iter().filter(|variant| universe.base.variants.contains(variant.0)).collect::<Vec<_>>();
     if eligible.is_empty() {
-        return Some(
-            "left out of this list: it is the anchor, in the cart, seen in this visit, filtered by the unit, or on the page already".into(),
-        );
+        return Some(why_not_in_unit(run, item));
     }
     let fails = |filter: &RoaringBitmap| !eligible.iter().any(|variant| filter.contains(variant.0));
     Some(match universe.filters.iter().position(|(_, filter)| fails(filter)) {
-        Some(at) => format!("filter {} of the request holds for none of its eligible variants", at + 1),
+        Some(at) => {
+            let filter = expr::to_json(&run.filters[at]);
+            format!("filter {} of the request holds for none of its eligible variants: {filter}", at + 1)
+        }
         None => "each filter of the request holds for one of its variants, but no one variant satisfies all".into(),
     })
+}
+
+/// Why an item that the shop shows is none of those that the unit, or a rule's filters together, leave.
+fn why_not_in_unit(run: &Run<'_>, item: ItemId) -> String {
+    let Subject::Unit { unit, anchors, .. } = &run.subject else {
+        return "each filter of a rule holds for one of its variants, but no one variant satisfies all".into();
+    };
+    if anchors.contains(&item) {
+        return "it is what the unit is about".into();
+    }
+    if run.shopper.cart.contains(&item.0) {
+        return "it is in the shopper's cart".into();
+    }
+    if !unit.keeps_seen() && run.shopper.visit.contains(&item.0) {
+        return "it was seen in this visit, and the unit does not say `keep_seen`".into();
+    }
+    let catalog = &run.snapshot.catalog;
+    let shown = &*catalog.universe(universe_query(run)).variants;
+    let variants: RoaringBitmap = catalog.variants_of(item).iter().map(|variant| variant.0).collect();
+    permit::refusal(run, unit, anchors, shown & variants)
+        .unwrap_or_else(|| "another list of the page shows it already".into())
 }
 
 /// Why an item is not among those the store view shows at all.
@@ -228,9 +250,9 @@ fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<String> {
         return Some("it is known from events or links only, no product has been put under this sku".into());
     };
     if !catalog.universe(UniverseQuery { stock: StockRule::Any, ..query }).items.contains(item.0) {
-        let visibility = product.visibility_in(&run.view.code);
+        let visibility = format!("{:?}", product.visibility_in(&run.view.code)).to_lowercase();
         return Some(format!(
-            "its visibility in store view `{}` is {visibility:?}, which leaves it out of this list",
+            "its visibility in store view `{}` is `{visibility}`, which leaves it out of this list",
             run.view.code
         ));
     }

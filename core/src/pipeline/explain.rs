@@ -32,7 +32,14 @@ pub fn why_not(
         .item(sku)
         .ok_or_else(|| QueryError::NotFound { what: "product".into(), name: sku.to_owned() })?;
     let taken = RoaringBitmap::new();
-    let mut run = Run::begin(snapshot, epoch, request, &taken, attempt)?;
+    let mut run = match Run::begin(snapshot, epoch, request, &taken, attempt) {
+        Err(QueryError::NotFound { what, name })
+            if what == "category" && snapshot.catalog.category(&name).is_some() =>
+        {
+            return Ok(format!("category `{name}` is kept from the shopper's customer group"));
+        }
+        begun => begun?,
+    };
     let understanding = understand::understand(&mut run);
     let universe = eligible::eligible(&mut run, &understanding);
     if let Some(obstacle) = eligible::obstacle(&run, &understanding, &universe, item) {
@@ -64,21 +71,22 @@ fn place(
     })
 }
 
-/// Lends a plugin the shop outside any request: an empty search in the default store view, in which everything is
-/// eligible that any list shows.
+/// Lends a plugin the shop outside any list: an empty search in the store view and at the time of `asked`, in which
+/// everything is eligible that any list shows.
 ///
 /// # Errors
-/// When the shop has no default store view to look through.
+/// When the shop has no such store view to look through.
 pub fn with_context<T>(
     snapshot: &Snapshot,
     epoch: &Epoch,
-    taken: &RoaringBitmap,
+    asked: &ListRequest,
     attempt: &Attempt,
     ask: impl FnOnce(&CallContext<'_>) -> T,
 ) -> Result<T, QueryError> {
     let page = Page { number: 1, size: 1 };
-    let request = ListRequest { page, facets: Some(Vec::new()), ..ListRequest::plain("question") };
-    let mut run = Run::begin(snapshot, epoch, &request, taken, attempt)?;
+    let request = ListRequest { page, facets: Some(Vec::new()), ..asked.clone() };
+    let taken = RoaringBitmap::new();
+    let mut run = Run::begin(snapshot, epoch, &request, &taken, attempt)?;
     let nothing = understand::Understanding::default();
     let mut universe = eligible::eligible(&mut run, &nothing);
     // What only a search with words shows.

@@ -121,11 +121,9 @@ fn seen_test(run: &Run<'_>, field: &str, test: &Test) -> Option<Test> {
 
 /// The category paths that filters ask for by name, in order of occurrence.
 pub(super) fn categories_of(filters: &[Condition]) -> Vec<&str> {
-    let mut leaves = Vec::new();
-    filters.iter().for_each(|filter| gather_leaves(filter, &mut leaves));
     let mut paths = Vec::new();
-    for (field, test) in leaves {
-        if let (true, Test::In(values)) = (canonical(field) == "category", test) {
+    for (field, test) in asked(filters) {
+        if let (true, Some(Test::In(values))) = (field == "category", test) {
             paths.extend(
                 values.iter().filter_map(|value| if let Value::Text(path) = value { Some(&**path) } else { None }),
             );
@@ -135,13 +133,11 @@ pub(super) fn categories_of(filters: &[Condition]) -> Vec<&str> {
 }
 
 /// What filters ask for, as plugins see it: each field, and each value that is asked of it (`color`, `color=Red`), once.
+/// A value that is ruled out is not asked for, and neither is what is only one way out of several.
 pub(super) fn texts(filters: &[Condition]) -> Vec<String> {
-    let mut leaves = Vec::new();
-    filters.iter().for_each(|filter| gather_leaves(filter, &mut leaves));
     let mut texts: Vec<String> = Vec::new();
-    for (field, test) in leaves {
-        let field = canonical(field);
-        let values = if let Test::In(values) = test { values.as_slice() } else { &[] };
+    for (field, test) in asked(filters) {
+        let values = if let Some(Test::In(values)) = test { values.as_slice() } else { &[] };
         let valued = values.iter().map(|value| match value {
             Value::Text(text) => format!("{field}={text}"),
             Value::Number(number) => format!("{field}={number}"),
@@ -155,6 +151,31 @@ pub(super) fn texts(filters: &[Condition]) -> Vec<String> {
         }
     }
     texts
+}
+
+/// The fields that everything that passes was tested by, with the tests that it passed rather than failed.
+fn asked(filters: &[Condition]) -> Vec<(&str, Option<&Test>)> {
+    let mut all = Vec::new();
+    filters.iter().for_each(|filter| gather_asked(filter, false, &mut all));
+    all
+}
+
+fn gather_asked<'c>(condition: &'c Condition, is_negated: bool, asked: &mut Vec<(&'c str, Option<&'c Test>)>) {
+    let (parts, must_all) = match condition {
+        Condition::All(parts) => (parts, !is_negated),
+        Condition::Any(parts) => (parts, is_negated),
+        Condition::Not(part) => return gather_asked(part, !is_negated, asked),
+        Condition::Field { field, test } => {
+            asked.push((canonical(field), (!is_negated).then_some(test)));
+            return;
+        }
+    };
+    let mut of_parts = Vec::new();
+    parts.iter().for_each(|part| gather_asked(part, is_negated, &mut of_parts));
+    // Of alternatives it is only certain what they test, if that is the same.
+    if must_all || of_parts.iter().all(|(field, _)| *field == of_parts[0].0) {
+        asked.append(&mut of_parts);
+    }
 }
 
 fn gather_leaves<'c>(condition: &'c Condition, leaves: &mut Vec<(&'c str, &'c Test)>) {
@@ -194,5 +215,13 @@ mod tests {
         let filters = [of("categories", "C/D"), contains("a"), of("category", "E")];
         assert_eq!(texts(&filters), ["category", "category=C/D", "category=1", "a", "category=E"]);
         assert_eq!(categories_of(&[of("category", "A"), of("color", "B"), of("categories", "C/D")]), ["A", "C/D"]);
+        // What is ruled out, or is one way of several, is not asked for.
+        let not = |condition: Condition| Condition::Not(Box::new(condition));
+        assert_eq!(texts(&[not(of("category", "A"))]), ["category"]);
+        assert_eq!(texts(&[not(not(of("category", "A")))]), ["category", "category=A", "category=1"]);
+        assert_eq!(texts(&[Condition::Any(vec![of("category", "A"), contains("a")])]), [""; 0]);
+        assert_eq!(texts(&[not(Condition::Any(vec![of("category", "A"), contains("a")]))]), ["category", "a"]);
+        let either = Condition::Any(vec![of("category", "A"), of("categories", "B")]);
+        assert_eq!(categories_of(&[either, not(of("category", "C"))]), ["A", "B"]);
     }
 }

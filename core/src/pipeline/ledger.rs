@@ -42,6 +42,12 @@ pub(super) fn neutral(combine: Combine) -> f32 {
     if combine == Combine::Factor { 1.0 } else { 0.0 }
 }
 
+/// Whether a column changes nothing anywhere; looked at in runs, so that many values are compared at once.
+pub(super) fn is_neutral(combine: Combine, values: &[f32]) -> bool {
+    let nothing = neutral(combine);
+    values.chunks(256).all(|run| run.iter().fold(true, |all, value| all & (*value == nothing)))
+}
+
 impl Entry {
     /// The value of a row, if it is spoken of.
     fn of(&self, row: u32) -> Option<f32> {
@@ -64,6 +70,7 @@ pub(super) struct Ledger {
 }
 
 /// What a contribution adds to a running sum; nothing, should the sum not stay finite.
+#[inline]
 fn delta(running: f64, combine: Combine, value: f32) -> f64 {
     let change = match combine {
         Combine::Add => f64::from(value),
@@ -73,14 +80,21 @@ fn delta(running: f64, combine: Combine, value: f32) -> f64 {
     if (running + change).is_finite() { change } else { 0.0 }
 }
 
+/// Adds a value to each score.
+fn add_dense(combine: Combine, values: &[f32], scores: &mut [f64]) {
+    let each = scores.iter_mut().zip(values);
+    // One loop for each way, without a way out, so that the processor takes many rows at once.
+    match combine {
+        Combine::Add => each.for_each(|(score, &value)| *score += delta(*score, Combine::Add, value)),
+        Combine::Factor => each.for_each(|(score, &value)| *score += delta(*score, Combine::Factor, value)),
+        Combine::Feature => {}
+    }
+}
+
 /// Adds a contribution to `scores`.
 fn add(entry: &Entry, scores: &mut [f64]) {
     match &entry.values {
-        Values::Dense(values) => {
-            for (score, &value) in scores.iter_mut().zip(values) {
-                *score += delta(*score, entry.combine, value);
-            }
-        }
+        Values::Dense(values) => add_dense(entry.combine, values, scores),
         Values::Sparse(values) => {
             for &(row, value) in values {
                 let score = &mut scores[row as usize];

@@ -86,9 +86,7 @@ impl CallHost for Lender<'_, '_> {
         let Some((ranked, rows)) = self.lent.batch else {
             return Err(Failure(format!("column `{column}` is not lent here, only to scorers")));
         };
-        let is_batch = items.len() == rows.len()
-            && items.iter().zip(rows).all(|(item, &row)| ranked.matches.items[row as usize] == *item);
-        if is_batch {
+        if *ranked.matches.items_of(rows) == *items {
             return Ok(column::gather(self.run, column, ranked, rows));
         }
         let asked: Option<Vec<u32>> = items.iter().map(|item| Some(ranked.matches.row_of(*item)? as u32)).collect();

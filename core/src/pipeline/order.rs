@@ -77,8 +77,12 @@ fn best_by_score(ranked: &Ranked, k: usize) -> Vec<u32> {
     let compare = |&a: &u32, &b: &u32| compare_rows(&[], ranked, a as usize, b as usize);
     let mut best: Vec<u32> = Vec::with_capacity(2 * k);
     let mut last: Option<u32> = None;
+    let class = |row: u32| (ranked.sold_out.get(row as usize).copied().unwrap_or(false), ranked.bands[row as usize]);
+    let (mut last_class, mut last_score) = ((false, 0), f64::MIN);
     for row in 0..ranked.matches.len() as u32 {
-        if last.is_some_and(|last| compare(&row, &last).is_gt()) {
+        // Most rows are behind by their score alone, which is quickly seen.
+        let is_behind = ranked.scores[row as usize] < last_score && class(row) >= last_class;
+        if is_behind || last.is_some_and(|last| compare(&row, &last).is_gt()) {
             continue;
         }
         best.push(row);
@@ -86,6 +90,7 @@ fn best_by_score(ranked: &Ranked, k: usize) -> Vec<u32> {
             let (_, &mut row, _) = best.select_nth_unstable_by(k - 1, compare);
             best.truncate(k);
             last = Some(row);
+            (last_class, last_score) = (class(row), ranked.scores[row as usize]);
         }
     }
     best.sort_unstable_by(compare);

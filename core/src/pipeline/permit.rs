@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use super::eligible::{evaluate, matching};
 use super::run::Run;
 use super::unit::{Relative, Unit};
-use crate::expr::{Condition, StoredCondition, Test, relate};
+use crate::expr::{Condition, StoredCondition, Test, relate, to_json};
 use crate::id::ItemId;
 
 /// The variants a unit permits; `None` when it permits all.
@@ -31,6 +31,31 @@ pub(super) fn permitted(run: &Run<'_>, unit: &Unit, anchors: &[ItemId]) -> Optio
     let mut kept = kept.unwrap_or_else(|| RoaringBitmap::clone(run.snapshot.catalog.alive()));
     unit.exclude.iter().for_each(|condition| kept -= &*meant(run, condition, anchors));
     Some(kept)
+}
+
+/// Which part of a unit leaves an item out, in words; `None` when none does.
+///
+/// `left` are the variants that may be shown at all.
+pub(super) fn refusal(run: &Run<'_>, unit: &Unit, anchors: &[ItemId], mut left: RoaringBitmap) -> Option<String> {
+    for condition in &unit.include {
+        left &= &*meant(run, condition, anchors);
+        if left.is_empty() {
+            return Some(format!("the unit shows only what satisfies {}", to_json(condition.condition())));
+        }
+    }
+    for related in anchors.first().map(|&anchor| related(run, unit.relative, anchor)).unwrap_or_default() {
+        left &= related;
+        if left.is_empty() {
+            return Some("it is not so near to the product of the page as the unit's `relative` asks".into());
+        }
+    }
+    for condition in &unit.exclude {
+        left -= &*meant(run, condition, anchors);
+        if left.is_empty() {
+            return Some(format!("the unit leaves out what satisfies {}", to_json(condition.condition())));
+        }
+    }
+    None
 }
 
 /// The variants that satisfy a condition with what is relative in it filled in from the page's product; without one

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use planogram_abi::{Act, Combine, Output, Phase, Verb, column};
+use planogram_abi::{Act, Combine, Output, Phase, Target, Verb, column};
 
 use super::column as columns;
 use super::eligible::{self, Universe};
@@ -77,7 +77,7 @@ fn score_phase(run: &mut Run<'_>, universe: &Universe, phase: Phase, rows: &[u32
     }
     let plugins = run.epoch.plugins.clone();
     let mut gathered: HashMap<String, Vec<f32>> = HashMap::new();
-    let items: Vec<u32> = rows.iter().map(|&row| ranked.matches.items[row as usize]).collect();
+    let items = ranked.matches.items_of(rows).into_owned();
     for slot in plugins.scorers(run.kind(), phase).filter(|slot| run.epoch.is_awake(slot)) {
         if slot.reads().iter().any(|name| name == column::SCORE) {
             gathered.insert(column::SCORE.into(), ranked.scores_of(rows));
@@ -110,7 +110,7 @@ fn enter_outputs(
         let name = format!("{}/{name}", slot.plugin());
         // Whoever reads it from now on reads what was written.
         gathered.remove(&name);
-        let values = if is_dense && values.iter().all(|value| *value == ledger::neutral(*combine)) {
+        let values = if is_dense && ledger::is_neutral(*combine, &values) {
             Values::Neutral
         } else if is_dense {
             Values::Dense(values)
@@ -142,7 +142,10 @@ impl Ranked {
     /// Enters a boost like any other factor; other acts are not about scores.
     pub fn boost(&mut self, run: &Run<'_>, plugin: &str, act: &Act) {
         let Verb::Boost { factor } = act.verb else { return };
-        let rows = self.matches.rows_of(&eligible::target_items(run, &act.target));
+        let rows = match &act.target {
+            Target::Items(items) => self.matches.rows_of_each(items),
+            Target::Matching(_) => self.matches.rows_of(&eligible::target_items(run, &act.target)),
+        };
         let (combine, values) = (Combine::Factor, Values::Same { rows, value: factor });
         self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(act.reason.clone()) });
     }

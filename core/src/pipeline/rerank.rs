@@ -89,8 +89,6 @@ struct Orders {
     /// The first act that pins a row holds.
     pins: Vec<Pin>,
     pinned: RoaringBitmap,
-    /// Rows that were raised or buried: the first act that does either holds, too.
-    banded: RoaringBitmap,
     /// Quotas with the rows they mean, in order; each with the plugin that ordered it.
     quotas: Vec<(String, Act, Vec<u32>)>,
     remarks: Vec<(u32, LedgerLine)>,
@@ -127,11 +125,12 @@ impl Orders {
                     (LedgerKind::Pin, f64::from(position))
                 }
                 _ => {
-                    if !self.banded.insert(row) {
+                    let band = &mut ranked.bands[row as usize];
+                    // The first act that raises or buries a row holds, too.
+                    if matches!(*band, band::RAISED | band::BURIED) {
                         continue;
                     }
-                    let is_bury = act.verb == Verb::Bury;
-                    ranked.bands[row as usize] = if is_bury { band::BURIED } else { band::RAISED };
+                    *band = if act.verb == Verb::Bury { band::BURIED } else { band::RAISED };
                     (LedgerKind::Band, 0.0)
                 }
             };

@@ -4,6 +4,7 @@
 //! then what the rungs of its fallback chain do. Every source's raw score is kept; the matches leave here
 //! ordered by item id, so that everything after is independent of how they were found.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,10 +77,18 @@ pub(super) fn retrieve(run: &mut Run<'_>, understanding: &Understanding, univers
 
 /// An empty text: everything eligible.
 fn browse(universe: &Universe) -> Matches {
-    let items: Vec<u32> = universe.items.iter().collect();
+    let items = listed(&universe.items);
     let base = vec![0.0; items.len()];
     let unfiltered = (!universe.filters.is_empty()).then(|| RoaringBitmap::clone(&universe.base.items));
     Matches { items, base, base_name: "kernel/browse".into(), unfiltered, ..Matches::default() }
+}
+
+/// The items of a set in order, many at a time.
+fn listed(set: &RoaringBitmap) -> Vec<u32> {
+    let mut items = vec![0; set.len() as usize];
+    let listed = set.iter().next_many(&mut items).len();
+    items.truncate(listed);
+    items
 }
 
 fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
@@ -88,8 +97,7 @@ fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
     let mut unfiltered = run.members().of_page(id) & &*universe.base.items;
     unfiltered |= &universe.included;
     let is_filtered = !universe.filters.is_empty();
-    let items: Vec<u32> =
-        if is_filtered { (&unfiltered & &*universe.items).iter().collect() } else { unfiltered.iter().collect() };
+    let items = if is_filtered { listed(&(&unfiltered & &*universe.items)) } else { listed(&unfiltered) };
     // Falls with the position and is never above 1/2, so that a strategy that counts in whole steps outranks it.
     let base = items
         .iter()
@@ -269,6 +277,29 @@ impl Matches {
         });
         let found = items.iter().map_while(|item| rows.get(item as usize)).copied();
         found.filter(|row| *row != NO_ROW).collect()
+    }
+
+    /// The rows of those of some items that match, ascending, each once.
+    pub fn rows_of_each(&self, items: &[u32]) -> Vec<u32> {
+        let mut rows: Vec<u32> = items.iter().filter_map(|item| self.row_of(*item)).map(|row| row as u32).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// The items of some rows.
+    pub fn items_of(&self, rows: &[u32]) -> Cow<'_, [u32]> {
+        match self.is_whole(rows) {
+            true => Cow::Borrowed(&self.items),
+            false => rows.iter().map(|&row| self.items[row as usize]).collect(),
+        }
+    }
+
+    /// Whether these are all rows, in order.
+    pub fn is_whole(&self, rows: &[u32]) -> bool {
+        let is_in_order =
+            |(rows, at): (&[u32], u32)| rows.iter().zip(at * 256..).fold(true, |all, (row, at)| all & (*row == at));
+        rows.len() == self.len() && rows.chunks(256).zip(0..).all(is_in_order)
     }
 
     /// The row of an item.

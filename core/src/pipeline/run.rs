@@ -21,7 +21,7 @@ use crate::catalog::access::HiddenCategories;
 use crate::catalog::hybrid::HybridMode;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
-use crate::expr::{Condition, EvalContext, Members, SmartTree};
+use crate::expr::{Condition, EvalContext, Members, SmartTree, is_same_audience};
 use crate::host::{Attempt, CallContext, Fault, FaultReason, Slot};
 use crate::id::{CategoryId, ItemId, TimeMs, VariantId};
 use crate::limits::{AMONG_MAX, PAGE_SIZE_MAX, PAGE_WINDOW_MAX, QUERY_CHARS_MAX};
@@ -343,9 +343,9 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether the shopper is in an audience.
+    /// Whether the shopper is in an audience, named in whatever case.
     pub fn is_in(&self, audience: &str) -> bool {
-        self.audiences.contains(&audience)
+        self.audiences.iter().any(|known| is_same_audience(known, audience))
     }
 
     /// Whether the list is a unit for audiences that the shopper is in none of: there is nothing to show then.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::{HashMap, Vector};
-use planogram_abi::ConditionId;
+use planogram_abi::{ConditionId, Problem};
 
 use super::{Shop, assign};
 use crate::catalog::Catalog;
@@ -32,6 +32,8 @@ pub struct Epoch {
     pub plugins: Arc<PluginSet>,
     /// Plugins that could not prepare for this epoch, with what they said; each keeps its previous state.
     pub unprepared: BTreeMap<String, String>,
+    /// Conditions that plugins handed in while they prepared and that could not be read.
+    pub misread: Vec<Misread>,
     /// Kinds of which a document is in force here.
     pub kinds_in_use: BTreeSet<String>,
     /// Overlays that hold a draft.
@@ -39,6 +41,15 @@ pub struct Epoch {
     /// Of the live shop: what visitors in experiments see, by the overlays of their arms. Made and retired together
     /// with the live shop, so that no visitor waits for their arm.
     pub arms: BTreeMap<Vec<String>, Arc<Epoch>>,
+}
+
+/// A condition of a plugin's that could not be read.
+#[derive(Clone, Debug)]
+pub struct Misread {
+    /// Its JSON text.
+    pub condition: String,
+    /// What is wrong with it, with pointers into it.
+    pub problems: Vec<Problem>,
 }
 
 impl Epoch {

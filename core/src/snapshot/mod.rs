@@ -15,7 +15,7 @@ pub mod spelling;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use epoch::{Conditions, Epoch};
+pub use epoch::{Conditions, Epoch, Misread};
 pub use shop::{Shop, read_audiences, read_experiments};
 
 use crate::catalog::Catalog;

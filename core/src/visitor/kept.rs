@@ -39,11 +39,13 @@ impl Happened {
     pub const NO_ITEM: ItemId = ItemId(u32::MAX);
 
     /// What happened.
+    #[inline]
     pub fn kind(&self) -> EventKind {
         EventKind::ALL[usize::from(self.kind)]
     }
 
     /// Place of its kind in [`EventKind::ALL`].
+    #[inline]
     pub fn code(&self) -> u8 {
         self.kind
     }

@@ -137,7 +137,7 @@ impl Arrangement {
             Arrangement::By(strategy) => {
                 let Some(name) = strategy.column() else { return Ok(()) };
                 let column = call.host.gather(&name, batch.items)?;
-                batch.out[0].iter_mut().zip(column).for_each(|(out, x)| *out = strategy.value(x));
+                write_each(batch.out[0], &column, |x| strategy.value(x));
             }
             Arrangement::Values(order) => order.score(call, batch),
             Arrangement::Blend(blend) => blend.score(call, batch)?,
@@ -201,43 +201,73 @@ impl Blend {
     }
 
     fn score(&self, call: &Call<'_>, batch: &mut ScoreBatch<'_, '_>) -> Outcome {
+        let window = self.window.name();
         for &(part, weight) in &self.parts {
-            let shares = self.shares(part, call, batch.items)?;
-            let write = |(out, share): (&mut f32, f64)| *out = (SHARE_STEPS * weight * share).round() as f32;
-            batch.out[1 + part].iter_mut().zip(shares).for_each(write);
+            let out = &mut batch.out[1 + part];
+            let worth = |share: f64| (SHARE_STEPS * weight * share).round() as f32;
+            let counted = match PARTS[part] {
+                "most-viewed" => format!("views.{window}"),
+                "most-added-to-cart" => format!("carts.{window}"),
+                "most-purchased" => format!("purchases.{window}"),
+                "trending" => column::TRENDING.to_owned(),
+                "newest" => {
+                    let ages = call.host.gather(column::AGE_DAYS, batch.items)?;
+                    out.iter_mut().zip(ages).for_each(|(out, days)| *out = worth(share_of_age(days)));
+                    continue;
+                }
+                _ => {
+                    let shares = personal::shares(call, batch.items)?;
+                    out.iter_mut().zip(shares).for_each(|(out, share)| *out = worth(share));
+                    continue;
+                }
+            };
+            let counts = call.host.gather(&counted, batch.items)?;
+            let most = most_of(&counts);
+            write_each(out, &counts, |x| worth(share_of_count(x, most)));
         }
         Ok(())
     }
+}
 
-    /// The share of every product, in `[0, 1]`.
-    fn shares(&self, part: usize, call: &Call<'_>, items: &[u32]) -> Outcome<Vec<f64>> {
-        let gather = |name: &str| call.host.gather(name, items);
-        let counted = |name: &str| -> Outcome<Vec<f64>> { Ok(of_counts(&gather(name)?)) };
-        let window = self.window.name();
-        match PARTS[part] {
-            "most-viewed" => counted(&format!("views.{window}")),
-            "most-added-to-cart" => counted(&format!("carts.{window}")),
-            "most-purchased" => counted(&format!("purchases.{window}")),
-            "trending" => counted(column::TRENDING),
-            "newest" => {
-                let new = |days: f32| 1.0 / (1.0 + f64::from(days.max(0.0)) / NEW_DAYS);
-                let ages = gather(column::AGE_DAYS)?;
-                Ok(ages.into_iter().map(|days| if days.is_nan() { 0.0 } else { new(days) }).collect())
+/// Whole numbers whose worth is worked out once.
+const KNOWN: usize = 256;
+
+/// Writes what every value of a column is worth. Most values of a shop are small counts, and what those are worth is
+/// worked out once each.
+fn write_each(out: &mut [f32], column: &[f32], worth: impl Fn(f32) -> f32) {
+    let mut known = [f32::NAN; KNOWN];
+    for (out, &x) in out.iter_mut().zip(column) {
+        // What is no whole number, or too large, does not come back as it was.
+        let at = x as u8;
+        *out = if f32::from(at) != x {
+            worth(x)
+        } else {
+            let known = &mut known[usize::from(at)];
+            if known.is_nan() {
+                *known = worth(x);
             }
-            _ => personal::shares(call, items),
-        }
+            *known
+        };
     }
 }
 
-/// `ln(1 + x) / ln(1 + max)`; what has no value, or less than 0, counts nothing.
-fn of_counts(values: &[f32]) -> Vec<f64> {
+/// Halves after a month, in `(0, 1]`; what has no age counts nothing.
+fn share_of_age(days: f32) -> f64 {
+    if days.is_nan() { 0.0 } else { 1.0 / (1.0 + f64::from(days.max(0.0)) / NEW_DAYS) }
+}
+
+/// The largest value, 0 when there is none above.
+fn most_of(values: &[f32]) -> f32 {
     // `max` turns NaN into 0.
-    let most = values.iter().fold(0.0_f32, |most, x| most.max(*x));
+    values.iter().fold(0.0_f32, |most, x| most.max(*x))
+}
+
+/// `ln(1 + x) / ln(1 + most)`; what has no value, or less than 0, counts nothing.
+fn share_of_count(x: f32, most: f32) -> f64 {
     if !(most > 0.0 && most.is_finite()) {
-        return vec![0.0; values.len()];
+        return 0.0;
     }
-    let all = f64::from(most).ln_1p();
-    values.iter().map(|x| f64::from(x.max(0.0)).ln_1p() / all).collect()
+    f64::from(x.max(0.0)).ln_1p() / f64::from(most).ln_1p()
 }
 
 #[cfg(test)]
@@ -283,9 +313,23 @@ mod tests {
 
     #[test]
     fn shares_of_counts_lie_between_nothing_and_all() {
-        assert_eq!(of_counts(&[f32::NAN, -1.0, 0.0, 9.0]), [0.0, 0.0, 0.0, 1.0]);
-        assert_eq!(of_counts(&[0.0, f32::NAN]), [0.0, 0.0]);
-        let shares = of_counts(&[1.0, 99.0]);
+        let shares =
+            |counts: &[f32]| -> Vec<f64> { counts.iter().map(|x| share_of_count(*x, most_of(counts))).collect() };
+        assert_eq!(shares(&[f32::NAN, -1.0, 0.0, 9.0]), [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(shares(&[0.0, f32::NAN]), [0.0, 0.0]);
+        let shares = shares(&[1.0, 99.0]);
         assert!(shares[0] > 0.1 && shares[0] < 0.2, "{shares:?}");
+    }
+
+    #[test]
+    fn every_value_is_worth_what_it_is_worth_alone() {
+        let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 0.0, -1.0, 0.5, 254.5, 255.0, 256.0, 1e30];
+        let column: Vec<f32> = odd.into_iter().chain((0..600).map(|n| (n % 300) as f32 / 2.0)).collect();
+        let worth = |x: f32| share_of_count(x, 700.0) as f32;
+        let mut out = vec![0.0; column.len()];
+        write_each(&mut out, &column, worth);
+        for (out, x) in out.iter().zip(&column) {
+            assert_eq!(*out, worth(*x), "{x}");
+        }
     }
 }

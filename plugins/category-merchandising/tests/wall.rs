@@ -44,6 +44,8 @@ fn a_category_has_the_strategy_from_above_and_events_of_its_own() {
         (Verb::Note, "", "rule \"tees\" (category-rule/tees)"),
         (Verb::Pin { position: 1 }, "sock", "rule \"tees\" (category-rule/tees): pinned to 2"),
         (Verb::Hide, "shirt", "rule \"tees\" (category-rule/tees): hidden"),
+        // Its strategy orders the page.
+        (Verb::Note, "", "rule \"Tops\" (category-rule/tops)"),
     ];
     let tops = [
         (Verb::Note, "", "rule \"Tops\" (category-rule/tops)"),
@@ -52,7 +54,7 @@ fn a_category_has_the_strategy_from_above_and_events_of_its_own() {
     let purchased = [6.0, 0.0, 1.0];
     check(&Asked::category("Men/Tops/Tees"), purchased, &tees);
     check(&Asked::category("Men/Tops"), purchased, &tops);
-    check(&Asked::category("Men/Tops/Shirts"), purchased, &[]);
+    check(&Asked::category("Men/Tops/Shirts"), purchased, &tops[..1]);
     let socks = [(Verb::Note, "", "rule \"socks\" (category-rule/socks)")];
     check(&Asked::category("Men/Socks"), [2.0, 0.0, 10.0], &socks);
     check(&Asked::category("Men"), [0.0; 3], &[]);

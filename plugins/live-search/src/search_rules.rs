@@ -69,13 +69,17 @@ pub struct SearchRules {
 }
 
 impl SearchRules {
-    /// Indexes the rules.
+    /// Indexes the rules; the index of earlier ones is taken over when it will do.
     ///
     /// # Errors
     /// When their phrases together are too large to index.
-    pub fn new(rules: Vec<Arc<SearchRule>>, resolution: Resolution) -> Result<Self, String> {
+    pub fn new(
+        rules: Vec<Arc<SearchRule>>,
+        resolution: Resolution,
+        earlier: Option<&SearchRules>,
+    ) -> Result<Self, String> {
         let any_strategy = rules.iter().any(|rule| rule.strategy.is_some());
-        Ok(Self { book: RuleBook::new(rules, resolution)?, any_strategy })
+        Ok(Self { book: RuleBook::new(rules, resolution, earlier.map(|earlier| &earlier.book))?, any_strategy })
     }
 
     /// The rules themselves.
@@ -147,8 +151,8 @@ mod tests {
             document("uk", "lamp", 4, r#"{"enabled":false}"#),
         ];
         let rules = || documents.iter().map(|d| Arc::new(read(d).unwrap())).collect::<Vec<_>>();
-        let all = SearchRules::new(rules(), Resolution::AllByPriority).unwrap();
-        let one = SearchRules::new(rules(), Resolution::OneWinner).unwrap();
+        let all = SearchRules::new(rules(), Resolution::AllByPriority, None).unwrap();
+        let one = SearchRules::new(rules(), Resolution::OneWinner, None).unwrap();
         let check = |rules: &SearchRules, text: &str, view: &str, now: i64, expected: &[&str]| {
             let facts = facts(text, view, now);
             let applied = rules.select(&facts);

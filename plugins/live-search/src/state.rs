@@ -82,7 +82,7 @@ impl State {
             Some(previous) if previous.synonyms.source == synonyms.source => Arc::clone(&previous.synonyms),
             _ => Arc::new(synonyms),
         };
-        let rules = SearchRules::new(rules, settings.resolution)?;
+        let rules = SearchRules::new(rules, settings.resolution, previous.map(|state| &state.rules))?;
         let newest = epoch.documents.iter().map(|document| document.seq).max().unwrap_or_default();
         let shown = epoch.host.compile(r#"{"field":"visible_in","eq":"search"}"#).ok();
         Ok(Self { settings: Arc::clone(settings), behavior, rules, redirects, synonyms, rankers, newest, shown })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use planogram_abi::{ConditionId, Document, Epoch, LogLevel, Problem, Request};
 use planogram_rules::resolve::precedence;
-use planogram_rules::{Findings, Origin, Scopes};
+use planogram_rules::{Findings, Scopes};
 
 use crate::config::Settings;
 use crate::list::{ListConfig, ListDocument};
@@ -73,7 +73,7 @@ impl Book {
             match document.kind {
                 RELATED_RULE => {
                     let same = earlier.get(&(document.scope, document.id)).copied();
-                    let same = same.filter(|rule| rule.head.origin == Origin::of(document));
+                    let same = same.filter(|rule| rule.head.origin.is_of(document));
                     if let Some(same) = same {
                         // Its conditions are compiled and indexed, and stay so.
                         book.scopes.insert(&same.head.origin);

@@ -11,16 +11,16 @@ use std::sync::Arc;
 use planogram_abi::{Document, PrepareHost};
 
 use crate::facts::Facts;
-use crate::index::RuleIndex;
 use crate::origin::{Origin, Scopes};
 use crate::resolve::{Resolution, in_order};
 use crate::rule::Rule;
+use crate::settled::Settled;
 
 /// All rules of one kind; `R` is the kind's own rule.
 #[derive(Debug)]
 pub struct RuleBook<R> {
     rules: Vec<Arc<R>>,
-    index: RuleIndex,
+    index: Settled<R>,
     /// Rules without conditions.
     defaults: Vec<u32>,
     scopes: Scopes,
@@ -45,16 +45,16 @@ impl<R> Clone for Fired<'_, R> {
 impl<R> Copy for Fired<'_, R> {}
 
 impl<R: Borrow<Rule>> RuleBook<R> {
-    /// Indexes the rules; those that are switched off count for what they stand in front of.
+    /// Indexes the rules; those that are switched off count for what they stand in front of. The index of an
+    /// earlier book is taken over when it will do.
     ///
     /// # Errors
     /// When their phrases together are too large to index.
-    pub fn new(mut rules: Vec<Arc<R>>, resolution: Resolution) -> Result<Self, String> {
+    pub fn new(mut rules: Vec<Arc<R>>, resolution: Resolution, earlier: Option<&RuleBook<R>>) -> Result<Self, String> {
         let mut scopes = Scopes::default();
         rules.iter().for_each(|rule| scopes.insert(&head(rule).origin));
         rules.retain(|rule| head(rule).enabled);
-        let index = RuleIndex::build(rules.iter().map(|rule| body(rule).when.as_ref()))
-            .map_err(|error| format!("the phrases of {} rules cannot be indexed: {error}", rules.len()))?;
+        let index = Settled::of(&rules, earlier.map(|earlier| &earlier.index))?;
         let defaults = (0u32..).zip(&rules).filter(|(_, rule)| body(rule).when.is_none()).map(|(at, _)| at).collect();
         Ok(Self { rules, index, defaults, scopes, resolution })
     }
@@ -130,7 +130,7 @@ impl<'a, R: Borrow<Rule>> Earlier<'a, R> {
     /// The rule of a document, if it was read from the very same write.
     pub fn same(&self, document: &Document<'_>) -> Option<&'a Arc<R>> {
         let known = self.rules.get(&(document.scope, document.id)).copied();
-        known.filter(|rule| head(rule).origin == Origin::of(document))
+        known.filter(|rule| head(rule).origin.is_of(document))
     }
 
     /// Whether a document was written after the earlier epoch: what is wrong with it can still be refused.

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod rule;
 
 pub mod index;
+mod settled;
 pub mod resolve;
 pub mod book;
 
@@ -28,5 +29,5 @@ pub use facts::Facts;
 pub use index::RuleIndex;
 pub use origin::{Origin, Scopes};
 pub use read::{Findings, Object};
-pub use resolve::{Resolution, in_order, redirect, to_acts};
+pub use resolve::{Resolution, in_order, note, redirect, to_acts};
 pub use rule::{Head, Limits, Rule};

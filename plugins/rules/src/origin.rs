@@ -38,6 +38,12 @@ impl Origin {
         }
     }
 
+    /// Whether this is the origin of `document`.
+    pub fn is_of(&self, document: &Document<'_>) -> bool {
+        (self.seq, self.from_ms, self.until_ms) == (document.seq, document.from_ms, document.until_ms)
+            && (&*self.kind, &*self.scope, &*self.id) == (document.kind, document.scope, document.id)
+    }
+
     /// Whether the document holds at this time.
     pub fn valid_at(&self, now_ms: i64) -> bool {
         (self.from_ms..self.until_ms).contains(&now_ms)

@@ -336,6 +336,10 @@ mod tests {
             vec![query(Operator::Contains, "sofa bed"), not(query(Operator::Contains, "sofa"))],
             "a query that contains `sofa bed` cannot not contain `sofa`",
         );
+        check(
+            vec![query(Operator::Is, "sofa"), query(Operator::Is, "")],
+            "the query `sofa` cannot be empty, as that of a category page is",
+        );
         check(vec![named("a"), named("b")], "it would take two values of `device` at once");
         check(
             vec![Node::Leaf(Leaf::Window { from_ms: 1, until_ms: 5 })],

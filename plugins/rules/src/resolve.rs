@@ -65,7 +65,7 @@ pub fn to_acts<'a>(host: &dyn CallHost, rules: impl Iterator<Item = Applied<'a>>
     let mut claimed = HashSet::new();
     let mut acts = Vec::new();
     for (head, events) in rules {
-        acts.push(Act { verb: Verb::Note, target: Target::Items(Vec::new()), reason: cut(head.label()) });
+        acts.push(note(head));
         for event in events {
             let target = match &event.about {
                 About::Skus(skus) => {
@@ -115,6 +115,11 @@ pub fn redirect<'a>(mut rules: impl Iterator<Item = Applied<'a>>) -> Option<&'a 
     rules.find_map(|(_, events)| {
         events.iter().find_map(|event| if let Deed::Redirect(url) = &event.deed { Some(url.as_str()) } else { None })
     })
+}
+
+/// Says that a rule applied.
+pub fn note(head: &Head) -> Act {
+    Act { verb: Verb::Note, target: Target::Items(Vec::new()), reason: cut(head.label()) }
 }
 
 /// What the ledger says; cut where it would not cross the wall.

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use planogram_core::engine::Engine;
+use planogram_core::engine::types::ShopAsk;
 use planogram_server::routes::ask::joined;
 use serde_json::Value;
 
@@ -29,25 +30,28 @@ pub enum RulesCommand {
 
 /// Which shop.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "shop")]
+#[command(group(ArgGroup::new("shop").args(["data", "url"]).required(true).multiple(false)))]
 pub struct CheckArgs {
     /// Data directory of a shop that no server has open.
-    #[arg(long, value_name = "DIR", group = "shop")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address of a running server, http only.
-    #[arg(long, value_name = "URL", group = "shop")]
+    #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Configuration file (TOML), beside `--data`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
     config: Option<PathBuf>,
+    /// Overlays whose drafts are laid over the live rules, in order, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    overlay: Vec<String>,
 }
 
 /// Runs the command.
 pub fn run(command: &RulesCommand) -> anyhow::Result<ExitCode> {
     let RulesCommand::Check(args) = command;
     let report = match (&args.url, &args.data) {
-        (Some(url), _) => asked(url)?,
-        (None, Some(dir)) => of_dir(dir, args.config.as_deref())?,
+        (Some(url), _) => asked(url, &args.overlay)?,
+        (None, Some(dir)) => of_dir(dir, args.config.as_deref(), &args.overlay)?,
         (None, None) => anyhow::bail!("neither `--data` nor `--url` is given"),
     };
     let conflicts = report["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -56,32 +60,40 @@ pub fn run(command: &RulesCommand) -> anyhow::Result<ExitCode> {
 }
 
 /// The report of a data directory.
-fn of_dir(dir: &Path, config: Option<&Path>) -> anyhow::Result<Value> {
+fn of_dir(dir: &Path, config: Option<&Path>, overlays: &[String]) -> anyhow::Result<Value> {
     anyhow::ensure!(dir.is_dir(), "there is no directory `{}`", dir.display());
     let mut settings = super::load(config)?;
     settings.engine.data_dir = dir.display().to_string();
     let engine: Arc<Engine> = Engine::open(settings.engine()?)
         .with_context(|| format!("the data directory `{}` cannot be opened", dir.display()))?;
-    let answers = engine.ask("rules", "conflicts", "{}");
+    let of = ShopAsk { overlays: overlays.to_vec(), ..ShopAsk::default() };
+    let answers = engine.ask("rules", "conflicts", "{}", &of);
     engine.close();
     Ok(joined(answers?))
 }
 
 /// The report of a server.
-fn asked(url: &str) -> anyhow::Result<Value> {
+fn asked(url: &str, overlays: &[String]) -> anyhow::Result<Value> {
     let address = url.strip_prefix("http://").with_context(|| format!("`{url}` does not begin with http://"))?;
     let host = address.trim_end_matches('/');
     let target = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     let mut stream = TcpStream::connect(&target).with_context(|| format!("`{url}` cannot be reached"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     // 1.0: one answer, not in chunks, and then the end.
-    write!(stream, "GET /v1/rules/conflicts HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")?;
+    let query = if overlays.is_empty() { String::new() } else { format!("?overlay={}", escaped(&overlays.join(","))) };
+    write!(stream, "GET /v1/rules/conflicts{query} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("`{url}` broke off"))?;
     let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("`{url}` does not speak HTTP"))?;
     let status = head.split(' ').nth(1).unwrap_or_default();
     anyhow::ensure!(status == "200", "`{url}` answered {status}: {body}");
     serde_json::from_str(body).with_context(|| format!("`{url}` did not answer JSON"))
+}
+
+/// A value of an address.
+fn escaped(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.,".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// One paragraph a finding: kind, rules, words, example.
@@ -126,7 +138,24 @@ mod tests {
     }
 
     #[test]
+    fn a_shop_is_named_once_and_the_rest_stands_beside_it() {
+        use clap::Parser;
+        #[derive(Debug, Parser)]
+        struct Line {
+            #[command(subcommand)]
+            command: RulesCommand,
+        }
+        let read = |line: &str| Line::try_parse_from(["planogram", "check"].into_iter().chain(line.split(' '))).is_ok();
+        assert!(read("--data shop --config shop.toml --overlay autumn,sale"));
+        assert!(read("--url http://x --overlay autumn"));
+        for bad in ["--overlay autumn", "--data shop --url http://x", "--url http://x --config shop.toml"] {
+            assert!(!read(bad), "{bad}");
+        }
+        assert_eq!(escaped("a b,c/d"), "a%20b,c%2Fd");
+    }
+
+    #[test]
     fn an_address_that_is_none_is_named() {
-        assert!(asked("ftp://x").unwrap_err().to_string().contains("`ftp://x` does not begin with http://"));
+        assert!(asked("ftp://x", &[]).unwrap_err().to_string().contains("`ftp://x` does not begin with http://"));
     }
 }

@@ -1,7 +1,8 @@
 //! Named questions that plugins answer, such as "which rules contradict each other?".
 //!
 //! The server knows no question: it passes kind, question and argument on, and the answer back. The argument is the
-//! JSON body, or the query string as an object of texts (a name given twice becomes a list). A question about a kind
+//! JSON body, or the query string as an object of texts (a name given twice becomes a list); in both cases the address
+//! says for which state of the shop is asked: `store_view`, `overlay`, `now`. A question about a kind
 //! that is nobody's kind of document may be answered by several plugins; their lists are then joined.
 
 use std::collections::BTreeSet;
@@ -13,35 +14,40 @@ use super::{Answer, blocking, json, text};
 use crate::error::Problem;
 use crate::extract::{Pairs, Whole};
 use crate::state::AppState;
+use crate::wire::audience::{self, OF_SHOP};
+use crate::wire::params::{Address, settle};
+use crate::wire::schema::ShopQuery;
 
 /// Asks a question; the argument stands in the address.
 #[utoipa::path(get, path = "/v1/{kind}/{question}", tag = "plugins",
-    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
+    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question."), ShopQuery),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(state): State<AppState>,
     Path((kind, question)): Path<(String, String)>,
     Pairs(pairs): Pairs,
 ) -> Answer {
-    ask(&state, kind, question, argument(pairs)).await
+    let (of, rest) = pairs.into_iter().partition(|(name, _)| OF_SHOP.contains(&name.as_str()));
+    ask(&state, kind, question, argument(rest), of).await
 }
 
 /// Asks a question; the argument is the body.
 #[utoipa::path(post, path = "/v1/{kind}/{question}", tag = "plugins", request_body = Value,
-    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
+    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question."), ShopQuery),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn post(
     State(state): State<AppState>,
     Path((kind, question)): Path<(String, String)>,
+    Pairs(pairs): Pairs,
     body: Whole,
 ) -> Answer {
     let argument = body.json()?;
-    ask(&state, kind, question, argument).await
+    ask(&state, kind, question, argument, pairs).await
 }
 
 /// Asks a question whose kind or name is that of a fixed route.
 #[utoipa::path(get, path = "/v1/ask/{kind}/{question}", tag = "plugins",
-    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
+    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question."), ShopQuery),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn get_ask(state: State<AppState>, path: Path<(String, String)>, pairs: Pairs) -> Answer {
     get(state, path, pairs).await
@@ -49,14 +55,17 @@ pub async fn get_ask(state: State<AppState>, path: Path<(String, String)>, pairs
 
 /// Asks a question whose kind or name is that of a fixed route; the argument is the body.
 #[utoipa::path(post, path = "/v1/ask/{kind}/{question}", tag = "plugins", request_body = Value,
-    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question.")),
+    params(("kind" = String, Path, description = "Kind of document the question is about."), ("question" = String, Path, description = "Name of the question."), ShopQuery),
     responses((status = 200, description = "The plugin's answer.", body = Value), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
-pub async fn post_ask(state: State<AppState>, path: Path<(String, String)>, body: Whole) -> Answer {
-    post(state, path, body).await
+pub async fn post_ask(state: State<AppState>, path: Path<(String, String)>, pairs: Pairs, body: Whole) -> Answer {
+    post(state, path, pairs, body).await
 }
 
-async fn ask(state: &AppState, kind: String, question: String, argument: Value) -> Answer {
+async fn ask(state: &AppState, kind: String, question: String, argument: Value, of: Vec<(String, String)>) -> Answer {
     let engine = state.engine()?;
+    let mut address = Address::new(&of, OF_SHOP);
+    let of = audience::ask(&mut address);
+    settle(address)?;
     let mut known: Vec<(String, String)> = Vec::new();
     for info in engine.config_kinds() {
         known.extend(info.questions.into_iter().map(|(name, _)| (info.name.clone(), name)));
@@ -73,7 +82,7 @@ async fn ask(state: &AppState, kind: String, question: String, argument: Value) 
         return Err(Problem::not_found("question", &format!("{kind}/{question}")).allow(names.join(", ")));
     }
     let argument = argument.to_string();
-    let answers = blocking(state, move |engine| engine.ask(&kind, &question, &argument)).await??;
+    let answers = blocking(state, move |engine| engine.ask(&kind, &question, &argument, &of)).await??;
     Ok(if is_shared { json(&joined(answers)) } else { text("application/json", first(answers)) })
 }
 

@@ -14,11 +14,11 @@ use crate::state::AppState;
 use crate::wire::audience::{self, AudiencesJson, MembersJson, MembershipJson, UsesJson};
 use crate::wire::list::FromHeaders;
 use crate::wire::params::{Address, Params, settle};
-use crate::wire::schema::{AudienceQuery, MemberBody, SharedQuery, WriteQuery};
+use crate::wire::schema::{MemberBody, SharedQuery, ShopQuery, WriteQuery};
 use crate::wire::write::ReceiptJson;
 
 /// Every audience with its size. Looks at every profile the shop remembers.
-#[utoipa::path(get, path = "/v1/audiences", tag = "people", params(AudienceQuery),
+#[utoipa::path(get, path = "/v1/audiences", tag = "people", params(ShopQuery),
     responses((status = 200, description = "The audiences, by id.", body = AudiencesJson), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(state): State<AppState>, Pairs(pairs): Pairs) -> Answer {
     let mut address = Address::new(&pairs, audience::OF_SHOP);
@@ -30,7 +30,7 @@ pub async fn list(State(state): State<AppState>, Pairs(pairs): Pairs) -> Answer 
 
 /// The members of an audience by the keys of their profiles, as JSON or as CSV; access to a person says theirs.
 #[utoipa::path(get, path = "/v1/audiences/{id}/members", tag = "people",
-    params(("id" = String, Path, description = "Id of the audience."), AudienceQuery,
+    params(("id" = String, Path, description = "Id of the audience."), ShopQuery,
         ("limit" = Option<u64>, Query, description = "Most members, 1 to 100,000; 1,000 by default."),
         ("after" = Option<String>, Query, description = "Go on behind this member, as `next` says."),
         ("format" = Option<String>, Query, description = "`json`, the default, or `csv`.")),

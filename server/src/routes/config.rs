@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use planogram_core::config::document::{Document, DocumentState, DocumentWrite};
+use planogram_core::config::document::{Document, DocumentWrite};
 use planogram_core::engine::types::{WriteError, WriteOptions};
 
 use super::{Answer, blocking, json};
@@ -22,17 +22,15 @@ pub async fn kinds(State(state): State<AppState>) -> Answer {
     Ok(json(&kinds))
 }
 
-/// The documents of a kind: of every scope, or of the named store view.
+/// The documents of a kind, of every scope or of the named store view: the live ones, or the drafts of an overlay.
 #[utoipa::path(get, path = "/v1/config/{kind}", tag = "config",
     params(("kind" = String, Path, description = "Kind of document."), DocumentQuery),
     responses((status = 200, description = "The answer.", body = Vec<DocumentJson>), (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(state): State<AppState>, Path(kind): Path<String>, Pairs(pairs): Pairs) -> Answer {
     let which = config::read(&pairs)?;
-    let narrowed = pairs.iter().any(|(name, _)| name == "state" || name == "overlay");
-    let views = blocking(&state, move |engine| engine.config_list(&kind, which.scope.as_deref())).await??;
-    let of_state = |d: &DocumentWrite| !narrowed || (d.state == which.state && d.overlay == which.overlay);
-    let documents: Vec<DocumentJson> =
-        views.into_iter().filter(|v| of_state(&v.document.write)).map(DocumentJson::from).collect();
+    let views =
+        blocking(&state, move |engine| engine.config_list(&kind, which.scope.as_deref(), which.state, &which.overlay));
+    let documents: Vec<DocumentJson> = views.await??.into_iter().map(DocumentJson::from).collect();
     Ok(json(&documents))
 }
 
@@ -118,11 +116,10 @@ async fn store(state: &AppState, write: DocumentWrite, pairs: &[(String, String)
     let options: WriteOptions = write_options(&mut address, headers);
     settle(address)?;
     let key = format!("{}/{}", write.key.kind, write.key.id);
-    let is_live = write.state == DocumentState::Live;
     let written = blocking(state, move |engine| {
-        let of = write.key.clone();
+        let (of, state, overlay) = (write.key.clone(), write.state, write.overlay.clone());
         let (documents, _) = engine.write_config(vec![write], options)?;
-        let warnings = if is_live { engine.config_remarks(&of) } else { Vec::new() };
+        let warnings = engine.config_remarks(&of, state, &overlay);
         Ok::<_, WriteError>((documents, warnings))
     });
     let (documents, warnings) = written.await??;

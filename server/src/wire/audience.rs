@@ -4,7 +4,7 @@
 //! is `{"visitor": id}` or `{"customer": id}`, and with `"member": false` it takes the shopper out.
 
 use planogram_core::engine::types::{
-    AudienceAsk, AudienceInfo, AudienceList, AudienceUse, Member, MemberList, Membership, MembershipAnswer,
+    AudienceInfo, AudienceList, AudienceUse, Member, MemberList, Membership, MembershipAnswer, ShopAsk,
 };
 use planogram_core::limits::AUDIENCE_MEMBERS_PAGE_MAX;
 use planogram_core::pipeline::request::ListRequest;
@@ -19,16 +19,16 @@ use super::params::{Address, Params, settle};
 use super::time;
 use crate::error::Problem;
 
-/// Parameters that say for which shop audiences are looked at.
+/// Parameters that say for which state of the shop something is asked: audiences, questions to plugins.
 pub const OF_SHOP: &[&str] = &["store_view", "overlay", "now"];
 /// Parameters of a write of members.
 pub const MEMBERS_WRITE: &[&str] = &["replace", "wait", "ack", "author"];
 /// Members of one answer when the request names no limit.
 const LIMIT_DEFAULT: u64 = 1_000;
 
-/// Reads for which shop audiences are looked at.
-pub fn ask(p: &mut dyn Params) -> AudienceAsk {
-    AudienceAsk {
+/// Reads for which state of the shop something is asked.
+pub fn ask(p: &mut dyn Params) -> ShopAsk {
+    ShopAsk {
         store_view: p.text("store_view").unwrap_or_default(),
         overlays: p.list("overlay").unwrap_or_default(),
         now_ms: p.moment("now"),
@@ -38,7 +38,7 @@ pub fn ask(p: &mut dyn Params) -> AudienceAsk {
 /// Which members are asked for.
 pub struct MembersRequest {
     /// For which shop.
-    pub ask: AudienceAsk,
+    pub ask: ShopAsk,
     /// Behind which member.
     pub after: Option<u64>,
     /// At most so many.

@@ -215,11 +215,11 @@ pub struct MemberBody {
     member: Option<bool>,
 }
 
-/// For which shop audiences are looked at.
+/// For which state of the shop something is asked.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code)]
-pub struct AudienceQuery {
+pub struct ShopQuery {
     /// Store view code.
     store_view: Option<String>,
     /// Overlays, in order, separated by commas.

@@ -316,6 +316,25 @@ fn windows_move_and_drafts_show_under_their_overlay() {
 }
 
 #[test]
+fn an_audience_is_the_same_in_any_case_and_who_still_names_it_is_told_when_it_goes() {
+    let shop = shop();
+    audience(&shop, "full", &json!({"cart": {}}));
+    shop.configure("unit", "u", &json!({"type": "most-viewed", "audiences": ["Full"], "fallback": ["most-viewed"]}));
+    send(&shop, &[did("other", "product_view", &["MUG"]), did("v", "add_to_cart", &["TEE"])]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/u?visitor=v")), ["MUG"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/u?audiences=FULL")), ["MUG"]);
+    assert_eq!(skus(&shop.ok("/v1/recommendations/u?visitor=other")), [""; 0]);
+    let used = shop.ok("/v1/audiences/full/where-used");
+    assert_eq!(used["used"], json!([{"kind": "unit", "scope": "", "id": "u", "pointers": ["/audiences/0"]}]));
+    let gone = shop.send("DELETE", "/v1/config/audience/full", &[], None);
+    assert_eq!(gone.json["warnings"], json!(["it is still named by `unit/u` (/audiences/0)"]), "{}", gone.text);
+    shop.configure("unit", "u", &json!({"type": "most-viewed"}));
+    audience(&shop, "full", &json!({"cart": {}}));
+    let gone = shop.send("DELETE", "/v1/config/audience/full", &[], None);
+    assert_eq!((gone.status, &gone.json["warnings"]), (200, &Value::Null));
+}
+
+#[test]
 fn other_systems_name_members_in_bulk() {
     let shop = Shop::start_with(|settings| settings.audiences.max = 2);
     audience(&shop, "own", &json!({"audience": "crm"}));

@@ -130,3 +130,87 @@ fn red_and_m_must_be_one_variant_that_can_be_bought() {
     let answer = shop.ok(&format!("/v1/explain?{path}sku={}", sold.keys().next().unwrap()).replace("/v1/search?", ""));
     assert!(answer["answer"].as_str().unwrap().contains("no one variant satisfies all"), "{answer}");
 }
+
+/// The ten calls on the page of `category-merchandising`, as far as they do not hang on a simulated history.
+#[test]
+fn the_walkthrough_of_a_merchandisers_afternoon_says_what_happens() {
+    let Some((shop, products)) = store() else { return };
+    let jackets = "/v1/categories/Men/Tops/Jackets/products?page_size=6";
+    let page = |more: &str| shop.ok(&format!("{jackets}{more}"));
+    let put = |address: &str, body: Value| shop.send_ok("PUT", &format!("/v1/config/{address}"), &body);
+    let rules = |list: &Value| -> Vec<String> {
+        let rules = list["applied_rules"].as_array().unwrap().iter();
+        rules.map(|rule| rule["rule"].as_str().unwrap().split('"').nth(1).unwrap().to_owned()).collect()
+    };
+    // 1: see the category.
+    let first = page("");
+    assert_eq!(skus(&first), ["MJ01", "MJ02", "MJ04", "MJ07", "MJ08", "MJ09"]);
+    assert_eq!(first["total"], 11);
+    // 2: a strategy for all tops.
+    let blend = json!({"blend": {"most-purchased": 0.5, "most-viewed": 0.3, "newest": 0.2}, "window": "30d"});
+    put(
+        "category-rule/men-tops",
+        json!({"category": "Men/Tops", "name": "Tops sell", "strategy": blend, "apply_to_subcategories": true}),
+    );
+    let lines = page("&explain=true")["items"][0]["ledger"].to_string();
+    assert!(lines.contains("category-merchandising/newest"), "{lines}");
+    // 3 and 4: a draft, and its preview.
+    let live: Vec<String> = skus(&page("")).into_iter().map(str::to_owned).collect();
+    let fleece = json!({"field": "material", "eq": "Fleece"});
+    let events =
+        json!([{"pin": "MJ12", "position": 1}, {"hide": "MJ04"}, {"at_least": fleece, "count": 2, "first": 4}]);
+    let autumn = json!({"category": "Men/Tops/Jackets", "name": "Autumn jackets", "events": events});
+    assert_eq!(put("category-rule/jackets?overlay=autumn", autumn)["state"], "draft");
+    assert_eq!(skus(&page("")), live, "shoppers still see what they saw");
+    let preview = page("&overlay=autumn&explain=true");
+    assert_eq!((skus(&preview)[0], preview["total"].as_u64()), ("MJ12", Some(10)));
+    assert_eq!(rules(&preview), ["Autumn jackets", "Tops sell"]);
+    // 5: why is it not here?
+    let why = shop.ok("/v1/explain?category=Men/Tops/Jackets&sku=MJ04&overlay=autumn");
+    let expected = r#"hidden by category-merchandising: rule "Autumn jackets" (category-rule/jackets): hidden"#;
+    assert_eq!(why["answer"], expected);
+    // 6: the sale week.
+    let week = json!([{"from": "2027-01-10T00:00:00Z", "until": "2027-01-17T00:00:00Z"}]);
+    let sale =
+        |events: Value| json!({"category": "Men/Tops/Jackets", "priority": 5, "conditions": week, "events": events});
+    let cheap = json!({"boost": {"field": "price", "range": {"to": 60}}, "to": "top"});
+    put("category-rule/sale-week?overlay=autumn", sale(json!([cheap])));
+    let in_week = page("&overlay=autumn&now=2027-01-12T12:00:00Z");
+    assert_eq!(rules(&in_week), ["sale-week", "Autumn jackets", "Tops sell"]);
+    let dear: Vec<bool> =
+        in_week["items"].as_array().unwrap().iter().map(|i| i["price"]["amount"].as_f64() >= Some(60.0)).collect();
+    assert!(dear.is_sorted() && !dear[0], "what is below 60 stands in front: {dear:?}");
+    assert_eq!(skus(&page("&overlay=autumn")), skus(&preview), "without a time nothing changes yet");
+    // 7: a category that fills itself.
+    shop.send_ok("PUT", "/v1/categories", &json!([{"put": "Collections/Fleece"}]));
+    let condition = json!({"all": [fleece, {"field": "category", "eq": "Men"}]});
+    put("smart-category/fleece", json!({"category": "Collections/Fleece", "condition": condition}));
+    let smart = shop.ok("/v1/categories/Collections/Fleece/products");
+    assert_eq!((smart["total"].as_u64(), &skus(&smart)[..3]), (Some(14), &["MH02", "MH07", "MH11"][..]));
+    // 8: do rules fight?
+    let conflicts = || shop.ok("/v1/rules/conflicts?overlay=autumn")["conflicts"].as_array().unwrap().clone();
+    assert_eq!(conflicts(), [Value::Null; 0]);
+    put("category-rule/sale-week?overlay=autumn", sale(json!([{"pin": "MJ04", "position": 2}])));
+    let found = conflicts();
+    assert_eq!((found.len(), &found[0]["kind"]), (1, &json!("contradictory")));
+    assert!(found[0]["example"]["parameters"]["now"].as_str().unwrap().starts_with("2027-01-1"), "{found:?}");
+    put("category-rule/sale-week?overlay=autumn", sale(json!([cheap])));
+    // 9: publish, and take back.
+    let published = shop.send_ok("POST", "/v1/overlays/autumn/publish", &json!({}));
+    assert!(published.as_array().unwrap().iter().all(|document| document["state"] == "live"), "{published}");
+    assert_eq!(skus(&page("")), skus(&preview), "what was previewed");
+    // 10: what became of it.
+    let tree = shop.ok("/v1/categories?window=30d");
+    let of =
+        |path: Value| tree["categories"].as_array().unwrap().iter().find(|one| one["path"] == path).unwrap().clone();
+    assert_eq!(of(json!(["Men", "Tops", "Jackets"]))["products"], 11);
+    assert_eq!(of(json!(["Collections", "Fleece"]))["products"], 14);
+    let strategy = shop.ok("/v1/category-rule/inherited?category=Men/Tops/Jackets")["strategy"].clone();
+    assert_eq!(
+        (&strategy["name"], &strategy["inherited"], &strategy["rule"]["name"]),
+        (&json!("blend"), &json!(true), &json!("Tops sell"))
+    );
+    assert_eq!(shop.send("DELETE", "/v1/config/category-rule/jackets", &[], None).status, 200);
+    assert_eq!(skus(&page("")), live);
+    assert_eq!((products.len(), page("")["total"].as_u64()), (199, Some(11)));
+}

@@ -101,6 +101,18 @@ fn row_079_and_080_a_category_strategy_is_inherited_and_its_events_are_not() {
         &json!({"category": "Men", "strategy": "price-desc", "apply_to_subcategories": true}),
     );
     assert_eq!((order(&shop, tops), order(&shop, tees)), ("EACBD".into(), "ED".into()));
+    // What is passed down is the strategy alone: pins, buries and hides stay where they were said.
+    let with_events = json!({"category": "Men", "strategy": "price-desc", "apply_to_subcategories": true,
+        "events": [{"pin": "D", "position": 1}, {"bury": "A"}, {"hide": "E"}, {"banner": "Men"}]});
+    shop.configure("category-rule", "men", &with_events);
+    assert_eq!(order(&shop, "/v1/categories/Men/products"), "DFCBA");
+    assert_eq!((order(&shop, tops), order(&shop, tees)), ("EACBD".into(), "ED".into()));
+    let below = shop.ok(&format!("{tees}?explain=true"));
+    assert_eq!(below["banners"], Value::Null);
+    let says = json!([{"plugin": "category-merchandising", "rule": "rule \"men\" (category-rule/men)"}]);
+    assert_eq!(below["applied_rules"], says, "the rule whose strategy orders the page");
+    let plain = json!({"category": "Men", "strategy": "price-desc", "apply_to_subcategories": true});
+    shop.configure("category-rule", "men", &plain);
     // A strategy that is not passed down holds where it stands only; events of a category neither.
     let own = json!({"category": "Men/Tops", "strategy": "price-asc",
         "events": [{"pin": "A", "position": 2}, {"bury": "D"}, {"hide": "B"}]});

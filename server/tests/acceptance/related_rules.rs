@@ -105,10 +105,11 @@ fn what_is_relative_is_refused_where_there_is_nothing_to_relate_to() {
     let mut about = rule("related", json!({"all": []}));
     about["match"] = color.clone();
     let refused = shop.json("PUT", "/v1/config/related-rule/r", &about);
-    assert!(refused.status == 422 && refused.text.contains("/match/eq"), "{}", refused.text);
+    assert_eq!((refused.status, refused.json["pointer"].as_str()), (422, Some("/match/eq")), "{}", refused.text);
     let broken = rule("related", json!({"field": "price", "range": {"from": {"matched_percent": -1}}}));
     let refused = shop.json("PUT", "/v1/config/related-rule/r", &broken);
-    assert!(refused.status == 422 && refused.text.contains("/display/range/from/matched_percent"), "{}", refused.text);
+    let at = "/display/range/from/matched_percent";
+    assert_eq!((refused.status, refused.json["pointer"].as_str()), (422, Some(at)), "{}", refused.text);
     let unit = |page: &str| json!({"type": "most-viewed", "page_types": [page], "filter": color});
     let refused = shop.json("PUT", "/v1/config/unit/u", &unit("home"));
     assert_eq!((refused.status, refused.json["pointer"].as_str()), (422, Some("/filter")), "{}", refused.text);
@@ -243,6 +244,11 @@ fn row_127_rules_hold_for_their_audiences_and_in_their_dates() {
     assert_eq!(shown(&shop, "related", "anchors=A"), "");
     assert_eq!(shown(&shop, "related", "anchors=A&audiences=new"), "");
     assert_eq!(shown(&shop, "related", "anchors=A&audiences=new,staff"), "H");
+    // Of the shop's own audiences, too: who put F into the cart.
+    let has_f = json!({"cart": {"where": {"field": "sku", "eq": "F"}}});
+    shop.configure("audience", "vip", &json!({ "condition": has_f }));
+    assert_eq!(shown(&shop, "related", "anchors=A&cart=F"), "H");
+    assert_eq!(shown(&shop, "related", "anchors=A&cart=E"), "");
     let dated = "/v1/config/related-rule/d?from=2030-01-01T00:00:00Z&until=2030-02-01T00:00:00Z";
     shop.send_ok("PUT", dated, &rule("related", sku(&["F"])));
     let on = |now: &str| shown(&shop, "related", &format!("anchors=A&audiences=vip&now={now}"));

@@ -191,6 +191,70 @@ fn all_planted_faults_among_sixty_rules_are_found_and_nothing_else() {
 }
 
 #[test]
+fn a_product_hidden_by_its_sku_is_an_exception_from_what_is_said_of_many() {
+    let shop = Shop::shipped();
+    catalog(&shop);
+    let put = |id: &str, event: Value| {
+        shop.configure("search-rule", id, &json!({"conditions": [query("is", "thing")], "events": [event]}));
+    };
+    let kinds = || -> Vec<String> {
+        let report = shop.ok("/v1/rules/conflicts");
+        report["conflicts"].as_array().unwrap().iter().map(|c| c["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let oak = json!({"field": "brand", "eq": "Oak"});
+    put("all-oak", json!({"boost": oak, "to": "top"}));
+    put("but-one", json!({"hide": "O1"}));
+    assert_eq!(kinds(), [""; 0], "both do what they say");
+    assert!(!shop.ok("/v1/search?q=thing&page_size=100").to_string().contains("O1"));
+    put("but-one", json!({"bury": "O1"}));
+    assert_eq!(kinds(), ["contradictory"], "only one of two bands holds");
+    put("all-oak", json!({"hide": oak}));
+    put("but-one", json!({"boost": "O1"}));
+    assert_eq!(kinds(), ["contradictory"], "the boost of what is hidden does nothing");
+}
+
+#[test]
+fn drafts_are_looked_at_under_their_overlay_and_rules_at_a_time_and_in_a_store_view() {
+    let shop = Shop::shipped();
+    shop.configure("store-view", "default", &json!({"locale": "en-US", "default": true}));
+    shop.configure("store-view", "uk", &json!({"locale": "en-GB"}));
+    catalog(&shop);
+    let put = |id: &str, address: &str, events: Value| {
+        let body = json!({"conditions": [query("is", "alpha")], "events": events});
+        shop.send_ok("PUT", &format!("/v1/config/search-rule/{id}{address}"), &body);
+    };
+    put("live", "", json!([{"hide": ["P1", "P2"]}]));
+    put("draft", "?overlay=next", json!([{"pin": "P1", "position": 1}]));
+    let kinds = |query: &str| -> Vec<String> {
+        let report = shop.ok(&format!("/v1/rules/conflicts{query}"));
+        report["conflicts"].as_array().unwrap().iter().map(|c| c["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(""), [""; 0]);
+    assert_eq!(kinds("?overlay=next"), ["contradictory"]);
+    let posted = shop.send_ok("POST", "/v1/rules/conflicts?overlay=next", &json!({}));
+    assert_eq!(posted["conflicts"].as_array().map(Vec::len), Some(1), "{posted}");
+    let check = |overlay: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planogram"));
+        command.args(["rules", "check", "--url", &shop.address]).args(overlay).output().unwrap().status.code()
+    };
+    assert_eq!((check(&[]), check(&["--overlay", "next"])), (Some(0), Some(1)));
+    // A rule that ends some day fires until then, and is dead from then on.
+    put("brief", "?until=2090-01-01T00:00:00Z", json!([{"banner": "x"}]));
+    assert_eq!((kinds(""), kinds("?now=2090-01-01T00:00:00Z")), (vec![], vec!["never-firing".to_owned()]));
+    // S1 is not found by searches of either view; each is told of its own.
+    put("uk", "?store_view=uk", json!([{"pin": "S1", "position": 1}]));
+    assert_eq!((kinds(""), kinds("?store_view=uk")), (vec![], vec!["unreachable-pin".to_owned()]));
+    assert_eq!(shop.get("/v1/rules/conflicts?store_view=fr").status, 404);
+    assert_eq!(shop.get("/v1/rules/conflicts?now=soon").status, 400);
+    // Other questions are about the same state.
+    let rule = json!({"category": "Left", "strategy": "newest"});
+    shop.send_ok("PUT", "/v1/config/category-rule/left?overlay=next", &rule);
+    let strategy =
+        |more: &str| shop.ok(&format!("/v1/category-rule/inherited?category=Left{more}"))["strategy"]["name"].clone();
+    assert_eq!((strategy(""), strategy("&overlay=next")), (Value::Null, json!("newest")));
+}
+
+#[test]
 fn the_command_prints_conflicts_and_says_so_by_its_exit_code() {
     let shop = Shop::shipped();
     catalog(&shop);

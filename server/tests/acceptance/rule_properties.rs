@@ -179,6 +179,9 @@ fn check_eligible(products: &[Value], request: &str, list: &Value, seed: u64) {
     for sku in skus(list) {
         let row = products.iter().find(|row| row["sku"] == sku).unwrap();
         assert_ne!(row["visibility"], hidden_here, "seed {seed}: {sku} in {request}");
+        if let Some((_, brands)) = request.split_once("filter.brand=") {
+            assert!(brands.split(',').any(|brand| row["brand"] == brand), "seed {seed}: {sku} in {request}");
+        }
     }
     let unique: BTreeSet<&str> = skus(list).into_iter().collect();
     assert_eq!(unique.len(), skus(list).len(), "seed {seed}: {request}");

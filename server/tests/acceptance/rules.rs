@@ -94,10 +94,31 @@ fn a_rule_fires_by_group_view_page_cart_and_category() {
     let hours = json!({"schedule": {"days": ["sat"], "from": "08:00", "to": "20:00", "utc_offset": "+01:00"}});
     check(hours, "now=2026-11-21T07:00:00Z", "now=2026-11-21T19:00:00Z");
     check(json!({"from": "2026-11-27", "until": "2026-11-28"}), "now=2026-11-27T12:00:00Z", "now=2026-11-28T00:00:00Z");
+    // What is ruled out, or is only one way out of several, is not what the list is filtered by.
+    let shelf = |path: &str| json!({"field": "category", "eq": path});
+    let oak = json!({"field": "brand", "eq": "Oak"});
+    let asks = |condition: &Value, filter: Value| {
+        shop.configure("search-rule", "r", &rule(json!([condition]), json!([{"banner": "fires"}])));
+        shop.send_ok("POST", "/v1/search", &json!({"q": "chair", "filter": filter}))["banners"] == json!(["fires"])
+    };
+    let (chairs, by_oak) = (json!({"category": "Seats/Chairs"}), json!({"filter": "brand", "eq": "Oak"}));
+    assert!(asks(&chairs, shelf("Seats/Chairs")) && asks(&by_oak, oak.clone()));
+    assert!(!asks(&chairs, json!({"not": shelf("Seats/Chairs")})) && !asks(&by_oak, json!({"not": oak})));
+    assert!(!asks(&chairs, json!({"any": [shelf("Seats/Chairs"), oak]})));
+    assert!(asks(&json!({"filter": "brand"}), json!({"not": oak})), "the brand is filtered by, in whichever way");
     // A condition on products that nobody can compile is refused, and what was there stays.
     let broken = rule(json!([{"cart": {"feld": "brand"}}]), json!([]));
     let refused = shop.json("PUT", "/v1/config/search-rule/r", &broken);
     assert!(refused.status == 422 && refused.text.contains("unknown key `feld`"), "{}", refused.text);
+    assert_eq!(refused.json["pointer"], "/conditions/0/cart/feld");
+    let broken =
+        json!({"conditions": [], "events": [{"hide": "A"}, {"boost": {"any": [{"field": "price", "gt": 3}]}}]});
+    for address in ["", "?overlay=next"] {
+        let refused = shop.json("PUT", &format!("/v1/config/search-rule/r{address}"), &broken);
+        let said = (&refused.json["pointer"], &refused.json["detail"]);
+        assert_eq!(said, (&json!("/events/1/boost/any/0/gt"), &json!("unknown test `gt`")), "{}", refused.text);
+        assert!(refused.json["allowed"].as_str().unwrap().starts_with("exactly one of"), "{}", refused.text);
+    }
 }
 
 #[test]
@@ -194,6 +215,16 @@ fn row_069_the_newest_rule_wins_and_is_goes_before_others() {
     assert_eq!(first(), 'D', "`is` goes before the newer one");
     let rules = shop.ok("/v1/search?q=chair&explain=true")["applied_rules"].clone();
     assert_eq!(rules.as_array().map(Vec::len), Some(1), "{rules}");
+    // Only what is active wins: not what is off, over, or not begun.
+    let newest = json!({"conditions": [is("chair")], "events": [{"pin": "E", "position": 1}]});
+    let mut off = newest.clone();
+    off["enabled"] = json!(false);
+    shop.configure("search-rule", "off", &off);
+    shop.send_ok("PUT", "/v1/config/search-rule/over?until=2020-01-01T00:00:00Z", &newest);
+    shop.send_ok("PUT", "/v1/config/search-rule/later?from=2090-01-01T00:00:00Z", &newest);
+    assert_eq!(first(), 'D', "the newer ones are not active");
+    shop.configure("search-rule", "off", &newest);
+    assert_eq!(first(), 'E', "it was switched on");
 }
 
 #[test]

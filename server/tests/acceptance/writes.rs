@@ -262,10 +262,84 @@ fn why_a_product_is_not_there_is_answered() {
     };
     check("q=chair&sku=A", "position 1 of 1, on page 1");
     check("q=chair&sku=B", "none of its variants is in stock");
-    check("q=chair&sku=C", "its visibility in store view `default` is Catalog");
+    check("q=chair&sku=C", "its visibility in store view `default` is `catalog`");
     check("q=chair&sku=D", "No more D");
     check("q=table&sku=A", "its text does not match the query");
-    check("q=chair&filter.price=0..5&sku=A", "filter 1 of the request holds for none of its eligible variants");
+    check("q=chair&filter.price=0..5&sku=A", "filter 1 of the request holds for none of its eligible variants: {");
+    check("q=chair&filter.price=0..5&sku=A", r#""field":"price""#);
+}
+
+#[test]
+fn what_keeps_a_product_out_of_a_unit_or_a_hidden_category_is_named() {
+    let shop = Shop::start();
+    let row = |sku: &str, brand: &str, category: &str| json!({"sku": sku, "name": "Chair", "price": 5, "brand": brand, "categories": [category]});
+    shop.put(&json!([row("A", "Oak", "Seats"), row("B", "Oak", "Seats"), row("C", "Elm", "Tables")]));
+    let why = |query: &str| shop.ok(&format!("/v1/explain?{query}"))["answer"].as_str().unwrap().to_owned();
+    let check = |query: &str, expected: &str| assert_eq!(why(query), expected, "{query}");
+    let unit = |rest: Value| {
+        let mut body = json!({"type": "most-viewed", "page_types": ["product"], "fallback": []});
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        shop.configure("unit", "u", &body);
+    };
+    unit(json!({}));
+    check("unit=u&anchors=A&sku=A", "it is what the unit is about");
+    check("unit=u&cart=C&sku=C", "it is in the shopper's cart");
+    unit(json!({"exclude": [{"when": {"field": "brand", "eq": "Elm"}}]}));
+    check("unit=u&anchors=A&sku=C", r#"the unit leaves out what satisfies {"field":"brand","in":["Elm"]}"#);
+    unit(json!({"include": [{"when": {"field": "brand", "eq": "Oak"}}]}));
+    check("unit=u&anchors=A&sku=C", r#"the unit shows only what satisfies {"field":"brand","in":["Oak"]}"#);
+    unit(json!({"relative": {"same_category": true}}));
+    check("unit=u&anchors=A&sku=C", "it is not so near to the product of the page as the unit's `relative` asks");
+    assert!(why("unit=u&anchors=A&sku=B").contains("proposes it"), "{}", why("unit=u&anchors=A&sku=B"));
+    shop.configure("category-access", "seats", &json!({"category": "Seats", "groups": ["trade"]}));
+    check("category=Seats&sku=A", "category `Seats` is kept from the shopper's customer group");
+    check("category=Seats&customer_group=trade&sku=A", "it is here: position 1 of 2, on page 1");
+    assert_eq!(shop.get("/v1/explain?category=Nowhere&sku=A").status, 404);
+}
+
+#[test]
+fn the_drafts_of_an_overlay_are_listed() {
+    let shop = shop();
+    let rule = json!({"locale": "en-US", "default": true});
+    shop.configure("store-view", "default", &rule);
+    shop.send_ok("PUT", "/v1/config/store-view/uk?overlay=spring", &json!({"locale": "en-GB"}));
+    let ids = |query: &str| -> Vec<String> {
+        let list = shop.ok(&format!("/v1/config/store-view{query}"));
+        list.as_array().unwrap().iter().map(|d| format!("{} {}", d["id"].as_str().unwrap(), d["state"])).collect()
+    };
+    assert_eq!(ids(""), [r#"default "live""#]);
+    assert_eq!(ids("?overlay=spring"), [r#"uk "draft""#]);
+    assert_eq!(ids("?overlay=other"), [""; 0]);
+}
+
+#[test]
+fn what_a_document_names_in_vain_is_remarked() {
+    let shop = shop();
+    let rule = |about: Value, audience: &str| json!({"type": "most-viewed", "audiences": [audience], "include": [{"when": about}], "fallback": []});
+    let warnings = |address: &str, body: &Value| -> Vec<String> {
+        let stored = shop.send_ok("PUT", address, body);
+        let list = stored["warnings"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|w| w.as_str().unwrap().to_owned()).collect()
+    };
+    let about = json!({"any": [{"field": "colr", "eq": "Red"}, {"field": "category", "in": ["Hats"]}, {"field": "price", "exists": true}]});
+    let expected = [
+        "no product has the attribute `colr` (/include/0/when/any/0/field), so nothing passes",
+        "there is no category `Hats` (/include/0/when/any/1/in/0), so nothing is in it",
+        "there is no audience `ghosts` (/audiences/0), so only shoppers whose request names it are in it",
+    ];
+    assert_eq!(warnings("/v1/config/unit/u", &rule(about.clone(), "ghosts")), expected);
+    assert_eq!(warnings("/v1/config/unit/u?overlay=next", &rule(about, "ghosts")), expected, "a draft's author, too");
+    assert_eq!(shop.ok("/v1/config/unit/u")["warnings"].as_array().map(Vec::len), Some(3));
+    shop.configure("audience", "Ghosts", &json!({"condition": {"cart": {}}}));
+    let access = warnings("/v1/config/category-access/a", &json!({"category": "Hats", "groups": ["trade"]}));
+    assert_eq!(access, ["there is no category `Hats` (/category), so nothing is in it"]);
+    let smart = warnings("/v1/config/smart-category/s", &json!({"category": "Hats", "condition": {"all": []}}));
+    assert_eq!(smart, ["there is no category `Hats` yet, so that the document rests until it is put"]);
+    shop.send_ok("PUT", "/v1/categories", &json!([{"put": "Hats"}]));
+    let access = warnings("/v1/config/category-access/a", &json!({"category": "/hats /", "groups": ["trade"]}));
+    assert_eq!(access, [""; 0]);
+    let good = json!({"all": [{"field": "views.7d", "range": {"from": 1}}, {"field": "visible_in", "eq": "search"}]});
+    assert_eq!(warnings("/v1/config/unit/u", &rule(good, "ghosts")), [""; 0]);
 }
 
 #[test]

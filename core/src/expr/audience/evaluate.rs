@@ -1,23 +1,25 @@
 //! Which audiences is this shopper in, now?
 //!
-//! Asked anew for every request. A question is answered when the first audience needs it and then remembered for the
-//! length of the request; products are looked at when the first product condition is asked. An audience whose necessary
-//! facts the profile lacks is not looked at. What another system or the caller said counts beside the condition.
+//! Asked anew for every request. An audience whose gate the profile does not pass is not looked at. A question is
+//! answered when the first audience needs it and then remembered for the length of the request, and so is what the cart
+//! holds; products are looked at when the first product condition is asked. What another system or the caller said
+//! counts beside the condition.
 
 use std::cell::{Cell, OnceCell};
 
 use smallvec::SmallVec;
 
-use super::index::{Found, Products, WhereId};
-use super::set::{Compiled, Facts, Node, Question, has, has_event};
+use super::gate::{Facts, fact_bit, has};
+use super::index::WhereId;
+use super::seen::Seen;
+use super::set::{Compiled, Node, Question};
 use super::{AppliesTo, Audiences, Bounds, CartMeasure, Fact, List, OrderMeasure, OrderStatus, ProfileTest, Window};
 use crate::catalog::Catalog;
 use crate::expr::evaluate::number_test;
-use crate::expr::one::holds_for;
 use crate::expr::{EvalContext, Test};
 use crate::id::{DAY_MS, ItemId, TimeMs};
 use crate::signal::event::{EventKind, ProfileValue};
-use crate::visitor::{Happened, Outside, Visitor};
+use crate::visitor::{Outside, Visitor};
 
 /// The attribute that a request may name itself.
 pub(super) const CUSTOMER_GROUP: &str = "customer_group";
@@ -83,10 +85,9 @@ struct Asked<'a> {
     has: Facts,
     audiences: Box<[Cell<Memo>]>,
     questions: Box<[Cell<Memo>]>,
-    /// Which product conditions may hold for which products of the profile.
-    found: OnceCell<Vec<Found>>,
-    /// The products that a condition holds for, in order.
-    matching: OnceCell<Box<[OnceCell<Products>]>>,
+    /// The products of the profile.
+    seen: OnceCell<Seen<'a>>,
+    cart: OnceCell<Cart>,
 }
 
 impl<'a> Asked<'a> {
@@ -99,8 +100,8 @@ impl<'a> Asked<'a> {
             has: facts_of(person),
             audiences: (0..set.ids.len()).map(|_| Cell::default()).collect(),
             questions: (0..set.questions.len()).map(|_| Cell::default()).collect(),
-            found: OnceCell::new(),
-            matching: OnceCell::new(),
+            seen: OnceCell::new(),
+            cart: OnceCell::new(),
         };
         let outside = person.outside.audiences_of(person.visitor);
         let said = person.vouched.iter().map(String::as_str).chain(outside);
@@ -112,15 +113,21 @@ impl<'a> Asked<'a> {
 
     fn is_defined_and_in(&self, number: u32) -> bool {
         let memo = &self.audiences[number as usize];
-        let (from, to) = self.set.of[number as usize];
-        let lacks = |one: &Compiled| one.needs & !self.has != 0;
-        if memo.get() == Memo::No
-            || memo.get() == Memo::Unknown && self.set.documents[from as usize..to as usize].iter().all(lacks)
-        {
+        if memo.get() == Memo::No || memo.get() == Memo::Unknown && !self.passes_gate(number) {
             return false;
         }
         let Some(found) = self.set.find(number, self.context.view, self.context.now_ms) else { return false };
         memo.get() == Memo::Yes || self.remember(memo, || self.passes(found))
+    }
+
+    /// Whether an audience may hold.
+    fn passes_gate(&self, number: u32) -> bool {
+        let (facts, clues) = self.set.gates.of(number);
+        facts & !self.has == 0 && clues.is_none_or(|clues| clues.iter().any(|clue| self.seen().may_have(*clue)))
+    }
+
+    fn seen(&self) -> &Seen<'a> {
+        self.seen.get_or_init(|| Seen::new(self.set, self.person, self.catalog, self.context))
     }
 
     fn is_in(&self, number: u32) -> bool {
@@ -129,8 +136,8 @@ impl<'a> Asked<'a> {
             Memo::Yes => true,
             Memo::No | Memo::Open => false,
             Memo::Unknown => self.remember(memo, || {
-                let found = self.set.find(number, self.context.view, self.context.now_ms);
-                found.is_some_and(|found| self.passes(found))
+                let found = || self.set.find(number, self.context.view, self.context.now_ms);
+                self.passes_gate(number) && found().is_some_and(|found| self.passes(found))
             }),
         }
     }
@@ -148,7 +155,7 @@ impl<'a> Asked<'a> {
             AppliesTo::Registered => self.person.is_registered,
             AppliesTo::Visitors => !self.person.is_registered,
         };
-        applies && audience.needs & !self.has == 0 && audience.node.as_ref().is_some_and(|node| self.node(node))
+        applies && audience.node.as_ref().is_some_and(|node| self.node(node))
     }
 
     fn node(&self, node: &Node) -> bool {
@@ -169,7 +176,6 @@ impl<'a> Asked<'a> {
     }
 
     fn answer(&self, question: &Question) -> bool {
-        let now_ms = self.context.now_ms;
         match &question.fact {
             Fact::Profile { name, test } => self.profile(name, test),
             Fact::Count { events, window, range } => {
@@ -181,11 +187,7 @@ impl<'a> Asked<'a> {
                 self.sequence(&kinds, &question.wheres, *within_ms, window)
             }
             Fact::Cart { measure, range } => range.contains(self.cart(*measure)),
-            Fact::Has { list, window, .. } => {
-                let is_wanted = |item: ItemId| question.wheres[0].is_none_or(|id| self.holds(id, item));
-                listed(self.person, *list)
-                    .any(|(item, time)| time.is_none_or(|time_ms| window.contains(time_ms, now_ms)) && is_wanted(item))
-            }
+            Fact::Has { list, window, .. } => self.is_listed(*list, question.wheres[0], window),
             Fact::Orders { measure, window, status, range } => {
                 self.orders(*measure, window, *status).is_some_and(|measured| range.contains(measured))
             }
@@ -212,7 +214,7 @@ impl<'a> Asked<'a> {
 
     /// Events in the window, newest first; no further than what the range can tell apart.
     fn count(&self, kind: EventKind, wanted: Option<WhereId>, window: &Window, range: Bounds) -> usize {
-        if self.has & has_event(kind) == 0 || wanted.is_some_and(|id| self.matching(id).is_empty()) {
+        if self.has & fact_bit(kind) == 0 || wanted.is_some_and(|id| !self.seen().is_in_event(kind, id)) {
             return 0;
         }
         let enough = match range.to {
@@ -222,11 +224,12 @@ impl<'a> Asked<'a> {
         let (now_ms, begin) = (self.context.now_ms, window.begin(self.context.now_ms));
         let (mut n, mut is_wanted) = (0, false);
         // The lines of an event come together, its first one last.
-        for line in self.person.visitor.events.iter().rev().take_while(|line| line.time_ms >= begin) {
+        let lines = self.person.visitor.events.iter().enumerate().rev();
+        for (at, line) in lines.take_while(|(_, line)| line.time_ms >= begin) {
             if line.kind() != kind || !window.contains(line.time_ms, now_ms) {
                 continue;
             }
-            is_wanted |= wanted.is_none_or(|id| self.holds(id, line.item));
+            is_wanted |= wanted.is_none_or(|id| self.holds(id, at));
             if line.begins {
                 n += usize::from(std::mem::take(&mut is_wanted));
                 if n >= enough {
@@ -240,22 +243,28 @@ impl<'a> Asked<'a> {
     /// Whether the steps happen one after another. Of all ways to have come as far as a step the one that began last
     /// is kept: if any ends in time, it does.
     fn sequence(&self, kinds: &[EventKind], wanted: &[Option<WhereId>], within_ms: TimeMs, window: &Window) -> bool {
+        let is_missing = |(kind, wanted): (&EventKind, &Option<WhereId>)| {
+            self.has & fact_bit(*kind) == 0 || wanted.is_some_and(|id| !self.seen().is_in_event(*kind, id))
+        };
+        if kinds.iter().zip(wanted).any(is_missing) {
+            return false;
+        }
         let now_ms = self.context.now_ms;
         let mut begun: SmallVec<[Option<TimeMs>; 8]> = kinds.iter().map(|_| None).collect();
         let events = &self.person.visitor.events;
         let mut at = 0;
         while at < events.len() {
             let lines = 1 + events[at + 1..].iter().take_while(|line| !line.begins).count();
-            let event = &events[at..at + lines];
+            let event = at..at + lines;
+            let (kind, time_ms) = (events[at].kind(), events[at].time_ms);
             at += lines;
-            let (kind, time_ms) = (event[0].kind(), event[0].time_ms);
             if !window.contains(time_ms, now_ms) {
                 continue;
             }
             // From the last step down, so that one event is no two steps.
             for step in (0..kinds.len()).rev() {
-                let is_it = kinds[step] == kind
-                    && wanted[step].is_none_or(|id| event.iter().any(|line| self.holds(id, line.item)));
+                let is_it =
+                    kinds[step] == kind && wanted[step].is_none_or(|id| event.clone().any(|line| self.holds(id, line)));
                 if !is_it {
                     continue;
                 }
@@ -270,12 +279,33 @@ impl<'a> Asked<'a> {
         false
     }
 
+    fn is_listed(&self, list: List, wanted: Option<WhereId>, window: &Window) -> bool {
+        if wanted.is_some_and(|id| !self.seen().is_on(list, id)) {
+            return false;
+        }
+        let mut is_there = false;
+        each_listed(self.person, list, |item, time| {
+            is_there = is_there
+                || time.is_none_or(|time_ms| window.contains(time_ms, self.context.now_ms))
+                    && wanted.is_none_or(|id| self.seen().holds(id, self.seen().place(item)));
+        });
+        is_there
+    }
+
     fn cart(&self, measure: CartMeasure) -> f64 {
-        let lines = cart_of(self.person);
+        let cart = self.cart.get_or_init(|| {
+            let mut cart = Cart::default();
+            for (item, quantity) in cart_of(self.person) {
+                cart.lines += 1.0;
+                cart.quantity += f64::from(quantity);
+                cart.total += f64::from(quantity) * self.price(item);
+            }
+            cart
+        });
         match measure {
-            CartMeasure::Lines => lines.count() as f64,
-            CartMeasure::Quantity => lines.map(|(_, quantity)| f64::from(quantity)).sum(),
-            CartMeasure::Total => lines.map(|(item, quantity)| f64::from(quantity) * self.price(item)).sum(),
+            CartMeasure::Lines => cart.lines,
+            CartMeasure::Quantity => cart.quantity,
+            CartMeasure::Total => cart.total,
         }
     }
 
@@ -312,50 +342,18 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether a product condition holds for a product of the profile.
-    fn holds(&self, id: WhereId, item: ItemId) -> bool {
-        self.matching(id).binary_search(&item.0).is_ok()
+    /// Whether a product condition holds for the product of a line of the history.
+    fn holds(&self, id: WhereId, line: usize) -> bool {
+        self.seen().holds(id, self.seen().place_of_line(line))
     }
+}
 
-    /// The products of the profile, as they stand there, that a condition holds for, in order.
-    fn matching(&self, id: WhereId) -> &[u32] {
-        let found = &self.found.get_or_init(|| self.look_up())[id as usize];
-        if found.rest.is_empty() && found.whole.is_empty() {
-            return &found.certain;
-        }
-        let all = self.matching.get_or_init(|| (0..self.set.wheres.len()).map(|_| OnceCell::new()).collect());
-        all[id as usize].get_or_init(|| {
-            let asked = |condition, item: u32| {
-                holds_for(condition, self.catalog, self.catalog.stands_for(ItemId(item)), self.context)
-            };
-            let mut matching = found.certain.clone();
-            if let Some(rest) = self.set.wheres.rest(id) {
-                matching.extend(found.rest.iter().copied().filter(|item| asked(rest, *item)));
-            }
-            let whole = self.set.wheres.get(id);
-            matching.extend(found.whole.iter().copied().filter(|item| asked(whole, *item)));
-            matching.sort_unstable();
-            matching.dedup();
-            matching
-        })
-    }
-
-    fn look_up(&self) -> Vec<Found> {
-        let lists = self.set.lists;
-        let mut items: Vec<ItemId> = Vec::new();
-        if lists >> has::EVENT > 0 {
-            items.extend(self.person.visitor.events.iter().map(|line| line.item));
-        }
-        for list in [List::Cart, List::Wishlist, List::Viewed, List::Ordered] {
-            if lists & super::set::list_bit(list) != 0 {
-                items.extend(listed(self.person, list).map(|(item, _)| item));
-            }
-        }
-        items.retain(|item| *item != Happened::NO_ITEM);
-        items.sort_unstable();
-        items.dedup();
-        self.set.wheres.find(&items, self.context.members(self.catalog))
-    }
+/// What a cart measures.
+#[derive(Clone, Copy, Default)]
+struct Cart {
+    lines: f64,
+    quantity: f64,
+    total: f64,
 }
 
 /// The cart that the request names, else the profile's.
@@ -366,16 +364,16 @@ fn cart_of<'p>(person: &'p Person<'_>) -> impl Iterator<Item = (ItemId, f32)> + 
 }
 
 /// The products of a list, each with its time unless the request names the list itself.
-fn listed<'p>(person: &'p Person<'_>, list: List) -> Box<dyn Iterator<Item = (ItemId, Option<TimeMs>)> + 'p> {
+pub(super) fn each_listed(person: &Person<'_>, list: List, mut visit: impl FnMut(ItemId, Option<TimeMs>)) {
     let visitor = person.visitor;
     match (list, person.cart) {
-        (List::Cart, Some(cart)) => Box::new(cart.iter().map(|(item, _)| (*item, None))),
-        (List::Cart, None) => Box::new(visitor.cart.iter().map(|line| (line.item, Some(line.time_ms)))),
+        (List::Cart, Some(cart)) => cart.iter().for_each(|(item, _)| visit(*item, None)),
+        (List::Cart, None) => visitor.cart.iter().for_each(|line| visit(line.item, Some(line.time_ms))),
         (List::Wishlist, _) => {
-            Box::new(visitor.kept().wishlist.iter().map(|wished| (wished.item, Some(wished.time_ms))))
+            visitor.kept().wishlist.iter().for_each(|wished| visit(wished.item, Some(wished.time_ms)));
         }
-        (List::Viewed, _) => Box::new(visitor.views.iter().map(|view| (view.item, Some(view.time_ms)))),
-        (List::Ordered, _) => Box::new(visitor.purchases.iter().map(|bought| (bought.item, Some(bought.time_ms)))),
+        (List::Viewed, _) => visitor.views.iter().for_each(|view| visit(view.item, Some(view.time_ms))),
+        (List::Ordered, _) => visitor.purchases.iter().for_each(|bought| visit(bought.item, Some(bought.time_ms))),
     }
 }
 

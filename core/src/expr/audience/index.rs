@@ -5,22 +5,20 @@
 //! have one for it to hold, as subscriptions are in a matcher (Whang et al., "Indexing Boolean Expressions", VLDB 2009),
 //! and only what the keys leave open is evaluated. A condition without such keys is found from every product.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::catalog::BRAND;
 use crate::catalog::attribute::fold_text;
+use crate::catalog::{BRAND, Catalog};
 use crate::expr::evaluate::{VISIBLE_IN, as_number};
 use crate::expr::{Condition, FIELDS, Members, Test, Value};
 use crate::id::{CategoryId, ItemId};
 
 /// A condition's number in the index.
 pub type WhereId = u32;
-
-/// Products, in order of id.
-pub type Products = SmallVec<[u32; 4]>;
 
 /// Distinct conditions on products.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +32,8 @@ pub struct Wheres {
     attributes: Vec<(String, Keys)>,
     /// Those that any product may satisfy.
     unkeyed: Vec<WhereId>,
+    /// Whether the keys of each say all of it.
+    whole: Vec<bool>,
 }
 
 type Keys = FxHashMap<Box<str>, Vec<WhereId>>;
@@ -46,15 +46,51 @@ struct Filed {
     rest: Option<Condition>,
 }
 
-/// What the index says of some products, one place a condition.
-#[derive(Clone, Debug, Default)]
+/// What the index says of some products: a bit each, by condition.
+#[derive(Debug)]
 pub struct Found {
+    /// Words of a row of bits.
+    words: usize,
+    bits: Vec<[Cell<u64>; 3]>,
+}
+
+/// What the index says of a condition, of 64 products.
+pub struct Told<'f>(&'f [Cell<u64>; 3]);
+
+impl Told<'_> {
     /// Products for which it is certain.
-    pub certain: Products,
+    #[inline]
+    pub fn certain(&self) -> u64 {
+        self.0[0].get()
+    }
+
     /// Products that have the keys and one variant: the rest must hold.
-    pub rest: Products,
+    #[inline]
+    pub fn rest(&self) -> u64 {
+        self.0[1].get()
+    }
+
     /// Products that must be asked for the whole condition.
-    pub whole: Products,
+    #[inline]
+    pub fn whole(&self) -> u64 {
+        self.0[2].get()
+    }
+
+    /// Products that were asked, and those of them for which it is certain now.
+    #[inline]
+    pub fn settle(&self, asked: u64, certain: u64) {
+        self.0[0].set(self.certain() | certain);
+        self.0[1].set(self.rest() & !asked);
+        self.0[2].set(self.whole() & !asked);
+    }
+}
+
+impl Found {
+    /// What is said of the products of one word of bits.
+    #[inline]
+    pub fn told(&self, id: WhereId, word: usize) -> Told<'_> {
+        Told(&self.bits[id as usize * self.words + word])
+    }
 }
 
 impl Wheres {
@@ -70,7 +106,9 @@ impl Wheres {
             Some(keys) => keys.iter().for_each(|key| self.file(key, id)),
             None => self.unkeyed.push(id),
         }
-        self.conditions.push(Filed { condition: condition.clone(), rest: rest(condition) });
+        let rest = rest(condition);
+        self.whole.push(rest.is_none());
+        self.conditions.push(Filed { condition: condition.clone(), rest });
         id
     }
 
@@ -102,41 +140,44 @@ impl Wheres {
         &self.conditions[id as usize].condition
     }
 
-    /// What is left to ask of a product that is among [`Found::rest`].
+    /// What is left to ask of a product that is among [`Told::rest`].
     pub fn rest(&self, id: WhereId) -> Option<&Condition> {
         self.conditions[id as usize].rest.as_ref()
     }
 
-    /// Which conditions may hold for these products, which are in order, each once; one place a condition. What was
-    /// seen under a variant's sku before the product came is looked up as the product and stays as it stands.
-    pub fn find(&self, items: &[ItemId], members: Members<'_>) -> Vec<Found> {
+    /// Which conditions may hold for these products, the bit of each its place.
+    pub fn find<'a>(&'a self, items: &[ItemId], members: Members<'a>) -> Found {
         let catalog = members.catalog;
-        let mut found = vec![Found::default(); self.conditions.len()];
-        let attributes: SmallVec<[_; 8]> =
-            self.attributes.iter().filter_map(|(code, keys)| Some((catalog.attribute_id(code)?, keys))).collect();
+        let words = items.len().div_ceil(64);
+        let found = Found { words, bits: vec![Default::default(); self.conditions.len() * words] };
+        let known = |(code, keys): &'a (String, Keys)| {
+            let id = catalog.attribute_id(code)?;
+            Some((id, catalog.attribute(id)?, keys))
+        };
+        let attributes: SmallVec<[_; 8]> = self.attributes.iter().filter_map(known).collect();
+        let names_skus = !self.skus.is_empty();
         let mut folded: FxHashMap<(u32, u32), &[WhereId]> = FxHashMap::default();
-        let mut shelves: FxHashMap<CategoryId, (&[WhereId], bool)> = FxHashMap::default();
-        for &listed in items {
-            let item = catalog.stands_for(listed);
+        let mut shelves: FxHashMap<CategoryId, Shelf<'_>> = FxHashMap::default();
+        for (place, &item) in items.iter().enumerate() {
             let variants = catalog.variants_of(item);
-            let mut hit = |ids: &[WhereId], is_plain: bool| {
+            let (word, bit) = (place / 64, 1 << (place % 64));
+            let hit = |ids: &[WhereId], is_plain: bool| {
                 for &id in ids {
-                    let (place, filed) = (&mut found[id as usize], &self.conditions[id as usize]);
-                    let products = match (&filed.rest, variants.len()) {
-                        (None, 1..) if is_plain => &mut place.certain,
-                        (Some(_), 1) if is_plain => &mut place.rest,
-                        _ => &mut place.whole,
+                    let row = match (self.whole[id as usize], variants.len()) {
+                        (true, 1..) if is_plain => 0,
+                        (false, 1) if is_plain => 1,
+                        _ => 2,
                     };
-                    if products.last() != Some(&listed.0) {
-                        products.push(listed.0);
-                    }
+                    let bits = &found.told(id, word).0[row];
+                    bits.set(bits.get() | bit);
                 }
             };
-            hit(named(&self.skus, catalog.sku_of(item)), true);
+            if names_skus {
+                hit(named(&self.skus, catalog.sku_of(item)), true);
+                variants.iter().for_each(|variant| hit(named(&self.skus, catalog.variant_sku_of(*variant)), true));
+            }
             for &variant in variants {
-                hit(named(&self.skus, catalog.variant_sku_of(variant)), true);
-                for (id, keys) in &attributes {
-                    let Some(attribute) = catalog.attribute(*id) else { continue };
+                for (id, attribute, keys) in &attributes {
                     for ordinal in catalog.ordinals_of(variant, *id) {
                         let ids = folded
                             .entry((id.0, ordinal))
@@ -145,20 +186,30 @@ impl Wheres {
                     }
                 }
             }
-            for id in members.shelves(item) {
-                let (ids, is_plain) = *shelves.entry(id).or_insert_with(|| {
-                    let path = catalog.category_path(id);
-                    // A name with a slash in it may share its path with another category.
-                    let is_plain = path.iter().all(|name| !name.contains('/'));
-                    (named(&self.categories, &path_key(&path.join("/"))), is_plain)
-                });
-                hit(ids, is_plain);
+            for id in members.placed_in(item) {
+                let shelf = shelves.entry(id).or_insert_with(|| self.shelf(id, catalog));
+                shelf.iter().for_each(|(ids, is_plain)| hit(ids, *is_plain));
             }
             hit(&self.unkeyed, false);
         }
         found
     }
+
+    /// Conditions about a category or one above it.
+    fn shelf(&self, id: CategoryId, catalog: &Catalog) -> Shelf<'_> {
+        let above = std::iter::once(id).chain(catalog.ancestors(id));
+        let about = above.map(|id| {
+            let path = catalog.category_path(id);
+            // A name with a slash in it may share its path with another category.
+            let is_plain = path.iter().all(|name| !name.contains('/'));
+            (named(&self.categories, &path_key(&path.join("/"))), is_plain)
+        });
+        about.filter(|(ids, _)| !ids.is_empty()).collect()
+    }
 }
+
+/// Conditions about a category, and whether it is said by its path alone.
+type Shelf<'k> = SmallVec<[(&'k [WhereId], bool); 4]>;
 
 fn named<'k>(keys: &'k Keys, text: &str) -> &'k [WhereId] {
     keys.get(text).map_or(&[], Vec::as_slice)
@@ -264,17 +315,18 @@ mod tests {
             let mut wheres = Wheres::default();
             let ids: Vec<WhereId> = conditions.iter().map(|condition| wheres.intern(condition)).collect();
             let items: Vec<ItemId> = (0..catalog.item_bound() as u32).map(ItemId).collect();
-            let found = wheres.find(&items, context.members(&catalog));
+            let products: Vec<ItemId> = items.iter().map(|item| catalog.stands_for(*item)).collect();
+            let found = wheres.find(&products, context.members(&catalog));
             for (condition, id) in conditions.iter().zip(ids) {
-                let place = &found[id as usize];
                 for &item in &items {
-                    let is_in = |products: &Products| products.contains(&item.0);
+                    let told = found.told(id, item.index() / 64);
+                    let is_in = |bits: u64| bits >> (item.0 % 64) & 1 == 1;
                     let asked = |condition: &Condition| {
                         holds_for(condition, &catalog, catalog.stands_for(item), &context)
                     };
-                    let is_held = is_in(&place.certain)
-                        || is_in(&place.rest) && wheres.rest(id).is_some_and(asked)
-                        || is_in(&place.whole) && asked(condition);
+                    let is_held = is_in(told.certain())
+                        || is_in(told.rest()) && wheres.rest(id).is_some_and(asked)
+                        || is_in(told.whole()) && asked(condition);
                     prop_assert_eq!(is_held, asked(condition), "{:?} of {:?}", condition, catalog.sku_of(item));
                 }
             }

@@ -3,24 +3,25 @@
 //! The condition tree once more, over what is known of a shopper instead of a product: `all`, `any`, `none` and `not`
 //! around leaves that ask the profile, count events in a window, look for a sequence, or name another audience. What
 //! such a leaf says of products is a product condition. `parse` reads the tree, `document` the document around it;
-//! `set` compiles all audiences of a configuration together, so that what many of them ask is asked once, and
+//! `set` compiles all audiences of a configuration together, so that what many of them ask is asked once, `gate` says
+//! which of them a profile cannot be in, `index` and `seen` tell which product conditions hold for its products, and
 //! `evaluate` answers for one shopper at one time. Memberships are nowhere stored: windows move without an event, and
 //! a preview sees other documents, so whatever was stored could be wrong.
 
 mod document;
 mod evaluate;
+mod gate;
 mod index;
 mod parse;
+mod seen;
 mod set;
 mod time;
-mod used;
 
 pub use document::{AUDIENCE_KIND, AUDIENCE_SCHEMA, AppliesTo, Audience, parse_audience};
 pub use evaluate::Person;
 pub use parse::parse_tree;
 pub use set::{AudienceDocument, Audiences, find_cycle};
 pub use time::parse_time;
-pub use used::names_audience;
 
 use super::{Condition, Test};
 use crate::id::TimeMs;
@@ -153,12 +154,14 @@ pub struct Window {
 
 impl Window {
     /// The oldest time inside.
+    #[inline]
     pub fn begin(&self, now_ms: TimeMs) -> TimeMs {
         let span = self.span_ms.map_or(TimeMs::MIN, |span| now_ms.saturating_sub(span));
         span.max(self.from_ms.unwrap_or(TimeMs::MIN))
     }
 
     /// Whether a time lies inside. What clocks that run ahead said counts, what comes after a preview's time does not.
+    #[inline]
     pub fn contains(&self, time_ms: TimeMs, now_ms: TimeMs) -> bool {
         let is_past = time_ms <= now_ms.saturating_add(DEFAULT_FUTURE_MS);
         is_past && time_ms >= self.begin(now_ms) && self.until_ms.is_none_or(|until| time_ms < until)

@@ -1,16 +1,15 @@
 //! What do all audiences of a configuration ask, each thing once?
 //!
 //! Compiled with an epoch. Equal questions of different audiences become one, so that a request answers each at most
-//! once; and of each audience it is known what a profile must have for it to hold at all (an event of some kind, a
-//! cart, an order), so that most audiences are passed over with one comparison.
+//! once. What a profile must have for an audience to hold at all is worked out beside it (`gate`).
 
 use std::collections::BTreeMap;
 
+use super::gate::{Facts, Gate, Gates, fact_bit, list_bit};
 use super::index::{WhereId, Wheres};
-use super::{Audience, Bounds, Fact, List, Selector, Tree};
+use super::{Audience, Fact, Tree};
 use crate::expr::Condition;
 use crate::id::TimeMs;
-use crate::signal::event::EventKind;
 
 /// An audience document with where and when it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,34 +31,6 @@ impl AudienceDocument {
         let is_valid = self.from_ms.is_none_or(|from| from <= now_ms) && self.until_ms.is_none_or(|end| now_ms < end);
         is_valid && (self.scope.is_empty() || self.scope == view)
     }
-}
-
-/// What a profile must have, a bit each: [`has::EVENT`] and those above it for the kinds of events.
-pub(super) type Facts = u64;
-
-/// The bits of [`Facts`].
-pub(super) mod has {
-    /// An attribute.
-    pub const ATTRIBUTE: u64 = 1;
-    /// Something in the cart.
-    pub const CART: u64 = 1 << 1;
-    /// An order with a total.
-    pub const ORDER: u64 = 1 << 2;
-    /// A wish.
-    pub const WISH: u64 = 1 << 3;
-    /// A product looked at.
-    pub const VIEW: u64 = 1 << 4;
-    /// A product bought.
-    pub const PURCHASE: u64 = 1 << 5;
-    /// What nobody has.
-    pub const NOTHING: u64 = 1 << 6;
-    /// An event of the first kind.
-    pub const EVENT: u32 = 8;
-}
-
-/// The bit of an event kind.
-pub(super) fn has_event(kind: EventKind) -> Facts {
-    1 << (has::EVENT + kind as u32)
 }
 
 /// A compiled condition.
@@ -86,8 +57,6 @@ pub(super) struct Question {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Compiled {
     pub document: AudienceDocument,
-    /// What a profile must have.
-    pub needs: Facts,
     /// `None` of one whose members another system names.
     pub node: Option<Node>,
 }
@@ -101,9 +70,11 @@ pub struct Audiences {
     pub(super) of: Vec<(u32, u32)>,
     /// In order of id and scope.
     pub(super) documents: Vec<Compiled>,
+    /// What must be there for each audience, by number.
+    pub(super) gates: Gates,
     pub(super) questions: Vec<Question>,
     pub(super) wheres: Wheres,
-    /// Lists of products that questions with a condition look through.
+    /// Lists of products, and kinds of events, that questions with a condition look through.
     pub(super) lists: Facts,
 }
 
@@ -124,8 +95,7 @@ impl Audiences {
         let mut known = BTreeMap::new();
         for document in sorted.into_values() {
             let node = document.audience.condition.as_ref().map(|tree| set.compile(tree, &mut known));
-            let needs = document.audience.condition.as_ref().map_or(has::NOTHING, needs);
-            set.documents.push(Compiled { document, needs, node });
+            set.documents.push(Compiled { document, node });
         }
         let place = |id: &String| {
             let from = set.documents.partition_point(|one| one.document.id < *id);
@@ -133,6 +103,10 @@ impl Audiences {
             (from as u32, to as u32)
         };
         set.of = set.ids.iter().map(place).collect();
+        let gate = |&(from, to): &(u32, u32)| {
+            Gate::any(set.documents[from as usize..to as usize].iter().map(|one| one.gate(&set.questions)))
+        };
+        set.gates = set.of.iter().map(gate).collect();
         set
     }
 
@@ -164,8 +138,12 @@ impl Audiences {
     /// The store view's own document, else the one of every view.
     pub(super) fn find(&self, number: u32, view: &str, now_ms: TimeMs) -> Option<&Compiled> {
         let (from, to) = self.of[number as usize];
-        let found = self.documents[from as usize..to as usize].iter();
+        let found = &self.documents[from as usize..to as usize];
+        if let [one] = found {
+            return Some(one).filter(|one| one.document.is_in_force(view, now_ms));
+        }
         found
+            .iter()
             .rev()
             .filter(|one| one.document.is_in_force(view, now_ms))
             .max_by_key(|one| !one.document.scope.is_empty())
@@ -190,31 +168,20 @@ impl Audiences {
             return number;
         }
         let wanted: Vec<Option<&Condition>> = match fact {
-            Fact::Count { events, .. } => vec![events.wanted.as_ref()],
-            Fact::Sequence { steps, .. } => steps.iter().map(|step| step.wanted.as_ref()).collect(),
             Fact::Has { wanted, .. } => vec![wanted.as_ref()],
-            _ => Vec::new(),
+            _ => fact.selectors().iter().map(|selector| selector.wanted.as_ref()).collect(),
         };
-        if wanted.iter().any(Option::is_some) {
-            self.lists |= match fact {
-                Fact::Has { list, .. } => list_bit(*list),
-                _ => 1 << has::EVENT,
-            };
+        if let Fact::Has { list, wanted: Some(_), .. } = fact {
+            self.lists |= list_bit(*list);
+        }
+        for selector in fact.selectors().iter().filter(|selector| selector.wanted.is_some()) {
+            self.lists |= fact_bit(selector.kind);
         }
         let wheres = wanted.into_iter().map(|wanted| wanted.map(|condition| self.wheres.intern(condition))).collect();
         self.questions.push(Question { fact: fact.clone(), wheres });
         let number = self.questions.len() as u32 - 1;
         known.insert(text, number);
         number
-    }
-}
-
-pub(super) fn list_bit(list: List) -> Facts {
-    match list {
-        List::Cart => has::CART,
-        List::Wishlist => has::WISH,
-        List::Viewed => has::VIEW,
-        List::Ordered => has::PURCHASE,
     }
 }
 
@@ -225,36 +192,6 @@ fn named(tree: &Tree, ids: &mut Vec<String>) {
         Tree::Not(part) => named(part, ids),
         Tree::Leaf(Fact::Audience(id)) => ids.push(id.clone()),
         Tree::Leaf(_) => {}
-    }
-}
-
-/// What a profile must have for a condition to hold; never more than that.
-fn needs(tree: &Tree) -> Facts {
-    match tree {
-        Tree::All(parts) => parts.iter().map(needs).fold(0, |all, part| all | part),
-        Tree::Any(parts) => parts.iter().map(needs).reduce(|any, part| any & part).unwrap_or(has::NOTHING),
-        Tree::Not(_) => 0,
-        Tree::Leaf(fact) => needed_by(fact),
-    }
-}
-
-fn needed_by(fact: &Fact) -> Facts {
-    let unless_zero = |range: &Bounds, bit: Facts| if range.contains(0.0) { 0 } else { bit };
-    match fact {
-        // The request may name a customer group of its own.
-        Fact::Profile { name, .. } => {
-            if name == super::evaluate::CUSTOMER_GROUP {
-                0
-            } else {
-                has::ATTRIBUTE
-            }
-        }
-        Fact::Count { events, range, .. } => unless_zero(range, has_event(events.kind)),
-        Fact::Sequence { steps, .. } => steps.iter().fold(0, |all, step: &Selector| all | has_event(step.kind)),
-        Fact::Cart { range, .. } => unless_zero(range, has::CART),
-        Fact::Has { list, .. } => list_bit(*list),
-        Fact::Orders { range, .. } => unless_zero(range, has::ORDER),
-        Fact::Audience(_) => 0,
     }
 }
 
@@ -312,22 +249,6 @@ mod tests {
         assert_eq!((scope("de"), scope("se"), scope("")), (Some("de"), Some(""), Some("")));
         assert_eq!(set.in_force("de", 0).map(|document| document.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert!(set.get("z", "", 0).is_none());
-    }
-
-    #[test]
-    fn what_is_needed_is_never_more_than_what_must_be() {
-        let check = |json: &str, expected: Facts| {
-            let audience = document("a", "", json).audience;
-            assert_eq!(needs(audience.condition.as_ref().unwrap()), expected, "{json}");
-        };
-        let views = r#"{"count":{"event":"product_view"},"range":{"from":1}}"#;
-        check(views, has_event(EventKind::ProductView));
-        check(r#"{"count":{"event":"product_view"},"range":{"to":3}}"#, 0);
-        check(&format!(r#"{{"not":{views}}}"#), 0);
-        check(&format!(r#"{{"all":[{views},{{"cart":{{}}}}]}}"#), has_event(EventKind::ProductView) | has::CART);
-        check(&format!(r#"{{"any":[{views},{{"cart":{{}}}}]}}"#), 0);
-        check(r#"{"any":[]}"#, has::NOTHING);
-        check(r#"{"profile":"customer_group","eq":"b2b"}"#, 0);
     }
 
     #[test]

@@ -81,14 +81,15 @@ pub(super) fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usiz
     found
 }
 
-/// A rule about a condition against one about a sku that satisfies it.
+/// A rule about a condition against one about a sku that satisfies it. A product that is hidden by its sku is an exception
+/// from what is said of many: it is hidden whatever brings the others up, and both rules do what they say.
 fn broad_pairs(
     cases: &[Case<'_>],
     bench: &Bench<'_>,
     broad: &[(usize, ConditionId, &str, Wish)],
     found: &mut Vec<(usize, usize, String)>,
 ) {
-    let mut single: Vec<(usize, &str, Wish)> = Vec::new();
+    let mut single: Vec<(usize, &str, Wish, bool)> = Vec::new();
     for (at, case) in cases.iter().enumerate() {
         for event in &case.subject.rule.events {
             let wish = match &event.deed {
@@ -97,10 +98,11 @@ fn broad_pairs(
                 Deed::Bury | Deed::Lower { .. } | Deed::Hide => Wish::Down,
                 _ => continue,
             };
-            single.extend(event.skus().iter().map(|sku| (at, sku.as_str(), wish)));
+            let is_exception = event.deed == Deed::Hide;
+            single.extend(event.skus().iter().map(|sku| (at, sku.as_str(), wish, is_exception)));
         }
     }
-    let skus: Vec<&str> = single.iter().map(|(_, sku, _)| *sku).collect();
+    let skus: Vec<&str> = single.iter().map(|(_, sku, ..)| *sku).collect();
     if broad.is_empty() || skus.is_empty() {
         return;
     }
@@ -110,9 +112,10 @@ fn broad_pairs(
         let holds = bench.host.test(*condition, &known);
         let satisfying: HashSet<u32> =
             known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
-        for ((other, sku, other_wish), item) in single.iter().zip(&items) {
+        for ((other, sku, other_wish, is_exception), item) in single.iter().zip(&items) {
             let is_down = |wish: &Wish| *wish == Wish::Down;
             if at != other
+                && !is_exception
                 && item.is_some_and(|item| satisfying.contains(&item))
                 && is_down(wish) != is_down(other_wish)
             {

@@ -24,8 +24,7 @@ pub(super) fn decide(conjunction: &Conjunction<'_>, facts: &mut Facts<'static>) 
         // The whole query is known.
         facts.text = (*phrase).to_owned();
         let failing = tests.iter().find(|(operator, phrase, wanted)| operator.holds(phrase, &facts.text) != *wanted);
-        return failing
-            .map_or(Ok(true), |failing| Err(format!("the query `{}` cannot {}", facts.text, fails(*failing))));
+        return failing.map_or(Ok(true), |failing| Err(format!("{} cannot {}", named(&facts.text), fails(*failing))));
     }
     if let Some((one, other)) = opposed(&tests) {
         return Err(format!("a query that {} cannot {}", passes(one.0, one.1), fails(other)));
@@ -37,6 +36,11 @@ pub(super) fn decide(conjunction: &Conjunction<'_>, facts: &mut Facts<'static>) 
         }
     }
     Ok(false)
+}
+
+/// A query that is known whole.
+fn named(text: &str) -> String {
+    if text.is_empty() { "the query of a page without one".to_owned() } else { format!("the query `{text}`") }
 }
 
 /// What a query does that passes a test.
@@ -53,6 +57,9 @@ fn passes(operator: Operator, phrase: &str) -> String {
 
 /// What a query would have to do, or not to do.
 fn fails((operator, phrase, wanted): Test<'_>) -> String {
+    if (operator, phrase) == (Operator::Is, "") {
+        return if wanted { "be empty, as that of a category page is" } else { "be given" }.to_owned();
+    }
     let verb = match operator {
         Operator::Is => "be",
         Operator::Contains => "contain",

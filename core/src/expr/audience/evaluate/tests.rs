@@ -1,5 +1,6 @@
 //! Is a shopper in the audiences that the words of their documents mean?
 
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::super::{AudienceDocument, parse_audience};
@@ -324,4 +325,70 @@ fn a_request_says_cart_and_customer_group_itself() {
     ]);
     assert_eq!(set.of(&person, &catalog, &context), ["a", "b", "c"]);
     assert!(SignalConfig::default().future_ms > 5 * MINUTE_MS, "clocks that run ahead are allowed for");
+}
+
+/// Conditions of every kind around product conditions of every kind, some of which the index leaves open.
+fn arb_tree() -> impl Strategy<Value = Json> {
+    let wanted = prop::sample::select(vec![
+        json!({"field": "color", "eq": "red"}),
+        json!({"field": "color", "eq": "Green"}),
+        json!({"field": "sku", "eq": "MUG"}),
+        json!({"not": {"field": "brand", "eq": "acme"}}),
+        json!({"all": [{"field": "color", "in": ["Red", "Blue"]}, {"field": "price", "range": {"from": 5}}]}),
+        json!({"all": [{"field": "brand", "eq": "Acme"}, {"field": "color", "eq": "Blue"}]}),
+        json!({"any": [{"field": "price", "range": {"to": 5}}, {"field": "color", "eq": "Blue"}]}),
+    ]);
+    let event = prop::sample::select(vec!["product_view", "add_to_cart", "page_view"]);
+    let leaf = (0..6u8, wanted, event, 0..3u32, any::<bool>()).prop_map(|(kind, wanted, event, n, is_open)| match kind {
+        0 if is_open => json!({"count": {"event": event, "where": wanted}, "range": {"to": n}}),
+        0 => json!({"count": {"event": event, "where": wanted, "days": 1 + n}, "range": {"from": n}}),
+        1 => json!({"sequence": [{"event": event}, {"event": "add_to_cart", "where": wanted}], "within_minutes": 3_000}),
+        2 => json!({"viewed": {"where": wanted, "days": 1 + n}}),
+        3 => json!({"cart": {"where": wanted}}),
+        4 => json!({"wishlist": {"where": wanted}}),
+        _ => json!({"cart": "lines", "range": {"from": n}}),
+    });
+    leaf.prop_recursive(3, 12, 3, |part| {
+        let parts = prop::collection::vec(part.clone(), 0..4);
+        prop_oneof![
+            parts.clone().prop_map(|parts| json!({ "all": parts })),
+            parts.clone().prop_map(|parts| json!({ "any": parts })),
+            parts.prop_map(|parts| json!({ "none": parts })),
+            part.prop_map(|part| json!({ "not": part })),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn gates_shut_nobody_out_who_is_in(
+        trees in prop::collection::vec(arb_tree(), 1..5),
+        done in prop::collection::vec((0..4u8, any::<bool>(), any::<bool>(), 0..5 * DAY_MS), 0..6),
+    ) {
+        let mut history = History::new();
+        for (kind, is_shirt, is_both, ago_ms) in done {
+            let kinds = [EventKind::ProductView, EventKind::AddToCart, EventKind::AddToWishlist, EventKind::PageView];
+            let skus = [if is_shirt { "SHIRT" } else { "MUG" }, "MUG"];
+            let n = if kind == 3 { 0 } else { 1 + usize::from(is_both) };
+            history = history.then(kinds[usize::from(kind)], &skus[..n], ago_ms, |_| {});
+        }
+        let document = |(at, tree): (usize, &Json)| {
+            let id = format!("a{at}");
+            let audience = parse_audience(&id, &json!({ "condition": tree }).to_string()).unwrap();
+            AudienceDocument { id, scope: String::new(), from_ms: None, until_ms: None, audience }
+        };
+        let set = Audiences::new(trees.iter().enumerate().map(document).collect());
+        let is_open = |_| super::super::gate::Gate { facts: 0, clues: None };
+        let open = Audiences { gates: set.ids.iter().map(is_open).collect(), ..set.clone() };
+        let view = history.visitors.publish();
+        let nobody = Visitor::default();
+        let visitor = view.get(Some("v"), None).unwrap_or(&nobody);
+        let outside = view.outside();
+        let person = Person { visitor, is_registered: false, cart: None, group: None, outside, vouched: &[] };
+        let book = history.catalog.root_chain();
+        let context = EvalContext { book: &book, now_ms: NOW, view: "default", demand: None, seq: 0, tree: None };
+        prop_assert_eq!(set.of(&person, &history.catalog, &context), open.of(&person, &history.catalog, &context));
+    }
 }
