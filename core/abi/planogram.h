@@ -532,6 +532,16 @@ typedef struct PgHostTable {
    * `retrieve` only: says which source proposed items; answers name it beside the unit's own. Since 1.1.
    */
   PgStatus (*credit)(const struct PgCall *call, struct PgStr source, struct PgU32s items);
+  /**
+   * `retrieve` only: says that a source proposes nothing but what satisfies a condition relative to any of the
+   * anchors; who asks why a product is not there is told which part of it the product fails. Since 1.1.
+   */
+  PgStatus (*confine)(const struct PgCall *call, struct PgStr source, uint32_t condition, struct PgU32s anchors);
+  /**
+   * Requests only: writes 1 or 0 to `out[0..names.len]`: does the shop have what is named? Sorts of names are listed
+   * in `planogram_abi::name`; of others the shop keeps no list, and everything is there. Since 1.1.
+   */
+  PgStatus (*knows)(const struct PgCall *call, struct PgStr sort, struct PgStrs names, uint8_t *out);
 } PgHostTable;
 
 /**
@@ -1150,6 +1160,6 @@ _Static_assert(sizeof(PgOutput) == 24, "PgOutput");
 _Static_assert(sizeof(PgContribution) == 72, "PgContribution");
 _Static_assert(sizeof(PgHandshake) == 320, "PgHandshake");
 _Static_assert(sizeof(PgCall) == 24, "PgCall");
-_Static_assert(sizeof(PgHostTable) == 224, "PgHostTable");
+_Static_assert(sizeof(PgHostTable) == 240, "PgHostTable");
 _Static_assert(sizeof(PgPluginTable) == 152, "PgPluginTable");
 #endif

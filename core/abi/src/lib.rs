@@ -12,5 +12,5 @@ pub mod export;
 pub mod testing;
 
 pub use model::*;
-pub use names::{column, event_kind, source};
+pub use names::{column, event_kind, name, source};
 pub use plugin::*;

@@ -155,14 +155,15 @@ pub enum Target {
     Matching(ConditionId),
 }
 
-/// One deed of merchandising, with the reason a merchandiser will read.
+/// One deed of merchandising, with whom a merchandiser will read that it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
     /// What is done.
     pub verb: Verb,
     /// To whom.
     pub target: Target,
-    /// Who ordered it: a rule's id and name, for the ledger.
+    /// Who orders it, as a sentence begins: a rule's name and id. The host says what is done: `rule "Sale" (r/sale)` hides
+    /// a product in "rule "Sale" (r/sale) hides it". May be empty: the plugin does.
     pub reason: String,
 }
 

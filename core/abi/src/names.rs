@@ -49,6 +49,25 @@ pub mod column {
     pub const SOURCE_PREFIX: &str = "source.";
 }
 
+/// Sorts of names that [`CallHost::knows`](crate::CallHost::knows) tells of. Case does not matter, except of attributes.
+/// Since 1.1.
+pub mod name {
+    /// Codes of store views.
+    pub const STORE_VIEW: &str = "store_view";
+    /// Paths of categories, names joined by `/`.
+    pub const CATEGORY: &str = "category";
+    /// What requests can filter by: `price`, `category`, attributes.
+    pub const FIELD: &str = "field";
+    /// Codes of attributes that some product had, as they are written.
+    pub const ATTRIBUTE: &str = "attribute";
+    /// Customer groups that documents on access and audiences name; everything is there when they name none.
+    pub const CUSTOMER_GROUP: &str = "customer_group";
+    /// Types of pages: the usual ones, and those that units are shown on.
+    pub const PAGE_TYPE: &str = "page_type";
+    /// Kinds of devices: the usual ones.
+    pub const DEVICE: &str = "device";
+}
+
 /// The kernel's own retrievers, for [`CallHost::retrieve`](crate::CallHost::retrieve).
 pub mod source {
     /// Products like the anchors by shared categories, brand, attributes and words of the name.

@@ -136,6 +136,19 @@ pub trait CallHost {
         let _ = items;
         Err(Failure(format!("source `{source}` can be credited while candidates are retrieved only")))
     }
+    /// Says, while candidates are retrieved, that a source (a rule, say) proposes nothing but what satisfies a condition
+    /// relative to any of the anchors. Who asks why a product is not there is told which part of it the product fails;
+    /// otherwise it has no effect. Since 1.1.
+    fn confine(&self, source: &str, condition: ConditionId, anchors: &[u32]) -> Outcome {
+        let _ = (source, condition, anchors);
+        Ok(())
+    }
+    /// Whether the shop has what is named, `[names.len()]`; see `planogram_abi::name` for the sorts of names. Of a sort
+    /// that the shop keeps no list of everything is there. Since 1.1.
+    fn knows(&self, sort: &str, names: &[&str]) -> Outcome<Vec<bool>> {
+        let _ = sort;
+        Ok(vec![true; names.len()])
+    }
     /// Writes to the server's log.
     fn log(&self, level: LogLevel, message: &str);
 }

@@ -129,6 +129,13 @@ pub struct PgHostTable {
     >,
     /// `retrieve` only: says which source proposed items; answers name it beside the unit's own. Since 1.1.
     pub credit: Option<unsafe extern "C" fn(call: *const PgCall, source: PgStr, items: PgU32s) -> PgStatus>,
+    /// `retrieve` only: says that a source proposes nothing but what satisfies a condition relative to any of the
+    /// anchors; who asks why a product is not there is told which part of it the product fails. Since 1.1.
+    pub confine:
+        Option<unsafe extern "C" fn(call: *const PgCall, source: PgStr, condition: u32, anchors: PgU32s) -> PgStatus>,
+    /// Requests only: writes 1 or 0 to `out[0..names.len]`: does the shop have what is named? Sorts of names are listed
+    /// in `planogram_abi::name`; of others the shop keeps no list, and everything is there. Since 1.1.
+    pub knows: Option<unsafe extern "C" fn(call: *const PgCall, sort: PgStr, names: PgStrs, out: *mut u8) -> PgStatus>,
 }
 
 // SAFETY: the table is read-only and holds nothing but numbers and functions.

@@ -52,6 +52,10 @@ pub struct Shop {
     related: Vec<(String, String, Vec<String>)>,
     /// Who proposed what.
     credits: Mutex<BTreeMap<String, Vec<String>>>,
+    /// Who said that it proposes nothing but what satisfies a condition relative to some products.
+    confined: Mutex<BTreeMap<String, (ConditionId, Vec<String>)>>,
+    /// What the shop does not have: sort and name.
+    unknown: Vec<(String, String)>,
     log: Mutex<Vec<(LogLevel, String)>>,
 }
 
@@ -105,6 +109,18 @@ impl Shop {
     /// Who proposed what, in the last retrieval that credited them: skus by source.
     pub fn credits(&self) -> BTreeMap<String, Vec<String>> {
         self.credits.lock().expect("nobody panics while crediting").clone()
+    }
+
+    /// Who was confined to what, in the last retrieval that said so: condition and skus by source.
+    pub fn confined(&self) -> BTreeMap<String, (ConditionId, Vec<String>)> {
+        self.confined.lock().expect("nobody panics while confining").clone()
+    }
+
+    /// Says that the shop has no such name; everything else that is asked for is there.
+    #[must_use]
+    pub fn unknown(mut self, sort: &str, name: &str) -> Self {
+        self.unknown.push((sort.to_owned(), name.to_owned()));
+        self
     }
 
     /// Id of an item.
@@ -230,6 +246,18 @@ impl CallHost for Shop {
         let skus = items.iter().map(|item| self.sku(*item).to_owned()).collect();
         self.credits.lock().expect("nobody panics while crediting").insert(source.to_owned(), skus);
         Ok(())
+    }
+
+    fn confine(&self, source: &str, condition: ConditionId, anchors: &[u32]) -> Outcome {
+        let skus = anchors.iter().map(|anchor| self.sku(*anchor).to_owned()).collect();
+        let mut confined = self.confined.lock().expect("nobody panics while confining");
+        confined.insert(source.to_owned(), (condition, skus));
+        Ok(())
+    }
+
+    fn knows(&self, sort: &str, names: &[&str]) -> Outcome<Vec<bool>> {
+        let is_missing = |name: &str| self.unknown.iter().any(|(of, missing)| of == sort && missing == name);
+        Ok(names.iter().map(|name| !is_missing(name)).collect())
     }
 
     fn log(&self, level: LogLevel, message: &str) {

@@ -3,7 +3,8 @@
 //! The one condition language: request filters, unit filters, smart categories, audiences and rule targets
 //! all use this tree. `parse` reads it from JSON within bounds, `evaluate` turns it into a set of variants, `within`
 //! does so inside a narrow set, `one` asks it of a single product, and `index` tells which of many a product
-//! satisfies. What is compared with another product, the matched one, is filled in by `matched` beforehand.
+//! satisfies. What is compared with another product, the matched one, is filled in by `matched` beforehand, and `words`
+//! says what keeps a product out.
 //! `audience` is the same tree over what is known of a shopper, and `named` finds what any
 //! document names.
 
@@ -18,6 +19,7 @@ mod parse;
 pub mod smart;
 mod stored;
 mod within;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -31,6 +33,7 @@ pub use parse::{parse, parse_relative, to_json};
 pub use smart::{Members, SmartTree};
 pub use stored::{Needs, StoredCondition};
 pub use within::evaluate_within;
+pub use words::{Refusal, in_words, refusal};
 
 use serde::{Deserialize, Serialize};
 

@@ -12,13 +12,14 @@ use roaring::RoaringBitmap;
 
 use super::run::{Run, Subject};
 use super::understand::Understanding;
+use super::words::{self, Answer};
 use super::{filter, permit};
 use crate::catalog::doc::PRODUCTS;
 use crate::catalog::facet::Scope;
 use crate::catalog::views::OutOfStock;
 use crate::catalog::{Purpose, StockRule, UniverseQuery};
 use crate::expr::{self, Condition, StoredCondition, kept};
-use crate::id::ItemId;
+use crate::id::{ItemId, VariantId};
 
 /// What may be shown.
 pub(super) struct Universe {
@@ -182,82 +183,83 @@ fn warn_of_unknown_fields(run: &mut Run<'_>) {
     run.warnings.extend(warnings);
 }
 
-/// What first keeps an item out of a list, in words; `None` when it may be shown.
+/// What first keeps an item out of a list; `None` when it may be shown.
 pub(super) fn obstacle(
     run: &Run<'_>,
     understanding: &Understanding,
     universe: &Universe,
     item: ItemId,
-) -> Option<String> {
+) -> Option<Answer> {
     if universe.items.contains(item.0) {
         return None;
     }
-    if run.is_withheld() {
-        return Some("the unit is shown to audiences alone that the shopper is in none of".into());
+    if let (Subject::Unit { unit, .. }, true) = (&run.subject, run.is_withheld()) {
+        return Some(Answer::OtherAudiences { audiences: unit.audiences.clone() });
     }
     if let Some(reason) = why_not_shown(run, item) {
         return Some(reason);
     }
+    let catalog = &run.snapshot.catalog;
+    let (all, context) = (catalog.variants_of(item), run.eval_context());
     for (plugin, act) in &understanding.set_acts {
         let hit = target_items(run, &act.target).contains(item.0);
         match act.verb {
-            Verb::Hide if hit => return Some(format!("hidden by {plugin}: {}", act.reason)),
-            Verb::Filter if !hit => return Some(format!("filtered out by {plugin}: {}", act.reason)),
+            Verb::Hide if hit => return Some(Answer::Hidden { who: words::who(plugin, act) }),
+            Verb::Filter if !hit => {
+                let condition = match act.target {
+                    Target::Matching(id) => run.epoch.conditions.get(id).map(StoredCondition::condition),
+                    Target::Items(_) => None,
+                };
+                let refusal = condition.and_then(|condition| expr::refusal(condition, catalog, all, &context));
+                return Some(Answer::FilteredOut { who: words::who(plugin, act), refusal });
+            }
             _ => {}
         }
     }
-    let variants = run.snapshot.catalog.variants_of(item);
-    let eligible = variants.iter().filter(|variant| universe.base.variants.contains(variant.0)).collect::<Vec<_>>();
+    let eligible = all.iter().copied().filter(|variant| universe.base.variants.contains(variant.0));
+    let eligible: Vec<VariantId> = eligible.collect();
     if eligible.is_empty() {
         return Some(why_not_in_unit(run, item));
     }
     let fails = |filter: &RoaringBitmap| !eligible.iter().any(|variant| filter.contains(variant.0));
-    Some(match universe.filters.iter().position(|(_, filter)| fails(filter)) {
-        Some(at) => {
-            let filter = expr::to_json(&run.filters[at]);
-            format!("filter {} of the request holds for none of its eligible variants: {filter}", at + 1)
-        }
-        None => "each filter of the request holds for one of its variants, but no one variant satisfies all".into(),
-    })
+    let failing = universe.filters.iter().position(|(_, filter)| fails(filter));
+    let refusal = failing.and_then(|at| {
+        let meant = filter::meant(run, &run.filters[at]);
+        Some((at + 1, expr::refusal(&meant, catalog, &eligible, &context)?))
+    });
+    Some(refusal.map_or(Answer::FiltersTogether, |(number, refusal)| Answer::Filter { number, refusal }))
 }
 
 /// Why an item that the shop shows is none of those that the unit, or a rule's filters together, leave.
-fn why_not_in_unit(run: &Run<'_>, item: ItemId) -> String {
-    let Subject::Unit { unit, anchors, .. } = &run.subject else {
-        return "each filter of a rule holds for one of its variants, but no one variant satisfies all".into();
-    };
+fn why_not_in_unit(run: &Run<'_>, item: ItemId) -> Answer {
+    let Subject::Unit { unit, anchors, .. } = &run.subject else { return Answer::FilteredOutTogether };
     if anchors.contains(&item) {
-        return "it is what the unit is about".into();
+        return Answer::IsAnchor;
     }
     if run.shopper.cart.contains(&item.0) {
-        return "it is in the shopper's cart".into();
+        return Answer::InCart;
     }
     if !unit.keeps_seen() && run.shopper.visit.contains(&item.0) {
-        return "it was seen in this visit, and the unit does not say `keep_seen`".into();
+        return Answer::Seen;
     }
     let catalog = &run.snapshot.catalog;
     let shown = &*catalog.universe(universe_query(run)).variants;
     let variants: RoaringBitmap = catalog.variants_of(item).iter().map(|variant| variant.0).collect();
-    permit::refusal(run, unit, anchors, shown & variants)
-        .unwrap_or_else(|| "another list of the page shows it already".into())
+    permit::refusal(run, unit, anchors, shown & variants).unwrap_or(Answer::ShownElsewhere)
 }
 
 /// Why an item is not among those the store view shows at all.
-fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<String> {
+fn why_not_shown(run: &Run<'_>, item: ItemId) -> Option<Answer> {
     let catalog = &run.snapshot.catalog;
     let query = universe_query(run);
-    let Some(product) = catalog.product(item) else {
-        return Some("it is known from events or links only, no product has been put under this sku".into());
-    };
+    let Some(product) = catalog.product(item) else { return Some(Answer::NotPut) };
     if !catalog.universe(UniverseQuery { stock: StockRule::Any, ..query }).items.contains(item.0) {
         let visibility = format!("{:?}", product.visibility_in(&run.view.code)).to_lowercase();
-        return Some(format!(
-            "its visibility in store view `{}` is `{visibility}`, which leaves it out of this list",
-            run.view.code
-        ));
+        return Some(Answer::NotVisible { view: run.view.code.clone(), visibility });
     }
     if run.hidden.items().contains(item.0) {
-        return Some("it hangs in categories alone that are kept from the shopper's customer group".into());
+        return Some(Answer::CategoriesKept);
     }
-    (!catalog.universe(query).items.contains(item.0)).then(|| "none of its variants is in stock".into())
+    let is_unit = matches!(run.subject, Subject::Unit { .. });
+    (!catalog.universe(query).items.contains(item.0)).then_some(Answer::SoldOut { is_unit })
 }

@@ -1,22 +1,31 @@
 //! Why is this product not here?
 //!
 //! Walks the same steps as a served request, with the same code, and names the first one that stopped the
-//! product; if none did, says where it stands.
+//! product; if none did, says where it stands. The sentences stand in [`super::words`].
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::eligible::Universe;
 use super::lend::Lent;
 use super::request::QueryError;
 use super::request::{ListRequest, Page};
-use super::run::{self, Keep, Run, Subject};
+use super::run::{self, Confinement, Keep, Run, Subject};
+use super::words::{Answer, Confined};
 use super::{eligible, retrieve, understand};
+use crate::catalog::hybrid::HybridMode;
+use crate::expr::{Condition, Refusal, StoredCondition, refusal, relate};
 use crate::host::{Attempt, CallContext};
+use crate::id::{ItemId, VariantId};
 use crate::limits::PAGE_SIZE_MAX;
 use crate::snapshot::{Epoch, Snapshot};
 
-/// The first thing that keeps `sku` out of a list, or its place in it.
+/// Most sources of a unit whose say about a product is passed on.
+const SOURCES_MAX: usize = 5;
+
+/// The first thing that keeps `sku` out of a list, or its place in it, in words.
 ///
 /// # Errors
 /// As [`run::rank_list`]; an unknown sku is [`QueryError::NotFound`].
@@ -36,38 +45,81 @@ pub fn why_not(
         Err(QueryError::NotFound { what, name })
             if what == "category" && snapshot.catalog.category(&name).is_some() =>
         {
-            return Ok(format!("category `{name}` is kept from the shopper's customer group"));
+            return Ok(Answer::CategoryKept { path: name }.to_string());
         }
         begun => begun?,
     };
+    run.confined = Some(RefCell::default());
     let understanding = understand::understand(&mut run);
     let universe = eligible::eligible(&mut run, &understanding);
     if let Some(obstacle) = eligible::obstacle(&run, &understanding, &universe, item) {
-        return Ok(obstacle);
+        return Ok(obstacle.to_string());
     }
     let matches = retrieve::retrieve(&mut run, &understanding, &universe);
     if matches.row_of(item.0).is_none() {
-        return Ok(run.no_match_words().to_owned());
+        return Ok(no_match(&run, &universe, item).to_string());
     }
-    place(snapshot, epoch, request, item.0, attempt)
+    Ok(place(&run, item)?.to_string())
+}
+
+/// Why an item that may be shown does not match.
+fn no_match(run: &Run<'_>, universe: &Universe, item: ItemId) -> Answer {
+    let catalog = &run.snapshot.catalog;
+    match &run.subject {
+        Subject::Search { text } => {
+            let by_vector = run.vector.is_some() || run.view.hybrid.mode == HybridMode::Learned;
+            Answer::NoTextMatch { text: text.clone(), by_vector }
+        }
+        Subject::Category { path, .. } => {
+            let placed = run.members().placed_in(item).filter(|id| !run.hidden.contains(*id));
+            let categories = placed.map(|id| catalog.category_path(id).join("/")).collect();
+            Answer::NotInCategory { path: path.clone(), categories }
+        }
+        Subject::Unit { unit, .. } => {
+            let said = run.confined.as_ref().map(RefCell::take).unwrap_or_default();
+            let sources = said.iter().take(SOURCES_MAX).map(|one| confined(run, universe, item, one)).collect();
+            Answer::NotProposed { unit_type: unit.unit_type.clone(), sources }
+        }
+    }
+}
+
+/// What a source that is confined to a condition makes of an item: relative to each of its anchors, if it is relative.
+fn confined(run: &Run<'_>, universe: &Universe, item: ItemId, said: &Confinement) -> Confined {
+    let catalog = &run.snapshot.catalog;
+    let context = run.eval_context();
+    let condition = run.epoch.conditions.get(said.condition).map(StoredCondition::condition);
+    let variants = catalog.variants_of(item).iter().copied();
+    let variants: Vec<VariantId> = variants.filter(|variant| universe.variants.contains(variant.0)).collect();
+    let refusal_of = |condition: &Condition| refusal(condition, catalog, &variants, &context);
+    let who = said.source.clone();
+    let Some(condition) = condition.filter(|condition| condition.is_relative()) else {
+        return Confined { who, beside: Vec::new(), refusal: condition.and_then(refusal_of) };
+    };
+    let is_known = |anchor: &&u32| (**anchor as usize) < catalog.item_bound();
+    let tried = said.anchors.iter().filter(is_known).map(|&anchor| {
+        let related = relate(condition, catalog, ItemId(anchor), &context);
+        (catalog.sku_of(ItemId(anchor)).to_owned(), refusal_of(&related))
+    });
+    let tried: Vec<(String, Option<Refusal>)> = tried.collect();
+    // It fits beside one of them, or it is said what the first of them asks for.
+    let told = tried.iter().find(|(_, refusal)| refusal.is_none()).or(tried.first()).cloned();
+    let (beside, refusal) = told.map_or((Vec::new(), None), |(sku, refusal)| (vec![sku], refusal));
+    Confined { who, beside, refusal }
 }
 
 /// Where an item that is in the list stands, looking through as many items as paging reaches at once.
-fn place(
-    snapshot: &Snapshot,
-    epoch: &Epoch,
-    request: &ListRequest,
-    item: u32,
-    attempt: &Attempt,
-) -> Result<String, QueryError> {
+fn place(run: &Run<'_>, item: ItemId) -> Result<Answer, QueryError> {
+    let request = run.request;
     let whole = ListRequest { page: Page { number: 1, size: PAGE_SIZE_MAX }, facets: Some(vec![]), ..request.clone() };
-    let answer = run::rank_list(snapshot, epoch, &whole, &RoaringBitmap::new(), attempt, Keep::Nothing)?;
-    Ok(match answer.items.iter().find(|hit| hit.item.0 == item) {
-        Some(hit) => {
-            let page = hit.position / request.page.size + 1;
-            format!("it is here: position {} of {}, on page {page}", hit.position + 1, answer.total)
+    let (nothing, keep) = (RoaringBitmap::new(), Keep::Nothing);
+    let answer = run::rank_list(run.snapshot, run.epoch, &whole, &nothing, run.attempt, keep)?;
+    let total = answer.total;
+    Ok(match (answer.items.iter().find(|hit| hit.item == item), &run.subject) {
+        (Some(hit), _) => {
+            Answer::Here { position: hit.position + 1, total, page: hit.position / request.page.size + 1 }
         }
-        None => format!("it matches, but stands behind position {} of {}", answer.items.len(), answer.total),
+        (None, Subject::Unit { .. }) => Answer::BehindLimit { limit: total },
+        (None, _) => Answer::FarBehind { listed: answer.items.len(), total },
     })
 }
 

@@ -7,8 +7,9 @@ use roaring::RoaringBitmap;
 
 use super::column;
 use super::eligible::{self, Universe};
+use super::known;
 use super::rank::Ranked;
-use super::run::Run;
+use super::run::{Confinement, Run};
 use super::source;
 use crate::expr::{self, Condition};
 use crate::id::{ItemId, VariantId};
@@ -76,6 +77,18 @@ impl CallHost for Lender<'_, '_> {
     fn credit(&self, source: &str, items: &[u32]) -> Outcome {
         self.run.credits.borrow_mut().push((source.to_owned(), items.to_vec()));
         Ok(())
+    }
+
+    fn confine(&self, source: &str, condition: ConditionId, anchors: &[u32]) -> Outcome {
+        if let Some(confined) = &self.run.confined {
+            let (source, anchors) = (source.to_owned(), anchors.to_vec());
+            confined.borrow_mut().push(Confinement { source, condition, anchors });
+        }
+        Ok(())
+    }
+
+    fn knows(&self, sort: &str, names: &[&str]) -> Outcome<Vec<bool>> {
+        Ok(known::knows(self.run, sort, names))
     }
 
     fn analyze(&self, text: &str) -> Vec<String> {

@@ -31,6 +31,8 @@ mod highlight;
 mod ledger;
 pub mod members;
 mod lend;
+mod known;
 mod order;
 mod shown;
 mod source;
+mod words;

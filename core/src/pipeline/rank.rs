@@ -16,6 +16,7 @@ use super::order;
 use super::retrieve::Matches;
 use super::run::Run;
 use super::understand::Understanding;
+use super::words;
 use crate::host::Slot;
 use crate::limits::DEFAULT_WINDOW;
 
@@ -147,7 +148,7 @@ impl Ranked {
             Target::Matching(_) => self.matches.rows_of(&eligible::target_items(run, &act.target)),
         };
         let (combine, values) = (Combine::Factor, Values::Same { rows, value: factor });
-        self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(act.reason.clone()) });
+        self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(words::done(plugin, act)) });
     }
 
     /// The scores so far as plugins read them, `[rows.len()]`, finite.

@@ -20,6 +20,7 @@ use super::rank::Ranked;
 use super::request::{LedgerKind, LedgerLine};
 use super::run::Run;
 use super::understand::Understanding;
+use super::words;
 use crate::host::Slot;
 use crate::id::ItemId;
 
@@ -137,7 +138,7 @@ impl Orders {
             if !run.request.explain {
                 continue;
             }
-            let (name, note) = (plugin.to_owned(), act.reason.clone());
+            let (name, note) = (plugin.to_owned(), words::done(plugin, act));
             self.remarks.push((row, LedgerLine { kind, name, value, note, moved: None }));
         }
     }
@@ -264,7 +265,7 @@ fn trace(
         ordered.boosted.extend(moved(step(&plain, &boosted, row)).map(|step| (row, step)));
         let Some((quota, step)) = reasons.get(&row).zip(moved((pinned[row as usize], at))) else { continue };
         let (plugin, act, _) = quotas[*quota];
-        let (kind, name, note) = (LedgerKind::Quota, plugin.clone(), act.reason.clone());
+        let (kind, name, note) = (LedgerKind::Quota, plugin.clone(), words::done(plugin, act));
         ordered.remarks.push((row, LedgerLine { kind, name, value: 0.0, note, moved: Some(step) }));
     }
 }

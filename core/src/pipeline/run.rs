@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 use std::time::Instant;
 
-use planogram_abi::{ListKind, Query, Request, Warmth};
+use planogram_abi::{ConditionId, ListKind, Query, Request, Warmth};
 use roaring::RoaringBitmap;
 
 use super::lend::Lent;
@@ -18,7 +18,6 @@ use super::{
     audience, eligible, evidence, facet, filter, hybrid, lend, members, page, rank, rerank, retrieve, understand,
 };
 use crate::catalog::access::HiddenCategories;
-use crate::catalog::hybrid::HybridMode;
 use crate::catalog::views::StoreView;
 use crate::catalog::{BookChain, Quote};
 use crate::expr::{Condition, EvalContext, Members, SmartTree, is_same_audience};
@@ -111,6 +110,9 @@ pub(super) struct Run<'a> {
     pub unanchored: Cell<bool>,
     /// What a plugin said, while it retrieved, of who proposed which items.
     pub credits: RefCell<Vec<(String, Vec<u32>)>>,
+    /// What a plugin said, while it retrieved, of what sources of its own propose: kept when somebody asks why a product is
+    /// not there.
+    pub confined: Option<RefCell<Vec<Confinement>>>,
     /// How the query was relaxed.
     pub relaxed: Vec<String>,
     /// The query as it was probably meant.
@@ -129,6 +131,13 @@ pub(super) struct Run<'a> {
     pub smart: Option<Arc<SmartTree>>,
     /// What the request filters by, as plugins see it.
     filter_texts: Vec<String>,
+}
+
+/// A source that proposes nothing but what satisfies a condition relative to some items.
+pub(super) struct Confinement {
+    pub source: String,
+    pub condition: ConditionId,
+    pub anchors: Vec<u32>,
 }
 
 /// What a list is about, with names resolved to ids.
@@ -217,6 +226,7 @@ impl<'a> Run<'a> {
             warnings,
             unanchored: Cell::new(false),
             credits: RefCell::default(),
+            confined: None,
             relaxed: Vec::new(),
             did_you_mean: None,
             redirect: None,
@@ -235,18 +245,6 @@ impl<'a> Run<'a> {
             Subject::Search { .. } => ListKind::Search,
             Subject::Category { .. } => ListKind::Category,
             Subject::Unit { .. } => ListKind::Recommendation,
-        }
-    }
-
-    /// Why an eligible item may still not be in the list.
-    pub fn no_match_words(&self) -> &'static str {
-        match self.subject {
-            Subject::Search { .. } if self.vector.is_some() || self.view.hybrid.mode == HybridMode::Learned => {
-                "it may be shown, but its text does not match the query, and its vector is not near enough"
-            }
-            Subject::Search { .. } => "it may be shown, but its text does not match the query",
-            Subject::Category { .. } => "it may be shown, but it is not in the category or below it",
-            Subject::Unit { .. } => "it may be shown, but neither the unit's type nor its fallback proposes it",
         }
     }
 

@@ -111,6 +111,11 @@ impl Shop {
         self.views.view(code)
     }
 
+    /// Customer groups that categories are kept for, perhaps some twice.
+    pub fn customer_groups(&self) -> impl Iterator<Item = &str> {
+        self.access.iter().flat_map(|one| &one.access.groups).map(String::as_str)
+    }
+
     /// Every store view, by code.
     pub fn store_views(&self) -> Vec<StoreView> {
         self.views.views()

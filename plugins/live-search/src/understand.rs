@@ -217,8 +217,8 @@ mod tests {
             acts,
             [
                 (Verb::Note, &Target::Items(vec![]), rule),
-                (Verb::Pin { position: 0 }, &Target::Items(vec![7]), format!("{rule}: pinned to 1").as_str()),
-                (Verb::Hide, &Target::Items(vec![8]), format!("{rule}: hidden").as_str()),
+                (Verb::Pin { position: 0 }, &Target::Items(vec![7]), rule),
+                (Verb::Hide, &Target::Items(vec![8]), rule),
             ]
         );
         let sorted = rewritten(&state, Request { explicit_sort: true, ..request("sofa sale") });

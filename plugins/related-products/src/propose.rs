@@ -51,8 +51,12 @@ pub fn propose(book: &Book, settings: &Settings, call: &Call<'_>, wish: &Wish<'_
         }
         let items = items_of(rule, about, settings, call, wish)?;
         let own: Vec<u32> = items.iter().map(|(item, _)| *item).filter(|item| proposed.insert(*item)).collect();
+        let label = rule.head.label();
+        if let Some(display) = rule.display.1 {
+            call.host.confine(&label, display, about)?;
+        }
         if !own.is_empty() {
-            call.host.credit(&rule.head.label(), &own)?;
+            call.host.credit(&label, &own)?;
         }
         proposals.push(Proposal { priority: rule.head.priority, items });
     }

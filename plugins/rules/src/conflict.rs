@@ -120,7 +120,7 @@ impl Report {
                 let skus: Vec<&str> = event.skus().iter().map(String::as_str).collect();
                 for (sku, item) in skus.iter().zip(bench.host.resolve(&skus)) {
                     let Some(item) = item else {
-                        let words = format!("the catalog has no product `{sku}`, which is {}", event.deed);
+                        let words = format!("it {}, which the catalog does not have", event.deed.words(&format!("`{sku}`")));
                         self.find("missing-target", &[case.subject], words, example);
                         continue;
                     };

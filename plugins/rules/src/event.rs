@@ -87,23 +87,23 @@ pub enum Deed {
     },
 }
 
-impl std::fmt::Display for Deed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Deed {
+    /// What it does to `what`, after "it": `pins `A` to position 2`.
+    pub fn words(&self, what: &str) -> String {
         match self {
-            Deed::Pin { position, .. } => write!(f, "pinned to {position}"),
-            Deed::Boost { factor } => write!(f, "boosted by {factor}"),
-            Deed::Raise => f.write_str("raised to the top"),
-            Deed::Lower { factor } => write!(f, "lowered by {factor}"),
-            Deed::Bury => f.write_str("buried"),
-            Deed::Hide => f.write_str("hidden"),
-            Deed::Include => f.write_str("included"),
-            Deed::Filter => f.write_str("nothing but"),
-            Deed::AtLeast { count, first } => write!(f, "at least {count} of the first {first}"),
-            Deed::AtMostInRow { count, attribute } => write!(f, "at most {count} of one {attribute} in a row"),
-            Deed::Redirect(url) => write!(f, "redirected to {url}"),
-            Deed::Banner(text) => write!(f, "banner {text}"),
-            Deed::Strategy(name) => write!(f, "strategy {name}"),
-            Deed::Synonym { term, .. } => write!(f, "synonyms of {term}"),
+            Deed::Pin { position, .. } => format!("pins {what} to position {position}"),
+            Deed::Boost { factor } | Deed::Lower { factor } => format!("multiplies the score of {what} by {factor}"),
+            Deed::Raise => format!("puts {what} at the top"),
+            Deed::Bury => format!("puts {what} at the end"),
+            Deed::Hide => format!("hides {what}"),
+            Deed::Include => format!("includes {what}"),
+            Deed::Filter => format!("shows nothing but {what}"),
+            Deed::AtLeast { count, first } => format!("wants at least {count} of {what} among the first {first}"),
+            Deed::AtMostInRow { count, attribute } => format!("wants at most {count} of one {attribute} in a row"),
+            Deed::Redirect(url) => format!("redirects to {url}"),
+            Deed::Banner(text) => format!("shows the banner `{text}`"),
+            Deed::Strategy(name) => format!("ranks by `{name}`"),
+            Deed::Synonym { term, .. } => format!("adds synonyms of `{term}`"),
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn to_acts<'a>(host: &dyn CallHost, rules: impl Iterator<Item = Applied<'a>>
                 },
                 About::List => Target::Items(Vec::new()),
             };
-            let reason = cut(format!("{}: {}", head.label(), event.deed));
+            let reason = cut(head.label());
             let act = |verb| Act { verb, target: target.clone(), reason: reason.clone() };
             match &event.deed {
                 Deed::Pin { position, insert } => {
@@ -193,16 +193,12 @@ mod tests {
         let items = |items: &[u32]| Target::Items(items.to_vec());
         let expected = [
             act(Verb::Note, items(&[]), "rule \"A\" (r/a)"),
-            act(Verb::Include, items(&[3]), "rule \"A\" (r/a): pinned to 2"),
-            act(Verb::Pin { position: 1 }, items(&[3]), "rule \"A\" (r/a): pinned to 2"),
+            act(Verb::Include, items(&[3]), "rule \"A\" (r/a)"),
+            act(Verb::Pin { position: 1 }, items(&[3]), "rule \"A\" (r/a)"),
             act(Verb::Note, items(&[]), "rule \"B\" (r/b)"),
-            act(Verb::Boost { factor: 1.5 }, items(&[4]), "rule \"B\" (r/b): boosted by 1.5"),
-            act(
-                Verb::AtLeast { count: 1, first: 3 },
-                Target::Matching(ConditionId(7)),
-                "rule \"B\" (r/b): at least 1 of the first 3",
-            ),
-            act(Verb::Banner { text: "sale".into() }, items(&[]), "rule \"B\" (r/b): banner sale"),
+            act(Verb::Boost { factor: 1.5 }, items(&[4]), "rule \"B\" (r/b)"),
+            act(Verb::AtLeast { count: 1, first: 3 }, Target::Matching(ConditionId(7)), "rule \"B\" (r/b)"),
+            act(Verb::Banner { text: "sale".into() }, items(&[]), "rule \"B\" (r/b)"),
         ];
         assert_eq!(acts, expected);
         assert_eq!(redirect(rules.into_iter()), Some("/b"));

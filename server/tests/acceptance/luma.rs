@@ -167,7 +167,7 @@ fn the_walkthrough_of_a_merchandisers_afternoon_says_what_happens() {
     assert_eq!(rules(&preview), ["Autumn jackets", "Tops sell"]);
     // 5: why is it not here?
     let why = shop.ok("/v1/explain?category=Men/Tops/Jackets&sku=MJ04&overlay=autumn");
-    let expected = r#"hidden by category-merchandising: rule "Autumn jackets" (category-rule/jackets): hidden"#;
+    let expected = r#"rule "Autumn jackets" (category-rule/jackets) hides it"#;
     assert_eq!(why["answer"], expected);
     // 6: the sale week.
     let week = json!([{"from": "2027-01-10T00:00:00Z", "until": "2027-01-17T00:00:00Z"}]);

@@ -99,6 +99,45 @@ fn the_answer_names_the_rule_and_a_price_of_the_moment_counts() {
 }
 
 #[test]
+fn a_rule_says_which_of_its_conditions_keeps_a_product_out() {
+    let shop = shop();
+    let near = json!({"field": "price", "range": {"from": {"matched_percent": 80}, "to": {"matched_percent": 110}}});
+    let color = json!({"field": "color", "eq": {"matched": "color"}});
+    let mut body = rule("related", json!({"all": [near, color]}));
+    body["name"] = json!("Like it");
+    shop.configure("related-rule", "like", &body);
+    let why =
+        |query: &str| shop.ok(&format!("/v1/explain?unit=related&{query}"))["answer"].as_str().unwrap().to_owned();
+    assert_eq!(shown(&shop, "related", "anchors=A"), "C");
+    assert_eq!(why("anchors=A&sku=C"), "it is here: position 1 of 1, on page 1");
+    let beside = "rule \"Like it\" (related-rule/like) beside `A` shows only products whose";
+    let dear = "price is at least 80 and below 110, and its price is 120";
+    assert_eq!(why("anchors=A&sku=E"), format!("{beside} {dear}"));
+    assert_eq!(why("anchors=A&sku=D"), format!("{beside} color is `red`, and its color is `blue`"));
+    // No rule is about C.
+    assert_eq!(
+        why("anchors=C&sku=D"),
+        "it may be shown, but neither the unit's type `related` nor its fallback proposes it"
+    );
+    // Two rules: each says its own.
+    let oak = json!({"field": "brand", "in": ["Oak", "Ash"]});
+    shop.configure("related-rule", "oak", &rule("related", oak));
+    let both = why("anchors=A&sku=D");
+    assert!(
+        both.contains("rule \"oak\" (related-rule/oak) shows only products whose brand is `Oak` or `Ash`"),
+        "{both}"
+    );
+    assert!(both.contains(", and its brand is `Elm`; "), "{both}");
+    // What a rule may show and does not.
+    let mut first = rule("related", json!({"field": "brand", "eq": "Elm"}));
+    first["limit"] = json!(1);
+    shop.configure("related-rule", "like", &json!({"list": "related", "display": {"all": []}, "enabled": false}));
+    shop.configure("related-rule", "oak", &first);
+    assert_eq!(shown(&shop, "related", "anchors=A"), "C");
+    assert!(why("anchors=A&sku=D").contains("may show it, but shows others first"), "{}", why("anchors=A&sku=D"));
+}
+
+#[test]
 fn what_is_relative_is_refused_where_there_is_nothing_to_relate_to() {
     let shop = shop();
     let color = json!({"field": "color", "eq": {"matched": "color"}});

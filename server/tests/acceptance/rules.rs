@@ -185,7 +185,7 @@ fn row_067_hidden_products_are_not_counted() {
     assert_eq!((skus(&list).concat(), list["total"].as_u64()), ("CDEFGH".into(), Some(6)));
     assert_eq!(crate::shop::facet(&list, "brand"), [("Elm".to_owned(), 3), ("Oak".to_owned(), 3)]);
     let why = shop.ok("/v1/explain?q=chair&sku=A")["answer"].as_str().unwrap().to_owned();
-    assert!(why.contains("hidden by live-search: rule \"r\" (search-rule/r)"), "{why}");
+    assert_eq!(why, "rule \"r\" (search-rule/r) hides it");
 }
 
 #[test]
@@ -317,12 +317,26 @@ fn row_084_the_ledger_names_every_rule_that_moved_a_product_from_where_to_where(
     assert_eq!(line("A", "band", "bury"), (1, 7));
     assert_eq!(line("D", "pin", "pin"), (3, 0));
     assert_eq!(line("F", "quota", "quota"), (5, 2));
+    let notes = list.to_string();
+    for deed in [
+        "boost) multiplies its score by 3",
+        "bury) puts it behind all that is not buried",
+        "pin) pins it to position 1",
+        "quota) wants at least 1 of a kind among the first 3",
+    ] {
+        assert!(notes.contains(deed), "{deed}: {notes}");
+    }
     let why = |sku: &str| {
         shop.ok(&format!("/v1/explain?q={}&sku={sku}", escaped("chair")))["answer"].as_str().unwrap().to_owned()
     };
     assert!(why("F").contains("position 3 of 8"), "{}", why("F"));
     put("filter", 0, json!([{"filter": ["A", "B"]}]));
-    assert!(why("F").contains("filtered out by live-search: rule \"filter\""), "{}", why("F"));
+    let named = "shows only products that it names, and this is none of them";
+    assert_eq!(why("F"), format!("rule \"filter\" (search-rule/filter) {named}"));
+    put("filter", 0, json!([{"filter": {"field": "brand", "eq": "Oak"}}]));
+    let oak = "shows only products whose brand is `Oak`, and its brand is `Elm`";
+    let of_elm = list["items"].as_array().unwrap().iter().find(|item| item["brand"] == "Elm").unwrap();
+    assert_eq!(why(of_elm["sku"].as_str().unwrap()), format!("rule \"filter\" (search-rule/filter) {oak}"));
 }
 
 #[test]

@@ -305,6 +305,21 @@ impl CallHost for LentHost {
         self.outcome(unsafe { credit(self.call, PgStr::lend(source), PgU32s::lend(items)) })
     }
 
+    fn confine(&self, source: &str, condition: ConditionId, anchors: &[u32]) -> Outcome {
+        let confine = lent!(self, confine)?;
+        // SAFETY: the call is running and copies what it is given.
+        self.outcome(unsafe { confine(self.call, PgStr::lend(source), condition.0, PgU32s::lend(anchors)) })
+    }
+
+    fn knows(&self, sort: &str, names: &[&str]) -> Outcome<Vec<bool>> {
+        let knows = lent!(self, knows)?;
+        let mut out = vec![1u8; names.len()];
+        let names: Vec<PgStr> = names.iter().map(|name| PgStr::lend(name)).collect();
+        // SAFETY: the call is running; `out` has room for one byte a name.
+        self.outcome(unsafe { knows(self.call, PgStr::lend(sort), PgStrs::lend(&names), out.as_mut_ptr()) })?;
+        Ok(out.into_iter().map(|known| known != 0).collect())
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         self.write_log(level, message);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits;
-use crate::names::column;
+use crate::names::{column, name};
 
 /// Uses every corner of the contract; `fault` chooses what it does wrong.
 struct Corner {
@@ -70,7 +70,8 @@ impl Plugin for Corner {
 
     fn ask(&self, state: &State, call: &Call<'_>, question: &str, argument: &str) -> Outcome<String> {
         let first = call.resolve_one("a");
-        Ok(format!("{question} {argument} {first:?} {} {}", state.documents, state.previous))
+        let known = call.host.knows(name::STORE_VIEW, &["uk", "ü", "fr"])?;
+        Ok(format!("{question} {argument} {first:?} {} {} {known:?}", state.documents, state.previous))
     }
 }
 
@@ -106,6 +107,7 @@ fn retrieve(state: &State, call: &Call<'_>, k: usize) -> Outcome<Vec<Candidate>>
     }
     let mut found = call.host.retrieve("co-bought", call.request.anchors, k)?;
     if let Some(cheap) = state.cheap {
+        call.host.confine("the cheap", cheap, call.request.anchors)?;
         let items: Vec<u32> = found.iter().map(|candidate| candidate.item).collect();
         let mut keep = call.host.test(cheap, &items).into_iter();
         found.retain(|_| keep.next().unwrap_or(false));
@@ -183,6 +185,7 @@ fn shop() -> Shop {
         .item("c", &[])
         .source_of("co-bought", "a", &[("b", 2.0), ("c", 3.0)])
         .condition(r#"{"price": {"to": 2}}"#, &["a", "c"])
+        .unknown(name::STORE_VIEW, "ü")
 }
 
 fn harness(fault: &str) -> Harness<Corner> {
@@ -233,6 +236,8 @@ fn the_host_is_reached_from_a_call() {
     assert_eq!(harness.retrieve("bought", &asked, 1).unwrap(), both[..1]);
     harness.put("corner-rules", "cheap", r#"{"price": {"to": 2}}"#).unwrap();
     assert_eq!(harness.retrieve("bought", &asked, 10).unwrap(), both[..1]);
+    let confined = (ConditionId(0), vec!["a".to_owned()]);
+    assert_eq!(harness.shop().confined().get("the cheap"), Some(&confined));
     assert!(harness.shop().logged().contains(&(LogLevel::Info, "prepared".to_owned())));
 }
 
@@ -259,7 +264,7 @@ fn documents_and_answers_cross_the_wall() {
     let problems = harness.validate("corner-rules", "one", "{\"é\": 1}").unwrap();
     assert_eq!(problems, [Problem::new("/a", "{\"é\": 1} of 1", "nothing")]);
     let answer = harness.ask(&Asked::search("x"), "which", "[1]").unwrap();
-    assert_eq!(answer, "which [1] Some(0) 1 1");
+    assert_eq!(answer, "which [1] Some(0) 1 1 [true, false, true]");
 }
 
 #[test]
@@ -268,7 +273,7 @@ fn a_refused_epoch_leaves_the_old_state() {
     let refused = harness.put("corner-rules", "one", "{\"unknown\": 1}").unwrap_err();
     let expected = "condition {\"unknown\": 1} was not declared in the test shop";
     assert_eq!(refused, CallError::Failed(expected.to_owned()));
-    assert_eq!(harness.ask(&Asked::search("x"), "which", "0").unwrap(), "which 0 Some(0) 0 0");
+    assert_eq!(harness.ask(&Asked::search("x"), "which", "0").unwrap(), "which 0 Some(0) 0 0 [true, false, true]");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::signal::event::{EventKind, ProfileValue};
 use crate::visitor::{Outside, Visitor};
 
 /// The attribute that a request may name itself.
-pub(super) const CUSTOMER_GROUP: &str = "customer_group";
+pub const CUSTOMER_GROUP: &str = "customer_group";
 
 /// Who is asked about.
 #[derive(Clone, Copy, Debug)]

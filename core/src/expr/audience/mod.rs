@@ -18,7 +18,7 @@ mod set;
 mod time;
 
 pub use document::{AUDIENCE_KIND, AUDIENCE_SCHEMA, AppliesTo, Audience, parse_audience};
-pub use evaluate::Person;
+pub use evaluate::{CUSTOMER_GROUP, Person};
 pub use parse::parse_tree;
 pub use set::{AudienceDocument, Audiences, find_cycle};
 pub use time::parse_time;

@@ -121,6 +121,29 @@ pub(super) unsafe extern "C" fn credit(call: *const PgCall, source: PgStr, items
     unsafe { with(call, body) }
 }
 
+pub(super) unsafe extern "C" fn confine(
+    call: *const PgCall,
+    source: PgStr,
+    condition: u32,
+    anchors: PgU32s,
+) -> PgStatus {
+    let body = |session: &mut Session<'_>| {
+        let Expect::Candidates(_) = session.expect else {
+            return refused("sources are confined while candidates are retrieved only");
+        };
+        let host = session.call_host()?;
+        // SAFETY: see above.
+        let source = unsafe { text(source, TEXT_BYTES_MAX, "a source") }?;
+        // SAFETY: see above.
+        let Some(anchors) = (unsafe { anchors.get() }) else {
+            return refused("anchors are no slice");
+        };
+        host.confine(&source, ConditionId(condition), anchors).map_err(|failure| Refusal::Failed(failure.0))
+    };
+    // SAFETY: see above.
+    unsafe { with(call, body) }
+}
+
 pub(super) unsafe extern "C" fn test(call: *const PgCall, condition: u32, items: PgU32s, out: *mut u8) -> PgStatus {
     let body = |session: &mut Session<'_>| {
         let host = session.call_host()?;
