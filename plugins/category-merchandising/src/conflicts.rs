@@ -24,7 +24,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
             members: rule.members,
         })
         .collect();
-    let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms };
+    let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms, is_page: true };
     let (host, scopes, shown) = (call.host, state.rules.scopes(), state.shown);
     let bench = Bench { host, scopes, resolution: Resolution::AllByPriority, world, shown };
     report(&subjects, &bench).to_string()

@@ -24,7 +24,7 @@ pub fn conflicts(state: &State, call: &Call<'_>) -> String {
             members: None,
         })
         .collect();
-    let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms };
+    let world = World { store_view: call.request.store_view, now_ms: call.request.now_ms, is_page: false };
     let (host, shown) = (call.host, state.shown);
     let bench = Bench { host, scopes: book.scopes(), resolution: book.resolution(), world, shown };
     report(&subjects, &bench).to_string()

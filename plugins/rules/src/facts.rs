@@ -13,8 +13,8 @@ use crate::text::{normalize, path_key};
 pub struct Facts<'a> {
     /// The query, normalized.
     pub text: String,
-    /// Key of the category that is browsed, or that a search is filtered by; or empty.
-    pub category: String,
+    /// Keys of the category that is browsed, or of those that a search is filtered by.
+    pub categories: Vec<String>,
     /// Audiences, in lower case.
     pub audiences: Vec<String>,
     /// Customer group in lower case, or empty.
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Facts<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let named = [&self.customer_group, &self.store_view, &self.device, &self.page_type];
         let lists = (&self.audiences, &self.filters);
-        write!(f, "{:?} in {:?} of {named:?} with {lists:?} at {}", self.text, self.category, self.now_ms)
+        write!(f, "{:?} in {:?} of {named:?} with {lists:?} at {}", self.text, self.categories, self.now_ms)
     }
 }
 
@@ -52,10 +52,13 @@ impl<'a> Facts<'a> {
     /// What a request says, of an empty cart.
     pub fn said(request: &Request<'_>) -> Self {
         let filters: Vec<String> = request.filters.iter().map(|filter| filter.to_lowercase()).collect();
-        let filtered = || filters.iter().find_map(|filter| filter.strip_prefix("category=")).unwrap_or_default();
+        let categories = match request.category {
+            "" => filters.iter().filter_map(|filter| filter.strip_prefix("category=")).map(path_key).collect(),
+            browsed => vec![path_key(browsed)],
+        };
         Self {
             text: normalize(request.text),
-            category: path_key(if request.category.is_empty() { filtered() } else { request.category }),
+            categories,
             audiences: request.audiences.iter().map(|audience| audience.to_lowercase()).collect(),
             customer_group: request.customer_group.to_lowercase(),
             store_view: request.store_view.to_lowercase(),
@@ -79,10 +82,10 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The category and those above it, the nearest first.
-    pub fn categories(&self) -> impl Iterator<Item = &str> {
-        let start = Some(self.category.as_str()).filter(|path| !path.is_empty());
-        std::iter::successors(start, |path| path.rsplit_once('/').map(|(above, _)| above))
+    /// Each category and those above it, the nearest first; perhaps some twice.
+    pub fn categories_and_above(&self) -> impl Iterator<Item = &str> {
+        let lines = self.categories.iter().map(String::as_str).filter(|path| !path.is_empty());
+        lines.flat_map(|path| std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(above, _)| above)))
     }
 
     /// Whether a tree holds.
@@ -109,8 +112,10 @@ impl<'a> Facts<'a> {
     pub fn satisfy(&self, leaf: &Leaf) -> bool {
         match leaf {
             Leaf::Query { operator, phrase } => operator.holds(phrase, &self.text),
-            Leaf::Category { paths, below: false } => paths.contains(&self.category),
-            Leaf::Category { paths, below: true } => self.categories().any(|path| paths.iter().any(|p| p == path)),
+            Leaf::Category { paths, below: false } => self.categories.iter().any(|path| paths.contains(path)),
+            Leaf::Category { paths, below: true } => {
+                self.categories_and_above().any(|path| paths.iter().any(|known| known == path))
+            }
             Leaf::Named { what, values } => self.named(*what).iter().any(|value| values.contains(value)),
             Leaf::Cart(Products { id, .. }) => {
                 let Some(((host, cart), id)) = self.cart.zip(*id) else { return false };
@@ -134,7 +139,7 @@ mod tests {
     fn every_test_looks_at_its_own_fact() {
         let request = Request {
             text: " Blue SOFA bed ",
-            filters: &["category", "category=Men/Tops", "color=Red"],
+            filters: &["category", "category=Sale", "category=Men/Tops", "color=Red"],
             audiences: &["VIP", "new"],
             device: "Mobile",
             store_view: "UK",
@@ -152,6 +157,8 @@ mod tests {
         check(query(Operator::Words, "bed blu"), false);
         let category = |path: &str, below| Leaf::Category { paths: vec!["x".into(), path.into()], below };
         check(category("men/tops", false), true);
+        check(category("sale", false), true);
+        check(category("women", true), false);
         check(category("men", false), false);
         check(category("men", true), true);
         check(category("me", true), false);
@@ -173,6 +180,6 @@ mod tests {
     #[test]
     fn a_browsed_category_goes_before_a_filter() {
         let request = Request { category: "Women", filters: &["category=Men"], ..Request::plain(ListKind::Category) };
-        assert_eq!(Facts::said(&request).category, "women");
+        assert_eq!(Facts::said(&request).categories, ["women"]);
     }
 }

@@ -100,8 +100,8 @@ impl RuleIndex {
             match test {
                 Test::Is => look_up(&facts.text),
                 Test::Word => facts.text.split(' ').for_each(look_up),
-                Test::Category => look_up(&facts.category),
-                Test::Below => facts.categories().for_each(look_up),
+                Test::Category => facts.categories.iter().for_each(|path| look_up(path)),
+                Test::Below => facts.categories_and_above().for_each(look_up),
                 Test::Named(what) => facts.named(*what).iter().for_each(|value| look_up(value)),
                 Test::Filter => facts.filters.iter().for_each(|filter| look_up(filter)),
             }

@@ -43,6 +43,8 @@ pub struct World<'a> {
     pub store_view: &'a str,
     /// Nothing before this time matters, in milliseconds since 1970.
     pub now_ms: i64,
+    /// Whether requests are for the page of a category: it is one, while a search may be filtered by several.
+    pub is_page: bool,
 }
 
 /// The disjunctive normal form of a tree, or of its negation; `None` when it is too large.
@@ -114,7 +116,7 @@ fn possible(conjunction: &Conjunction<'_>, world: World<'_>) -> Verdict {
     let mut is_unknown = false;
     let steps: [&dyn Fn(&mut Facts<'static>) -> Decided; 6] = [
         &|facts| time(conjunction, world, facts),
-        &|facts| category(conjunction, facts),
+        &|facts| category(conjunction, world, facts),
         &|facts| names(conjunction, world, facts),
         &|facts| sets(conjunction, facts),
         &|_| cart(conjunction),
@@ -176,26 +178,43 @@ fn time(conjunction: &Conjunction<'_>, world: World<'_>, facts: &mut Facts<'stat
     Err("there is no time at which its dates and hours hold, from now on".to_owned())
 }
 
-/// Every named path, something below each, no category and another one: any path is like one of these.
-fn category(conjunction: &Conjunction<'_>, facts: &mut Facts<'static>) -> Decided {
+/// The category of a page, or those that a search is filtered by. Every named path, something below each, and another
+/// one: any path is like one of these.
+fn category(conjunction: &Conjunction<'_>, world: World<'_>, facts: &mut Facts<'static>) -> Decided {
     let literals = about(conjunction, |leaf| matches!(leaf, Leaf::Category { .. }));
-    let mut paths = vec![String::new()];
+    let mut paths: Vec<String> = Vec::new();
     for (leaf, _) in literals.clone() {
         if let Leaf::Category { paths: named, .. } = leaf {
             paths.extend(named.iter().cloned());
         }
     }
-    let below: Vec<String> =
-        paths.iter().filter(|path| !path.is_empty()).map(|path| format!("{path}/{FILLER}")).collect();
-    let is_named = |path: &String| paths.contains(path);
-    for path in paths.iter().chain(&below) {
-        facts.category.clone_from(path);
-        if keep(facts, literals.clone()) {
-            // Whether there is a category below is for the catalog to say.
-            return Ok(is_named(path));
+    let below: Vec<String> = paths.iter().map(|path| format!("{path}/{FILLER}")).collect();
+    let mut in_one = |path: Option<&String>, literals: &mut dyn Iterator<Item = Literal<'_>>| {
+        facts.categories = path.cloned().into_iter().collect();
+        keep(facts, literals)
+    };
+    let all = || paths.iter().chain(&below);
+    let mut found: Vec<&String> = Vec::new();
+    if world.is_page {
+        if in_one(None, &mut literals.clone()) {
+            return Ok(true);
         }
+        let fits = all().find(|path| in_one(Some(path), &mut literals.clone()));
+        found.push(fits.ok_or("it would take two categories at once")?);
+    } else {
+        // One path for each wanted test, and none that a barred one meets.
+        let barred: Vec<Literal<'_>> = literals.clone().filter(|(_, wanted)| !wanted).collect();
+        for wanted in literals.filter(|(_, wanted)| *wanted) {
+            let mut tests = barred.clone();
+            tests.push(wanted);
+            let fits = all().find(|path| in_one(Some(path), &mut tests.iter().copied()));
+            found.push(fits.ok_or("it would take a search that is and is not filtered by a category")?);
+        }
+        found.dedup();
     }
-    Err("it would take two categories at once".to_owned())
+    facts.categories = found.iter().map(|path| (*path).clone()).collect();
+    // Whether there is a category below is for the catalog to say.
+    Ok(found.iter().all(|path| paths.contains(path)))
 }
 
 /// What a request names once: every value named by a test, and none.
@@ -291,7 +310,7 @@ mod tests {
     use crate::testing::{Dice, facts, tree};
 
     fn world() -> World<'static> {
-        World { store_view: "a", now_ms: 10 }
+        World { store_view: "a", now_ms: 10, is_page: false }
     }
 
     #[test]
@@ -346,5 +365,14 @@ mod tests {
             "there is no time at which its dates and hours hold, from now on",
         );
         check(vec![Node::Any(vec![])], "no part of its conditions can hold");
+        let category = |path: &str, below| Node::Leaf(Leaf::Category { paths: vec![path.into()], below });
+        let two = Node::All(vec![category("men", false), category("women", false)]);
+        assert!(matches!(decide(&[&two], &[], world()), Verdict::Possible(facts) if facts.categories.len() == 2));
+        let page = World { is_page: true, ..world() };
+        assert!(matches!(decide(&[&two], &[], page), Verdict::Impossible(_)), "a page is that of one category");
+        check(
+            vec![category("men/tops", false), not(category("men", true))],
+            "it would take a search that is and is not filtered by a category",
+        );
     }
 }

@@ -71,7 +71,7 @@ pub fn facts(dice: &mut Dice) -> Facts<'static> {
     let view = dice.one(&NAMES);
     Facts {
         text: if dice.roll(4) == 0 { String::new() } else { phrase(dice) },
-        category: if dice.roll(2) == 0 { String::new() } else { dice.one(&PATHS) },
+        categories: (0..dice.roll(3)).map(|_| dice.one(&PATHS)).collect(),
         audiences: (0..dice.roll(3)).map(|_| dice.one(&NAMES)).collect(),
         customer_group: some(dice),
         store_view: view.clone(),

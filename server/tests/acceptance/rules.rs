@@ -356,3 +356,26 @@ fn category_rules_have_conditions_and_the_same_events() {
     let second = json!({"category": "seats", "strategy": "newest"});
     assert_eq!(shop.json("PUT", "/v1/config/category-rule/second", &second).status, 422);
 }
+
+#[test]
+fn a_search_that_is_filtered_by_several_categories_is_in_each_of_them() {
+    let shop = chairs();
+    let row = |sku: &str, path: &str| json!({"sku": sku, "categories": [path]});
+    shop.send_ok("PATCH", "/v1/products", &json!([row("A", "Seats/Oak"), row("B", "Desks"), row("C", "Lamps")]));
+    let about = |path: &str, below: bool| json!({"category": path, "below": below});
+    let order = |filter: &str| order(&shop, &format!("/v1/search?q=chair&{filter}"));
+    let both = "filter.category=Seats/Oak,Desks";
+    for (path, below) in [("Seats/Oak", false), ("Desks", false), ("Desks", true), ("Seats", true)] {
+        shop.configure("search-rule", "r", &rule(json!([about(path, below)]), json!([{"hide": "A"}])));
+        assert_eq!(order(both), "B", "{path} {below}");
+        assert_eq!(order("filter.category=Desks,Seats/Oak"), "B", "{path} {below}");
+    }
+    for (path, below) in [("Seats", false), ("Lamps", true)] {
+        shop.configure("search-rule", "r", &rule(json!([about(path, below)]), json!([{"hide": "A"}])));
+        assert_eq!(order(both), "AB", "{path} {below}");
+    }
+    // Not in a category means in none of them.
+    let neither = json!([{"all": [{"query": "contains", "text": "chair"}, {"not": about("Desks", false)}]}]);
+    shop.configure("search-rule", "r", &rule(neither, json!([{"hide": "A"}])));
+    assert_eq!((order(both), order("filter.category=Seats")), ("AB".into(), "".into()));
+}

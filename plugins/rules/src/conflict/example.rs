@@ -46,7 +46,8 @@ pub(super) fn request(facts: &Facts<'_>, category: Option<&str>, world: World<'_
     let path = match category {
         Some(category) => format!("/v1/categories/{category}/products"),
         None => {
-            say("filter.category", facts.category.clone());
+            let paths: Vec<String> = facts.categories.iter().map(|path| path.replace(',', "\\,")).collect();
+            say("filter.category", paths.join(","));
             "/v1/search".to_owned()
         }
     };
