@@ -10,7 +10,8 @@ use planogram_rules::proof::World;
 use crate::state::State;
 
 /// What the question is about.
-pub const ABOUT: &str = "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name skus that are not there.";
+pub const ABOUT: &str =
+    "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name what is not there.";
 
 /// Answers with `{"conflicts": […]}`.
 pub fn conflicts(state: &State, call: &Call<'_>) -> String {

@@ -12,7 +12,8 @@ use crate::book::Book;
 use crate::rule::RelatedRule;
 
 /// What the question is about.
-pub const ABOUT: &str = "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name skus that are not there.";
+pub const ABOUT: &str =
+    "Rules that contradict or shadow each other, never fire, pin what cannot be shown, or name what is not there.";
 /// Most products a rule is about that its relative `display` is tried with.
 pub const ABOUT_MAX: usize = 200;
 /// Most findings in a report.

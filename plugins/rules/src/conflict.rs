@@ -1,12 +1,14 @@
 //! Which rules do not do what their authors think?
 //!
-//! Five kinds of finding, each shown by a request or proven without one (see [`crate::proof`]); what is neither shown nor
+//! Six kinds of finding, each shown by a request or proven without one (see [`crate::proof`]); what is neither shown nor
 //! proven is not reported, so no finding is a false alarm:
-//! *contradictory*: two rules can fire together and order the opposite of one product, place or list;
+//! *contradictory*: two rules can fire together and order the opposite of one product, place or list, or one undoes what
+//! it does itself;
 //! *shadowed*: whenever a rule fires, a stronger one fires, too, and leaves it nothing to do;
 //! *never-firing*: no request from now on satisfies its conditions;
 //! *unreachable-pin*: the pinned product cannot be in the list at all;
-//! *missing-target*: the catalog has no product of that sku.
+//! *missing-target*: the catalog has no product of that sku;
+//! *unknown-name*: a condition or quota names what the shop does not have.
 //! What is not here: whether a pinned product matches the words of a search; only the search can tell.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -23,10 +25,16 @@ use crate::resolve::{Resolution, precedence};
 use crate::rule::Rule;
 
 mod example;
+mod names;
 mod opposed;
+mod quotas;
+mod within;
 
 use example::{request, shown};
+use names::in_vain;
 use opposed::opposed;
+use quotas::opposed_quotas;
+use within::undone;
 
 /// Most pairs of rules that are compared with each other; the report says when there were more.
 pub const PAIRS_MAX: usize = 100_000;
@@ -71,10 +79,18 @@ struct Case<'a> {
 pub fn report(subjects: &[Subject<'_>], bench: &Bench<'_>) -> Value {
     let mut report = Report { findings: Vec::new(), left_out: 0 };
     let cases: Vec<Case<'_>> = subjects.iter().filter_map(|subject| report.case(subject, bench)).collect();
+    report.names(subjects, &cases, bench);
     report.targets(&cases, bench);
+    let (own, quotas): (Vec<_>, Vec<_>) = opposed_quotas(&cases, bench).into_iter().partition(|(a, b, _)| a == b);
+    let undone = (0..).zip(&cases).flat_map(|(at, case)| undone(case, bench).into_iter().map(move |words| (at, words)));
+    for (at, words) in undone.chain(own.into_iter().map(|(at, _, words)| (at, words))) {
+        let case: &Case<'_> = &cases[at];
+        let example = case.witness.as_ref().map(|facts| (facts, bench.world));
+        report.find("contradictory", &[case.subject], words, example);
+    }
     let shadowed = report.shadowed(&cases, bench);
     if bench.resolution == Resolution::AllByPriority {
-        report.contradictions(&cases, &shadowed, bench);
+        report.contradictions(&cases, quotas, &shadowed, bench);
     }
     let mut whole = json!({ "conflicts": report.findings });
     if report.left_out > 0 {
@@ -112,6 +128,16 @@ impl Report {
         }
     }
 
+    /// What rules name that the shop does not have.
+    fn names(&mut self, subjects: &[Subject<'_>], cases: &[Case<'_>], bench: &Bench<'_>) {
+        for (at, words, may_fire) in in_vain(subjects, bench.host) {
+            let subject = &subjects[at];
+            let case = cases.iter().find(|case| std::ptr::eq(case.subject, subject)).filter(|_| may_fire);
+            let example = case.and_then(|case| Some((case.witness.as_ref()?, bench.world)));
+            self.find("unknown-name", &[subject], words, example);
+        }
+    }
+
     /// Skus that are not there, and pins of products that cannot be in the list.
     fn targets(&mut self, cases: &[Case<'_>], bench: &Bench<'_>) {
         for case in cases {
@@ -120,7 +146,8 @@ impl Report {
                 let skus: Vec<&str> = event.skus().iter().map(String::as_str).collect();
                 for (sku, item) in skus.iter().zip(bench.host.resolve(&skus)) {
                     let Some(item) = item else {
-                        let words = format!("it {}, which the catalog does not have", event.deed.words(&format!("`{sku}`")));
+                        let words =
+                            format!("it {}, which the catalog does not have", event.deed.words(&format!("`{sku}`")));
                         self.find("missing-target", &[case.subject], words, example);
                         continue;
                     };
@@ -179,10 +206,16 @@ impl Report {
     }
 
     /// Pairs that can fire together and want the opposite.
-    fn contradictions(&mut self, cases: &[Case<'_>], shadowed: &HashSet<(usize, usize)>, bench: &Bench<'_>) {
+    fn contradictions(
+        &mut self,
+        cases: &[Case<'_>],
+        quotas: Vec<(usize, usize, String)>,
+        shadowed: &HashSet<(usize, usize)>,
+        bench: &Bench<'_>,
+    ) {
         let mut reported: HashSet<(usize, usize)> = shadowed.clone();
         let mut compared = 0;
-        for (one, other, words) in opposed(cases, bench) {
+        for (one, other, words) in opposed(cases, bench).into_iter().chain(quotas) {
             let pair = (one.min(other), one.max(other));
             if reported.contains(&pair) {
                 continue;
