@@ -12,7 +12,7 @@ use planogram_core::engine::types::{Acknowledge, WriteOptions};
 use serde_json::Value;
 
 use crate::error::{Kind, Problem};
-use crate::guard::RequestId;
+use crate::guard::{Caller, RequestId};
 use crate::state::AppState;
 use crate::wire::batch;
 use crate::wire::decode::cut;
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pairs {
     }
 }
 
-/// What headers add to a read: request id and audiences.
+/// What headers add to a read: request id, audiences, and whether more than a shopper asks.
 impl<S: Send + Sync> FromRequestParts<S> for FromHeaders {
     type Rejection = Infallible;
 
@@ -43,7 +43,8 @@ impl<S: Send + Sync> FromRequestParts<S> for FromHeaders {
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let audiences = text(&parts.headers, "aep-segments-membership").unwrap_or_default();
         let audiences = audiences.split(',').map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
-        Ok(Self { request_id, audiences })
+        let is_shopper = parts.extensions.get::<Caller>() == Some(&Caller::Shopper);
+        Ok(Self { request_id, audiences, is_shopper })
     }
 }
 

@@ -22,7 +22,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use crate::error::{Kind, Problem};
 use crate::extract::text;
 use crate::state::AppState;
-use crate::wire::list::valid_request_id;
+use crate::wire::list::{key_missing, valid_request_id};
 
 /// Name of the header that carries the request id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -96,26 +96,39 @@ async fn shed(State(state): State<AppState>, request: Request, next: Next) -> Re
     }
 }
 
-/// Asks for the write key where the route changes or exports the shop.
-async fn write_key(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+/// Who asks, as far as the write key tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// There is a key, and it was not given.
+    Shopper,
+    /// The key was given, or there is none.
+    Shop,
+}
+
+/// Asks for the write key where the route changes the shop, exports it or tells how it is made; elsewhere it notes who asks.
+async fn write_key(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
     let Some(wanted) = state.write_key() else { return next.run(request).await };
-    if !needs_key(request.method(), request.uri().path(), state.settings().auth.events_open) {
-        return next.run(request).await;
-    }
     let headers = request.headers();
     let bearer =
         text(headers, header::AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer ").map(str::to_owned));
-    match bearer.or_else(|| text(headers, "x-api-key")) {
-        // The comparison of hashes takes the same time whatever differs.
-        Some(key) if blake3::hash(key.trim().as_bytes()) == wanted => next.run(request).await,
-        given => {
-            let said = if given.is_some() { "the write key is wrong" } else { "the write key is missing" };
-            Problem::new(Kind::Unauthorized, said).allow("Authorization: Bearer KEY, or X-Api-Key: KEY").into_response()
-        }
+    let given = bearer.or_else(|| text(headers, "x-api-key"));
+    // The comparison of hashes takes the same time whatever differs.
+    let is_right = given.as_ref().is_some_and(|key| blake3::hash(key.trim().as_bytes()) == wanted);
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let events_open = state.settings().auth.events_open;
+    if !is_right && needs_key(request.method(), request.uri().path(), route, events_open) {
+        return key_missing(if given.is_some() { "the write key is wrong" } else { "the write key is missing" })
+            .into_response();
     }
+    request.extensions_mut().insert(if is_right { Caller::Shop } else { Caller::Shopper });
+    next.run(request).await
 }
 
-fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
+fn needs_key(method: &Method, path: &str, route: &str, events_open: bool) -> bool {
+    // What plugins answer of their documents is not for shoppers, however it is asked.
+    if route == "/v1/{kind}/{question}" || path.starts_with("/v1/ask/") {
+        return true;
+    }
     match *method {
         Method::PUT | Method::PATCH | Method::DELETE => true,
         Method::POST => {
@@ -125,13 +138,13 @@ fn needs_key(method: &Method, path: &str, events_open: bool) -> bool {
                 || (path == "/v1/events" && !events_open)
         }
         // The log holds everything that was done; a person's data are for that person alone, and so is who is in which
-        // audience; counters say how the shop does, and the tree beside them has the categories that are kept from some.
+        // audience; counters say how the shop does, and the tree beside them has the categories that are kept from some;
+        // drafts, rules and audiences say what it is up to.
         _ => {
-            let of_people = ["/v1/visitors/", "/v1/customers/", "/v1/audiences", "/v1/membership"];
-            path == "/v1/log"
-                || path == "/v1/categories"
+            let inside = ["/v1/visitors/", "/v1/customers/", "/v1/audiences", "/v1/membership", "/v1/config"];
+            ["/v1/log", "/v1/categories", "/v1/explain"].contains(&path)
                 || (path.starts_with("/v1/recommendations/") && path.ends_with("/metrics"))
-                || of_people.iter().any(|prefix| path.starts_with(prefix))
+                || inside.iter().any(|prefix| path.starts_with(prefix))
         }
     }
 }
@@ -171,8 +184,9 @@ mod tests {
 
     #[test]
     fn what_changes_or_exports_the_shop_needs_the_key() {
-        let check =
-            |method: Method, path: &str, expected: bool| assert_eq!(needs_key(&method, path, true), expected, "{path}");
+        let check = |method: Method, path: &str, expected: bool| {
+            assert_eq!(needs_key(&method, path, path, true), expected, "{path}");
+        };
         check(Method::GET, "/v1/search", false);
         check(Method::POST, "/v1/search", false);
         check(Method::POST, "/v1/events", false);
@@ -191,6 +205,12 @@ mod tests {
         check(Method::POST, "/v1/models/rebuild", true);
         check(Method::GET, "/v1/models", false);
         check(Method::POST, "/v1/overlays/spring/publish", true);
-        assert!(needs_key(&Method::POST, "/v1/events", false));
+        for path in ["/v1/config", "/v1/config/search-rule", "/v1/config/audience/a/history", "/v1/explain"] {
+            check(Method::GET, path, true);
+        }
+        check(Method::POST, "/v1/ask/rules/conflicts", true);
+        let question = |method| needs_key(&method, "/v1/rules/conflicts", "/v1/{kind}/{question}", true);
+        assert!(question(Method::GET) && question(Method::POST));
+        assert!(needs_key(&Method::POST, "/v1/events", "", false));
     }
 }

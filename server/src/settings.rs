@@ -125,7 +125,7 @@ table! {
 table! {
     /// `[auth]`: who may write.
     Auth {
-        /// BLAKE3 hash of the write key in hexadecimal (`planogram hash-key` makes it); empty lets everybody write.
+        /// BLAKE3 hash of the write key in hexadecimal (`planogram hash-key` makes it); empty lets everybody write, and read drafts, rules and audiences.
         write_key_blake3: String = String::new();
         /// May shoppers' browsers send events without the write key?
         events_open: bool = true;

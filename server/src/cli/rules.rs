@@ -17,6 +17,8 @@ use planogram_core::engine::types::ShopAsk;
 use planogram_server::routes::ask::joined;
 use serde_json::Value;
 
+/// Environment variable with the server's write key: arguments of a command are seen by everybody on the machine.
+const KEY: &str = "PLANOGRAM_KEY";
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,7 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
     /// Lists rules that contradict or shadow each other, never fire, or miss their targets. Exit code 1 when there are any.
-    #[command(after_help = "Example:\n  planogram rules check --url http://127.0.0.1:7650")]
+    #[command(
+        after_help = "A server with a write key is asked with the one in the environment variable PLANOGRAM_KEY.\n\nExample:\n  planogram rules check --url http://127.0.0.1:7650"
+    )]
     Check(CheckArgs),
 }
 
@@ -81,7 +85,10 @@ fn asked(url: &str, overlays: &[String]) -> anyhow::Result<Value> {
     stream.set_read_timeout(Some(PATIENCE))?;
     // 1.0: one answer, not in chunks, and then the end.
     let query = if overlays.is_empty() { String::new() } else { format!("?overlay={}", escaped(&overlays.join(","))) };
-    write!(stream, "GET /v1/rules/conflicts{query} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")?;
+    let key = std::env::var(KEY).ok().filter(|key| !key.trim().is_empty() && !key.contains(['\r', '\n']));
+    let key = key.map(|key| format!("X-Api-Key: {}\r\n", key.trim())).unwrap_or_default();
+    let headers = format!("Host: {host}\r\nAccept: application/json\r\n{key}");
+    write!(stream, "GET /v1/rules/conflicts{query} HTTP/1.0\r\n{headers}\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("`{url}` broke off"))?;
     let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("`{url}` does not speak HTTP"))?;

@@ -65,6 +65,26 @@ pub struct FromHeaders {
     pub request_id: String,
     /// Audiences from `aep-segments-membership`.
     pub audiences: Vec<String>,
+    /// Whether only shoppers' reads are answered: there is a write key, and the caller did not give it.
+    pub is_shopper: bool,
+}
+
+impl FromHeaders {
+    /// Refuses previews to shoppers: drafts, what comes later, and the rules behind a list are for the shop's own people.
+    ///
+    /// # Errors
+    /// When one is asked for without the write key.
+    pub fn may(&self, request: ListRequest) -> Result<ListRequest, Problem> {
+        if self.is_shopper && request.is_preview() {
+            return Err(key_missing("`now`, `overlay`, `arms` and `explain` need the write key"));
+        }
+        Ok(request)
+    }
+}
+
+/// Refuses what needs the write key.
+pub fn key_missing(said: &str) -> Problem {
+    Problem::new(Kind::Unauthorized, said).allow("Authorization: Bearer KEY, or X-Api-Key: KEY")
 }
 
 /// Which list a route asks for, as far as the route itself says.
@@ -101,7 +121,8 @@ pub fn from_address(target: Target, pairs: &[(String, String)], headers: &FromHe
     }
     let mut address = Address::new(pairs, &target.parameters());
     let request = request(target, &mut address, headers);
-    settle(address).map(|()| request)
+    settle(address)?;
+    headers.may(request)
 }
 
 /// The request a JSON body asks for.
@@ -116,7 +137,7 @@ pub fn from_json(target: Target, body: &Value, headers: &FromHeaders) -> Result<
     }
     let request = Fields::open(body, "", &allowed, &mut defects).map(|mut f| request(target, &mut f, headers));
     match request {
-        Some(request) if defects.is_empty() => Ok(request),
+        Some(request) if defects.is_empty() => headers.may(request),
         _ => Err(Problem::defects(Kind::InvalidParameter, defects)),
     }
 }
@@ -286,12 +307,16 @@ mod tests {
         from_address(
             Target::Search,
             &pairs(query),
-            &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] },
+            &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()], ..FromHeaders::default() },
         )
     }
 
     fn post(body: Value) -> Result<ListRequest, Problem> {
-        from_json(Target::Search, &body, &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()] })
+        from_json(
+            Target::Search,
+            &body,
+            &FromHeaders { request_id: "r".into(), audiences: vec!["vip".into()], ..FromHeaders::default() },
+        )
     }
 
     #[test]

@@ -42,7 +42,11 @@ pub fn from_json(body: &Value, headers: &FromHeaders) -> Result<PageRequest, Pro
     let allowed: Vec<&str> = ["lists"].iter().chain(SHARED).copied().collect();
     let page = Fields::open(body, "", &allowed, &mut defects).and_then(|mut f| page(&mut f, body, headers));
     match page {
-        Some(page) if defects.is_empty() => Ok(page),
+        Some(mut page) if defects.is_empty() => {
+            let lists = page.lists.into_iter().map(|(name, list)| Ok((name, headers.may(list)?)));
+            page.lists = lists.collect::<Result<_, Problem>>()?;
+            Ok(page)
+        }
         _ => Err(Problem::defects(Kind::InvalidParameter, defects)),
     }
 }
@@ -121,7 +125,8 @@ fn one(
     if f.raw("highlight").is_some() && target != Target::Search {
         f.report("highlight", "`highlight` means nothing without `q`", "leave it out");
     }
-    let headers = FromHeaders { request_id: shared.request_id.clone(), audiences: Vec::new() };
+    let headers =
+        FromHeaders { request_id: shared.request_id.clone(), audiences: Vec::new(), ..FromHeaders::default() };
     let own = list::request(target, &mut f, &headers);
     let explain = if f.raw("explain").is_some() { own.explain } else { shared.explain };
     if defects.len() > before {
@@ -151,7 +156,7 @@ mod tests {
     use serde_json::json;
 
     fn decode(body: Value) -> Result<PageRequest, Problem> {
-        from_json(&body, &FromHeaders { request_id: "r".into(), audiences: vec![] })
+        from_json(&body, &FromHeaders { request_id: "r".into(), audiences: vec![], ..FromHeaders::default() })
     }
 
     #[test]

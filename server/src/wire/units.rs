@@ -79,7 +79,7 @@ mod tests {
 
     fn read(query: &[(&str, &str)]) -> Result<UnitsRequest, Problem> {
         let pairs: Vec<(String, String)> = query.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        from_address(&pairs, &FromHeaders { request_id: "r".into(), audiences: vec![] })
+        from_address(&pairs, &FromHeaders { request_id: "r".into(), audiences: vec![], ..FromHeaders::default() })
     }
 
     #[test]

@@ -120,6 +120,51 @@ fn writes_ask_for_the_key_when_there_is_one() {
 }
 
 #[test]
+fn what_the_shop_is_up_to_is_not_for_shoppers_when_there_is_a_key() {
+    let shop = Shop::start_with(|s| s.auth.write_key_blake3 = blake3::hash(b"secret").to_hex().to_string());
+    let key = [("x-api-key", "secret")];
+    let status = |method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>| {
+        shop.send(method, path, headers, body).status
+    };
+    shop.send("PUT", "/v1/products", &key, Some(br#"[{"sku": "A", "name": "Chair", "price": 1}]"#));
+    let unit = br#"{"type": "most-viewed"}"#;
+    assert_eq!(status("PUT", "/v1/config/unit/u?overlay=spring", &key, Some(unit)), 200);
+    for path in [
+        "/v1/config",
+        "/v1/config/unit",
+        "/v1/config/unit/u?overlay=spring",
+        "/v1/config/unit/u/history",
+        "/v1/explain?q=chair&sku=A",
+        "/v1/search?q=chair&explain=true",
+        "/v1/search?q=chair&overlay=spring",
+        "/v1/search?q=chair&now=2090-01-01T00:00:00Z",
+        "/v1/recommendations/u?overlay=spring",
+    ] {
+        is_problem(&shop.get(path), 401, &["write key"]);
+        assert_eq!(status("GET", path, &key, None), 200, "{path}");
+    }
+    // A question is refused before it is looked for.
+    assert_eq!((status("GET", "/v1/rules/none", &[], None), status("GET", "/v1/rules/none", &key, None)), (401, 404));
+    assert_eq!(status("POST", "/v1/ask/rules/none", &[], Some(b"{}")), 401);
+    let drafts = br#"{"q": "chair", "overlay": ["spring"]}"#;
+    assert_eq!(
+        (status("POST", "/v1/search", &[], Some(drafts)), status("POST", "/v1/search", &key, Some(drafts))),
+        (401, 200)
+    );
+    let page = br#"{"lists": [{"name": "a", "q": "chair", "explain": true}]}"#;
+    assert_eq!((status("POST", "/v1/page", &[], Some(page)), status("POST", "/v1/page", &key, Some(page))), (401, 200));
+    for open in ["/v1/search?q=chair", "/v1/suggest?q=ch", "/openapi.json", "/health/live"] {
+        assert_eq!(shop.get(open).status, 200, "{open}");
+    }
+    // A wrong key opens nothing, and closes nothing that is open.
+    let wrong = [("x-api-key", "wrong")];
+    assert_eq!(
+        (status("GET", "/v1/search?q=chair", &wrong, None), status("GET", "/v1/config", &wrong, None)),
+        (200, 401)
+    );
+}
+
+#[test]
 fn browsers_may_read_from_any_page() {
     let shop = Shop::start();
     let asked = [("origin", "https://shop.example"), ("access-control-request-method", "GET")];
