@@ -247,14 +247,20 @@ impl Engine {
         self.on_pool(ticket, job, reply);
     }
 
-    /// Holds audiences to their number, and refuses circles among them.
+    /// Holds audiences to their number, and refuses circles among them: live ones, and those of each overlay.
     pub(super) fn check_audiences(&self, epoch: &Epoch, writes: &[DocumentWrite]) -> Result<(), WriteError> {
         let current = self.publisher.current();
-        for write in writes.iter().filter(|write| write.key.kind == AUDIENCE_KIND && write.body.is_some()) {
-            let overlays = Vec::from_iter((!write.overlay.is_empty()).then(|| write.overlay.clone()));
-            let mut store = epoch.store.clone();
-            let before = store.select(&overlays).of_kind(AUDIENCE_KIND).len();
-            store.apply(writes, current.seq + 1, current.now_ms);
+        let mut last: BTreeMap<&str, &DocumentWrite> = BTreeMap::new();
+        let audiences = writes.iter().filter(|write| write.key.kind == AUDIENCE_KIND && write.body.is_some());
+        last.extend(audiences.map(|write| (write.overlay.as_str(), write)));
+        if last.is_empty() {
+            return Ok(());
+        }
+        let mut store = epoch.store.clone();
+        store.apply(writes, current.seq + 1, current.now_ms);
+        for (overlay, write) in last {
+            let overlays = Vec::from_iter((!overlay.is_empty()).then(|| overlay.to_owned()));
+            let before = epoch.store.select(&overlays).of_kind(AUDIENCE_KIND).len();
             let after = read_audiences(&store.select(&overlays), &mut Vec::new());
             let refused = |pointer: &str, message: String, allowed: String| {
                 let problems = vec![Problem::new(pointer, message, allowed)];
@@ -262,7 +268,8 @@ impl Engine {
             };
             if after.len() > self.audiences_max && after.len() > before {
                 let message = format!("with it there would be {} audiences", after.len());
-                return refused("", message, format!("at most {}, as this shop is set", self.audiences_max));
+                let allowed = format!("at most {}, which the setting `audiences.max` says", self.audiences_max);
+                return refused("", message, allowed);
             }
             if let Some(way) = find_cycle(after.iter().map(|one| (one.id.as_str(), &one.audience))) {
                 let message = format!("audiences name each other in a circle: {}", way.join(" → "));

@@ -27,7 +27,7 @@ pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document
         let message = format!("`{}` has the rule `{}` at the same time", rule.category, rival.id);
         Problem::new("/category", message, "one rule without conditions of a category and scope at a time")
     });
-    rival.into_iter().chain(check_count(document, others, settings.rules_max)).collect()
+    rival.into_iter().chain(check_count(document, others, "rules_max", settings.rules_max)).collect()
 }
 
 #[cfg(test)]

@@ -14,11 +14,17 @@ use crate::{RANKER, REDIRECT, SEARCH_RULE, SYNONYM};
 
 /// Everything that is wrong with `document`; empty when it is good.
 pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
-    let (own, max) = match document.kind {
-        SYNONYM => (synonym(settings, document, others), settings.synonyms.per_scope_max),
-        SEARCH_RULE => (rule(settings, document), settings.rules.rules_max),
-        RANKER => (Ranker::read(document, &settings.ranker).err().unwrap_or_default(), 1),
-        REDIRECT => (redirect(document, others), settings.redirects.per_scope_max),
+    let (own, setting, max) = match document.kind {
+        SYNONYM => (synonym(settings, document, others), "synonyms.per_scope_max", settings.synonyms.per_scope_max),
+        SEARCH_RULE => (rule(settings, document), "rules.rules_max", settings.rules.rules_max),
+        RANKER => {
+            // More than one would be a riddle, so that is no setting.
+            let own = Ranker::read(document, &settings.ranker).err().unwrap_or_default();
+            let second = others.iter().any(|other| other.id != document.id);
+            let message = || Problem::new("", "there is a ranker in its scope already", "one in each scope");
+            return own.into_iter().chain(second.then(message)).collect();
+        }
+        REDIRECT => (redirect(document, others), "redirects.per_scope_max", settings.redirects.per_scope_max),
         other => {
             return vec![Problem::new(
                 "",
@@ -27,7 +33,7 @@ pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document
             )];
         }
     };
-    own.into_iter().chain(check_count(document, others, max)).collect()
+    own.into_iter().chain(check_count(document, others, setting, max)).collect()
 }
 
 fn synonym(settings: &Settings, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
@@ -97,10 +103,12 @@ mod tests {
         check(full, &set("c"), &[set("a"), set("b")], &[("", "it would be `synonym` number 3 in its scope")]);
         check(full, &set("b"), &[set("a"), set("b")], &[]);
         let ranker = |id| document(RANKER, id, r#"{"columns":[]}"#);
-        check("", &ranker("b"), &[ranker("a")], &[("", "it would be `ranker` number 2 in its scope")]);
+        check("", &ranker("b"), &[ranker("a")], &[("", "there is a ranker in its scope already")]);
         let rule = |id| document(SEARCH_RULE, id, "{}");
         let full = r#"{"rules":{"rules_max":1}}"#;
         check(full, &rule("b"), &[rule("a")], &[("", "it would be `search-rule` number 2 in its scope")]);
+        let told = validate(&Settings::read(full).unwrap(), &rule("b"), &[rule("a")]).remove(0).allowed;
+        assert_eq!(told, "at most 1, which the plugin's setting `rules.rules_max` says");
     }
 
     #[test]

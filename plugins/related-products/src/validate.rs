@@ -14,7 +14,7 @@ use crate::{RELATED_LIST, RELATED_RULE};
 pub fn validate(settings: &Settings, document: &Document<'_>, others: &[Document<'_>]) -> Vec<Problem> {
     match document.kind {
         RELATED_RULE => match read_rule(document, settings) {
-            Ok(_) => check_count(document, others, settings.rules.rules_max).into_iter().collect(),
+            Ok(_) => check_count(document, others, "rules.rules_max", settings.rules.rules_max).into_iter().collect(),
             Err(problems) => problems,
         },
         RELATED_LIST => read_list(document, settings).err().unwrap_or_default(),

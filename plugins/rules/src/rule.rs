@@ -130,12 +130,14 @@ impl Limits {
     }
 }
 
-/// Refuses a new document when its scope is full. `others` may or may not hold the document's predecessor.
-pub fn check_count(document: &Document<'_>, others: &[Document<'_>], max: usize) -> Option<Problem> {
+/// Refuses a new document when its scope is full: `setting` of the plugin says `max`. `others` may or may not hold the
+/// document's predecessor.
+pub fn check_count(document: &Document<'_>, others: &[Document<'_>], setting: &str, max: usize) -> Option<Problem> {
     let count = 1 + others.iter().filter(|other| other.id != document.id).count();
     let kind = document.kind;
     (count > max).then(|| {
-        Problem::new("", format!("it would be `{kind}` number {count} in its scope"), format!("at most {max}"))
+        let allowed = format!("at most {max}, which the plugin's setting `{setting}` says");
+        Problem::new("", format!("it would be `{kind}` number {count} in its scope"), allowed)
     })
 }
 
@@ -167,7 +169,11 @@ mod tests {
     fn a_full_scope_refuses_new_documents_only() {
         let others = [document("a", "{}"), document("b", "{}")];
         let check = |id: &str, max: usize, expected: bool| {
-            assert_eq!(check_count(&document(id, "{}"), &others, max).is_some(), expected, "{id} of {max}");
+            assert_eq!(
+                check_count(&document(id, "{}"), &others, "rules_max", max).is_some(),
+                expected,
+                "{id} of {max}"
+            );
         };
         check("c", 3, false);
         check("c", 2, true);

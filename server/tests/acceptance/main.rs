@@ -19,6 +19,7 @@ mod filters;
 mod highlights;
 mod identity;
 mod killed;
+mod limits;
 mod luma;
 mod merchandising;
 mod mutations;
