@@ -89,6 +89,12 @@ impl Store {
         self.slots.iter().flat_map(|(key, slot)| slot.drafts.iter().map(move |(overlay, _)| (key, overlay.as_str())))
     }
 
+    /// Those of some overlays that no draft belongs to.
+    pub fn without_drafts<'o>(&self, overlays: &'o [String]) -> impl Iterator<Item = &'o str> {
+        let has_draft = |overlay: &&str| self.drafts().any(|(_, of)| of == *overlay);
+        overlays.iter().map(String::as_str).filter(move |overlay| !has_draft(overlay))
+    }
+
     /// Every kind that has a document, in order.
     pub fn kinds(&self) -> Vec<String> {
         let mut kinds: Vec<&String> = self.slots.keys().map(|key| &key.kind).collect();

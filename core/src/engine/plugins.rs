@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use planogram_abi::Problem;
+
 use super::Engine;
 use super::epochs::EpochJob;
 use super::observe::ObserverJob;
 use super::types::*;
+use crate::config::document::DocumentKey;
 use crate::host::{AskError, Attempt};
 use crate::log::entry::Body;
 use crate::pipeline::explain;
@@ -67,7 +70,8 @@ impl Engine {
     /// name of its plugin.
     ///
     /// # Errors
-    /// [`WriteError::NotFound`] when nobody answers it, and for an unknown store view.
+    /// [`WriteError::NotFound`] when nobody answers it, for an unknown store view, and for an overlay without a draft, which
+    /// would be answered of the live shop; [`WriteError::Refused`] when a plugin finds the argument wrong.
     pub fn ask(
         self: &Arc<Self>,
         kind: &str,
@@ -76,6 +80,9 @@ impl Engine {
         of: &ShopAsk,
     ) -> Result<Vec<(String, String)>, WriteError> {
         let snapshot = self.publisher.current();
+        if let Some(name) = snapshot.epoch.store.without_drafts(&of.overlays).next() {
+            return Err(WriteError::NotFound { what: "draft in the overlay".into(), name: name.to_owned() });
+        }
         let epoch = self.epochs.under(&snapshot, snapshot.epoch.effective(of.overlays.clone()));
         let words = [kind, question, argument].map(str::to_owned);
         let (store_view, now_ms) = (of.store_view.clone(), of.now_ms);
@@ -95,6 +102,11 @@ impl Engine {
         asked?.map_err(|error| match error {
             AskError::Unknown { .. } => {
                 WriteError::NotFound { what: format!("question of kind `{kind}`"), name: question.into() }
+            }
+            AskError::Refused { message, .. } => {
+                let key = DocumentKey { kind: kind.into(), scope: String::new(), id: question.into() };
+                let problems = vec![Problem::new("", message, "what the question takes")];
+                WriteError::Refused { key, problems }
             }
             other => WriteError::Failed(other.to_string()),
         })

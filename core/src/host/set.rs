@@ -68,7 +68,15 @@ pub enum AskError {
         /// The question.
         question: String,
     },
-    /// The plugin's fault, or the argument's: the plugin's message says which.
+    /// The caller's fault, as a plugin says: the argument, mostly.
+    #[error("`{plugin}` does not answer that: {message}")]
+    Refused {
+        /// Which plugin.
+        plugin: String,
+        /// Its words.
+        message: String,
+    },
+    /// The plugin's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -154,7 +162,7 @@ impl PluginSet {
     /// every plugin that declares it is asked. Answers come with their plugins' names, in configured order.
     ///
     /// # Errors
-    /// When nobody answers it, or a plugin fails.
+    /// When nobody answers it, or a plugin refuses the argument or breaks.
     pub fn ask(
         &self,
         ctx: &CallContext<'_>,
@@ -167,8 +175,16 @@ impl PluginSet {
         let most = if self.owner_of(kind).is_some() { 1 } else { usize::MAX };
         let mut said = Vec::new();
         for member in self.members.iter().filter(answers).take(most) {
-            let ask = || member.prepared.ask(&ctx.request, ctx.host, question, argument);
-            said.push((member.running.name.clone(), guarded(member, question, ctx, ask, |_| Ok(()))?));
+            // What is asked wrongly is no failure of the plugin, or whoever asks could have it left out of lists.
+            let ask = || match member.prepared.ask(&ctx.request, ctx.host, question, argument) {
+                Err(CallError::Failed(message)) => Ok(Err(message)),
+                answered => answered.map(Ok),
+            };
+            let plugin = member.running.name.clone();
+            match guarded(member, question, ctx, ask, |_| Ok(()))? {
+                Ok(answer) => said.push((plugin, answer)),
+                Err(message) => return Err(AskError::Refused { plugin, message }),
+            }
         }
         if said.is_empty() {
             return Err(AskError::Unknown { kind: kind.to_owned(), question: question.to_owned() });

@@ -18,7 +18,7 @@ use crate::catalog::doc::PRODUCTS;
 use crate::catalog::facet::Scope;
 use crate::catalog::views::OutOfStock;
 use crate::catalog::{Purpose, StockRule, UniverseQuery};
-use crate::expr::{self, Condition, StoredCondition, kept};
+use crate::expr::{self, Condition, StoredCondition, in_words, kept};
 use crate::id::{ItemId, VariantId};
 
 /// What may be shown.
@@ -147,6 +147,14 @@ pub(super) fn target_items(run: &Run<'_>, target: &Target) -> Arc<RoaringBitmap>
     }
 }
 
+/// The condition by which an act means products, if it does not name them.
+pub(super) fn condition_of<'r>(run: &'r Run<'_>, target: &Target) -> Option<&'r Condition> {
+    match target {
+        Target::Items(_) => None,
+        Target::Matching(id) => run.epoch.conditions.get(*id).map(StoredCondition::condition),
+    }
+}
+
 /// The variants an act keeps: a condition must hold for the variant that the filters hold for.
 fn target_variants(run: &Run<'_>, target: &Target) -> Arc<RoaringBitmap> {
     match target {
@@ -204,12 +212,12 @@ pub(super) fn obstacle(
     for (plugin, act) in &understanding.set_acts {
         let hit = target_items(run, &act.target).contains(item.0);
         match act.verb {
-            Verb::Hide if hit => return Some(Answer::Hidden { who: words::who(plugin, act) }),
+            Verb::Hide if hit => {
+                let condition = condition_of(run, &act.target).map(in_words);
+                return Some(Answer::Hidden { who: words::who(plugin, act), condition });
+            }
             Verb::Filter if !hit => {
-                let condition = match act.target {
-                    Target::Matching(id) => run.epoch.conditions.get(id).map(StoredCondition::condition),
-                    Target::Items(_) => None,
-                };
+                let condition = condition_of(run, &act.target);
                 let refusal = condition.and_then(|condition| expr::refusal(condition, catalog, all, &context));
                 return Some(Answer::FilteredOut { who: words::who(plugin, act), refusal });
             }

@@ -148,7 +148,7 @@ impl Ranked {
             Target::Matching(_) => self.matches.rows_of(&eligible::target_items(run, &act.target)),
         };
         let (combine, values) = (Combine::Factor, Values::Same { rows, value: factor });
-        self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(words::done(plugin, act)) });
+        self.enter(Entry { name: plugin.to_owned(), combine, values, note: Some(words::done(plugin, act, None)) });
     }
 
     /// The scores so far as plugins read them, `[rows.len()]`, finite.

@@ -39,6 +39,9 @@ pub(super) fn rerank(run: &mut Run<'_>, understanding: Understanding, mut ranked
     let end = run.request.page.number as usize * run.request.page.size as usize;
     let bands_before = run.request.explain.then(|| ranked.bands.clone());
     let mut orders = Orders::default();
+    if run.request.explain {
+        orders.remark_included(run, &understanding, &ranked);
+    }
     if !run.has_explicit_sort() {
         for (plugin, act) in &understanding.order_acts {
             orders.take(run, plugin, act, &mut ranked);
@@ -63,7 +66,7 @@ pub(super) fn rerank(run: &mut Run<'_>, understanding: Understanding, mut ranked
     };
     let mut ordered = Ordered { ranked, rows, remarks: orders.remarks, boosted: HashMap::new() };
     if let Some(bands) = bands_before.filter(|_| !run.has_explicit_sort()) {
-        trace(&mut ordered, &bands, &places, &orders.quotas, &reasons);
+        trace(run, &mut ordered, &bands, &places, &orders.quotas, &reasons);
     }
     ordered
 }
@@ -107,6 +110,20 @@ impl Orders {
         if self.quotas.is_empty() { 0 } else { crate::limits::QUOTA_LOOKAHEAD + reserves }
     }
 
+    /// Notes whom a rule brought in.
+    fn remark_included(&mut self, run: &Run<'_>, understanding: &Understanding, ranked: &Ranked) {
+        for (plugin, act) in understanding.set_acts.iter().filter(|(_, act)| act.verb == Verb::Include) {
+            let line = LedgerLine {
+                kind: LedgerKind::Note,
+                name: plugin.clone(),
+                value: 0.0,
+                note: words::done(plugin, act, None),
+                moved: None,
+            };
+            self.remarks.extend(target_rows(run, act, ranked).into_iter().map(|row| (row, line.clone())));
+        }
+    }
+
     fn take(&mut self, run: &Run<'_>, plugin: &str, act: &Act, ranked: &mut Ranked) {
         match &act.verb {
             Verb::Pin { .. } | Verb::Bury | Verb::Raise => {}
@@ -138,7 +155,7 @@ impl Orders {
             if !run.request.explain {
                 continue;
             }
-            let (name, note) = (plugin.to_owned(), words::done(plugin, act));
+            let (name, note) = (plugin.to_owned(), words::done(plugin, act, None));
             self.remarks.push((row, LedgerLine { kind, name, value, note, moved: None }));
         }
     }
@@ -235,6 +252,7 @@ fn values(run: &Run<'_>, ranked: &Ranked, attribute: &str, rows: &HashSet<u32>) 
 
 /// Notes from where to where each stage moved the rows that are shown.
 fn trace(
+    run: &Run<'_>,
     ordered: &mut Ordered,
     bands: &[u8],
     places: &BTreeMap<usize, u32>,
@@ -255,6 +273,7 @@ fn trace(
     for (row, line) in &mut ordered.remarks {
         line.moved = match line.kind {
             LedgerKind::Pin => moved(step(&banded, &pinned, *row)),
+            LedgerKind::Note => None,
             _ => moved(step(&boosted, &banded, *row)),
         };
     }
@@ -265,7 +284,8 @@ fn trace(
         ordered.boosted.extend(moved(step(&plain, &boosted, row)).map(|step| (row, step)));
         let Some((quota, step)) = reasons.get(&row).zip(moved((pinned[row as usize], at))) else { continue };
         let (plugin, act, _) = quotas[*quota];
-        let (kind, name, note) = (LedgerKind::Quota, plugin.clone(), words::done(plugin, act));
+        let note = words::done(plugin, act, eligible::condition_of(run, &act.target));
+        let (kind, name) = (LedgerKind::Quota, plugin.clone());
         ordered.remarks.push((row, LedgerLine { kind, name, value: 0.0, note, moved: Some(step) }));
     }
 }

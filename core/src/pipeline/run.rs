@@ -202,7 +202,9 @@ impl<'a> Run<'a> {
             EvalContext { book: &book, now_ms, view: view_code, demand: Some(demand), seq, tree: smart.as_ref() };
         let audiences = audience::resolve(snapshot, epoch, request, &context);
         let vector = hybrid::supplied(snapshot, request)?;
-        let warnings = hybrid::warning(request, &view).into_iter().chain(placed.warning).collect();
+        let mistaken = epoch.store.without_drafts(&request.overlays);
+        let mistaken = mistaken.map(|name| format!("the overlay `{name}` has no draft, so it changes nothing"));
+        let warnings = hybrid::warning(request, &view).into_iter().chain(placed.warning).chain(mistaken).collect();
         Ok(Run {
             snapshot,
             epoch,

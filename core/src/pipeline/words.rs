@@ -10,7 +10,7 @@ use std::fmt::{self, Display, Formatter};
 
 use planogram_abi::{Act, Verb};
 
-use crate::expr::Refusal;
+use crate::expr::{Condition, Refusal, in_words};
 
 /// Why a product is not in a list, or where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +41,8 @@ pub(super) enum Answer {
     Seen,
     /// Taken by an earlier list of the page.
     ShownElsewhere,
-    /// A rule hides it.
-    Hidden { who: String },
+    /// A rule hides it: by name, or with all that satisfy a condition.
+    Hidden { who: String, condition: Option<String> },
     /// A rule shows nothing but other products: by a condition, or by name.
     FilteredOut { who: String, refusal: Option<Refusal> },
     /// Several rules filter, each by a different variant.
@@ -115,7 +115,10 @@ impl Display for Answer {
             Answer::InCart => f.write_str("it is in the shopper's cart already"),
             Answer::Seen => f.write_str("the shopper saw it in this visit, and the unit does not say `keep_seen`"),
             Answer::ShownElsewhere => f.write_str("another list of the page shows it already"),
-            Answer::Hidden { who } => write!(f, "{who} hides it"),
+            Answer::Hidden { who, condition: Some(condition) } => {
+                write!(f, "{who} hides it: products whose {condition}")
+            }
+            Answer::Hidden { who, condition: None } => write!(f, "{who} hides it"),
             Answer::FilteredOut { who, refusal: Some(refusal) } => write!(f, "{who} shows only {}", products(refusal)),
             Answer::FilteredOut { who, refusal: None } => {
                 write!(f, "{who} shows only products that it names, and this is none of them")
@@ -184,17 +187,18 @@ pub(super) fn who(plugin: &str, act: &Act) -> String {
     if act.reason.is_empty() { format!("plugin `{plugin}`") } else { act.reason.clone() }
 }
 
-/// What an act did to a product, for its ledger.
-pub(super) fn done(plugin: &str, act: &Act) -> String {
+/// What an act did to a product, for its ledger; of quotas `condition` says whom they are about, when they do not name them.
+pub(super) fn done(plugin: &str, act: &Act, condition: Option<&Condition>) -> String {
+    let some = || condition.map_or("those it names".to_owned(), |one| format!("the products whose {}", in_words(one)));
     let deed = match &act.verb {
         Verb::Hide => "hides it".to_owned(),
-        Verb::Include => "adds it though it does not match".to_owned(),
+        Verb::Include => "includes it, whether or not it matches".to_owned(),
         Verb::Filter => "shows it and others like it alone".to_owned(),
         Verb::Pin { position } => format!("pins it to position {}", u64::from(*position) + 1),
         Verb::Boost { factor } => format!("multiplies its score by {factor}"),
-        Verb::Bury => "puts it behind all that is not buried".to_owned(),
-        Verb::Raise => "puts it before all that is not raised".to_owned(),
-        Verb::AtLeast { count, first } => format!("wants at least {count} of a kind among the first {first}"),
+        Verb::Bury => "puts it at the end".to_owned(),
+        Verb::Raise => "puts it at the top".to_owned(),
+        Verb::AtLeast { count, first } => format!("wants at least {count} of {} among the first {first}", some()),
         Verb::AtMostInRow { count, attribute } => format!("wants at most {count} of one {attribute} in a row"),
         Verb::Banner { text } => format!("shows the banner `{text}`"),
         Verb::Note => return who(plugin, act),
@@ -219,7 +223,11 @@ mod tests {
         let rule = || text("rule \"Red\" (r/red)");
         check(Answer::Here { position: 3, total: 12, page: 1 }, "it is here: position 3 of 12, on page 1");
         check(Answer::BehindLimit { limit: 6 }, "it is proposed, but others fill the 6 places of the unit");
-        check(Answer::Hidden { who: rule() }, "rule \"Red\" (r/red) hides it");
+        check(Answer::Hidden { who: rule(), condition: None }, "rule \"Red\" (r/red) hides it");
+        check(
+            Answer::Hidden { who: rule(), condition: Some(refusal().wanted) },
+            "rule \"Red\" (r/red) hides it: products whose color is `Red`",
+        );
         check(
             Answer::FilteredOut { who: rule(), refusal: Some(refusal()) },
             "rule \"Red\" (r/red) shows only products whose color is `Red`, and its color is `Blue`",
@@ -251,11 +259,11 @@ mod tests {
     fn what_an_act_did_begins_with_who_ordered_it() {
         let check = |verb: Verb, reason: &str, expected: &str| {
             let act = Act { verb, target: Target::Items(Vec::new()), reason: reason.to_owned() };
-            assert_eq!(done("x", &act), expected);
+            assert_eq!(done("x", &act, None), expected);
         };
         check(Verb::Pin { position: 0 }, "rule \"A\" (r/a)", "rule \"A\" (r/a) pins it to position 1");
         check(Verb::Boost { factor: 1.5 }, "", "plugin `x` multiplies its score by 1.5");
-        check(Verb::AtLeast { count: 2, first: 8 }, "B", "B wants at least 2 of a kind among the first 8");
+        check(Verb::AtLeast { count: 2, first: 8 }, "B", "B wants at least 2 of those it names among the first 8");
         check(Verb::Note, "B", "B");
     }
 }

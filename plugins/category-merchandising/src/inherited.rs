@@ -2,7 +2,7 @@
 //!
 //! The answer to the question of that name, for a merchandiser who looks at the tree.
 
-use planogram_abi::{Call, Outcome};
+use planogram_abi::{Call, Failure, Outcome, name};
 use planogram_rules::text::tidy_path;
 
 use crate::category_rules::CategoryRule;
@@ -10,15 +10,18 @@ use crate::state::State;
 
 /// Answers `{"category": …}` (the request's category by default).
 pub fn inherited(state: &State, call: &Call<'_>, argument: &str) -> Outcome<String> {
-    let argument: serde_json::Value = match argument.trim().is_empty() {
-        true => serde_json::Value::Null,
-        false => serde_json::from_str(argument).map_err(|error| format!("the argument is not JSON: {error}"))?,
-    };
+    let argument = planogram_rules::read::argument(argument, &["category"])?;
     let request = &call.request;
     let category = match argument.get("category") {
         None => request.category,
         Some(category) => category.as_str().ok_or(format!("`category` is {category}, a text is expected"))?,
     };
+    if category.is_empty() {
+        return Err(Failure("`category` is missing, the path of one is expected".to_owned()));
+    }
+    if !call.host.knows(name::CATEGORY, &[category])?.contains(&true) {
+        return Err(Failure(format!("there is no category `{category}`")));
+    }
     let own = state.rules.own(category, request.store_view, request.now_ms);
     let standing = state.rules.strategy(category, request.store_view, request.now_ms);
     let shown = |rule: &CategoryRule| {

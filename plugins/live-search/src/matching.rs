@@ -10,10 +10,7 @@ use crate::state::State;
 
 /// Answers `{"text": …}` (the request's text by default) with the rules in order and the strategy in force.
 pub fn matching(state: &State, call: &Call<'_>, argument: &str) -> Outcome<String> {
-    let argument: serde_json::Value = match argument.trim().is_empty() {
-        true => serde_json::Value::Null,
-        false => serde_json::from_str(argument).map_err(|error| format!("the argument is not JSON: {error}"))?,
-    };
+    let argument = planogram_rules::read::argument(argument, &["text"])?;
     let text = match argument.get("text") {
         None => call.request.text,
         Some(text) => text.as_str().ok_or(format!("`text` is {text}, a text is expected"))?,

@@ -27,6 +27,7 @@ use crate::rule::Rule;
 mod example;
 mod names;
 mod opposed;
+mod phrase;
 mod quotas;
 mod within;
 

@@ -44,6 +44,22 @@ impl Findings {
     }
 }
 
+/// The argument of a question: a JSON object with no other fields than `known`, empty when nothing is said.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn argument(json: &str, known: &[&str]) -> Result<Map<String, Value>, String> {
+    let read = if json.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(json) };
+    match read.map_err(|error| format!("the argument is not JSON: {error}"))? {
+        Value::Null => Ok(Map::new()),
+        Value::Object(fields) => match fields.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(format!("`{key}` is not asked for, only `{}`", known.join("`, `"))),
+            None => Ok(fields),
+        },
+        other => Err(format!("the argument is {}, an object is expected", show(&other))),
+    }
+}
+
 /// A JSON object with its place in the document.
 #[derive(Debug)]
 pub struct Object<'v> {

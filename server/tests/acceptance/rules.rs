@@ -320,9 +320,9 @@ fn row_084_the_ledger_names_every_rule_that_moved_a_product_from_where_to_where(
     let notes = list.to_string();
     for deed in [
         "boost) multiplies its score by 3",
-        "bury) puts it behind all that is not buried",
+        "bury) puts it at the end",
         "pin) pins it to position 1",
-        "quota) wants at least 1 of a kind among the first 3",
+        "quota) wants at least 1 of the products whose sku is `F` or `G` among the first 3",
     ] {
         assert!(notes.contains(deed), "{deed}: {notes}");
     }
@@ -378,4 +378,49 @@ fn a_search_that_is_filtered_by_several_categories_is_in_each_of_them() {
     let neither = json!([{"all": [{"query": "contains", "text": "chair"}, {"not": about("Desks", false)}]}]);
     shop.configure("search-rule", "r", &rule(neither, json!([{"hide": "A"}])));
     assert_eq!((order(both), order("filter.category=Seats")), ("AB".into(), "".into()));
+}
+
+#[test]
+fn a_question_that_is_asked_wrongly_is_refused_and_harms_nobody() {
+    let shop = chairs();
+    shop.configure("search-rule", "r", &rule(json!([is("chair")]), json!([{"hide": "A"}])));
+    let check = |path: &str, body: Value, expected: &str| {
+        let refused = shop.json("POST", path, &body);
+        assert!(refused.status == 422 && refused.text.contains(expected), "{}", refused.text);
+    };
+    for _ in 0..5 {
+        check("/v1/search-rule/matching", json!({"text": 3}), "`text` is 3, a text is expected");
+        check("/v1/search-rule/matching", json!({"q": "chair"}), "`q` is not asked for, only `text`");
+        check("/v1/category-rule/inherited", json!({}), "`category` is missing");
+        check("/v1/category-rule/inherited", json!({"category": "Nowhere"}), "there is no category `Nowhere`");
+    }
+    let list = shop.ok("/v1/search?q=chair");
+    assert_eq!((skus(&list).concat().as_str(), &list["degraded"]), ("BCDEFGH", &json!([])), "the plugins take part");
+}
+
+#[test]
+fn an_overlay_without_drafts_is_told_of() {
+    let shop = chairs();
+    shop.send_ok("PUT", "/v1/config/search-rule/r?overlay=spring", &rule(json!([is("chair")]), json!([{"hide": "A"}])));
+    let warnings = |overlay: &str| shop.ok(&format!("/v1/search?q=chair&overlay={overlay}"))["warnings"].clone();
+    assert_eq!(warnings("spring"), Value::Null);
+    assert_eq!(warnings("spring,sprign"), json!(["the overlay `sprign` has no draft, so it changes nothing"]));
+    let asked = shop.get("/v1/rules/conflicts?overlay=sprign");
+    assert!(asked.status == 404 && asked.text.contains("no draft in the overlay `sprign`"), "{}", asked.text);
+    assert_eq!(shop.get("/v1/rules/conflicts?overlay=spring").status, 200);
+}
+
+#[test]
+fn who_brought_a_product_in_and_who_hides_others_is_told() {
+    let shop = chairs();
+    shop.put(&json!([product("T", "Table", 1.0)]));
+    let events = json!([{"include": "T"}, {"hide": {"field": "price", "range": {"from": 75}}}]);
+    shop.configure("search-rule", "r", &rule(json!([is("chair")]), events));
+    let list = shop.ok("/v1/search?q=chair&explain=true");
+    assert_eq!(skus(&list).concat(), "ABCDEFGT");
+    let line = list["items"][7]["ledger"].as_array().unwrap().last().unwrap().clone();
+    let note = "rule \"r\" (search-rule/r) includes it, whether or not it matches";
+    assert_eq!((&line["kind"], &line["note"], &line["from"]), (&json!("note"), &json!(note), &Value::Null));
+    let why = shop.ok("/v1/explain?q=chair&sku=H")["answer"].clone();
+    assert_eq!(why, "rule \"r\" (search-rule/r) hides it: products whose price is at least 75");
 }

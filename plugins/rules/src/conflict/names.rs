@@ -19,7 +19,9 @@ type Name = (&'static str, String);
 pub(super) fn in_vain(subjects: &[Subject<'_>], host: &dyn CallHost) -> Vec<(usize, String, bool)> {
     let named: Vec<BTreeSet<Name>> = subjects.iter().map(named).collect();
     let mut sorts: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
-    named.iter().flatten().for_each(|(sort, name)| drop(sorts.entry(sort).or_default().insert(name)));
+    for (sort, name) in named.iter().flatten() {
+        sorts.entry(sort).or_default().insert(name);
+    }
     let mut unknown: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (sort, names) in sorts {
         let names: Vec<&str> = names.into_iter().collect();

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use planogram_abi::ConditionId;
 
-use super::{Bench, Case};
+use super::{Bench, Case, phrase};
+use crate::condition::Products;
 use crate::event::{About, Deed};
 
 /// What a rule wants of one product.
@@ -26,7 +27,7 @@ pub(super) fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usiz
     let mut wishes: BTreeMap<String, Vec<(usize, Wish)>> = BTreeMap::new();
     let mut places: BTreeMap<u32, Vec<(usize, &str)>> = BTreeMap::new();
     let mut redirects: Vec<(usize, &str)> = Vec::new();
-    let mut broad: Vec<(usize, ConditionId, &str, Wish)> = Vec::new();
+    let mut broad: Vec<(usize, ConditionId, &Products, Wish)> = Vec::new();
     for (at, case) in cases.iter().enumerate() {
         for event in &case.subject.rule.events {
             let wish = match &event.deed {
@@ -51,31 +52,34 @@ pub(super) fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usiz
                     }
                 }
                 About::Products(products) => {
-                    wishes.entry(format!("the products of {}", products.json)).or_default().push((at, wish));
-                    broad.extend(products.id.map(|id| (at, id, products.json.as_str(), wish)));
+                    wishes.entry(phrase::products(products)).or_default().push((at, wish));
+                    broad.extend(products.id.map(|id| (at, id, products, wish)));
                 }
                 About::List => {}
             }
         }
     }
     let mut found = Vec::new();
+    let label = |at: &usize| cases[*at].subject.rule.head.label();
     for (what, wishes) in &wishes {
         each_pair(wishes, |(one, a), (other, b)| {
             let opposite =
                 a != b && !(matches!(a, Wish::At(_)) && *b == Wish::Up || *a == Wish::Up && matches!(b, Wish::At(_)));
-            found.extend(
-                opposite.then(|| (*one, *other, format!("one {}, the other {}", does(*a, what), does(*b, what)))),
-            );
+            let words = || format!("{} {}, {} {}", label(one), does(*a, what), label(other), does(*b, what));
+            found.extend(opposite.then(|| (*one, *other, words())));
         });
     }
     for (position, pins) in &places {
         each_pair(pins, |(one, a), (other, b)| {
-            let words = || format!("both pin to position {position}, one `{a}`, the other `{b}`");
+            let (one_label, other_label) = (label(one), label(other));
+            let words = || format!("{one_label} pins `{a}` to position {position}, {other_label} pins `{b}` there");
             found.extend((a != b).then(|| (*one, *other, words())));
         });
     }
     each_pair(&redirects, |(one, a), (other, b)| {
-        found.extend((a != b).then(|| (*one, *other, format!("one redirects to {a}, the other to {b}"))));
+        found.extend(
+            (a != b).then(|| (*one, *other, format!("{} redirects to {a}, {} to {b}", label(one), label(other)))),
+        );
     });
     broad_pairs(cases, bench, &broad, &mut found);
     found
@@ -86,7 +90,7 @@ pub(super) fn opposed(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usiz
 fn broad_pairs(
     cases: &[Case<'_>],
     bench: &Bench<'_>,
-    broad: &[(usize, ConditionId, &str, Wish)],
+    broad: &[(usize, ConditionId, &Products, Wish)],
     found: &mut Vec<(usize, usize, String)>,
 ) {
     let mut single: Vec<(usize, &str, Wish, bool)> = Vec::new();
@@ -108,7 +112,7 @@ fn broad_pairs(
     }
     let items = bench.host.resolve(&skus);
     let known: Vec<u32> = items.iter().flatten().copied().collect();
-    for (at, condition, json, wish) in broad {
+    for (at, condition, products, wish) in broad {
         let holds = bench.host.test(*condition, &known);
         let satisfying: HashSet<u32> =
             known.iter().zip(holds).filter(|(_, holds)| *holds).map(|(item, _)| *item).collect();
@@ -119,8 +123,10 @@ fn broad_pairs(
                 && item.is_some_and(|item| satisfying.contains(&item))
                 && is_down(wish) != is_down(other_wish)
             {
-                let (all, one) = (format!("the products of {json}"), format!("`{sku}`"));
-                let words = format!("one {}, the other {}, which is one", does(*wish, &all), does(*other_wish, &one));
+                let (all, one) = (phrase::products(products), format!("`{sku}`"));
+                let label = |at: &usize| cases[*at].subject.rule.head.label();
+                let (a, b) = (does(*wish, &all), does(*other_wish, &one));
+                let words = format!("{} {a}, {} {b}, which is one of them", label(at), label(other));
                 found.push((*at, *other, words));
             }
         }
@@ -129,7 +135,7 @@ fn broad_pairs(
 
 fn does(wish: Wish, what: &str) -> String {
     match wish {
-        Wish::At(position) => format!("pins {what} to {position}"),
+        Wish::At(position) => format!("pins {what} to position {position}"),
         Wish::Up => format!("brings {what} up"),
         Wish::Down => format!("puts {what} down or out"),
     }

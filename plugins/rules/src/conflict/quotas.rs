@@ -11,7 +11,7 @@ use std::rc::Rc;
 use planogram_abi::limits::CANDIDATES_MAX;
 use serde_json::Value;
 
-use super::{Bench, Case};
+use super::{Bench, Case, phrase};
 use crate::event::{About, Deed, Event};
 
 /// Quotas that are compared with each other; more would not be read by anybody.
@@ -79,7 +79,7 @@ fn opposed(one: &Quota<'_>, other: &Quota<'_>) -> Option<String> {
 
 fn words(quota: &Quota<'_>, count: u32) -> String {
     match &quota.event.about {
-        About::Products(products) => format!("at least {count} of the products of {}", products.json),
+        About::Products(products) => format!("at least {count} {}", phrase::products(products)),
         About::Skus(skus) => format!("at least {count} of `{}`", skus.join("`, `")),
         About::List => format!("at least {count}"),
     }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::{Bench, Case};
+use super::{Bench, Case, phrase};
 use crate::event::{About, Deed, Event};
 
 /// What a rule does and undoes, in words, each pair of its events once.
@@ -35,7 +35,7 @@ pub(super) fn undone(case: &Case<'_>, bench: &Bench<'_>) -> Vec<String> {
                 more => format!(" and so for {more} more"),
             };
             let whom = match &other.about {
-                About::Products(products) => format!("the products of {}", products.json),
+                About::Products(products) => phrase::products(products),
                 _ => "products by name".to_owned(),
             };
             let among = if other.deed == Deed::Filter { "it is none of them" } else { "it is one of them" };
