@@ -19,19 +19,22 @@ const QUOTAS_MAX: usize = 1_000;
 /// The field of which a product has one value.
 const BRAND: &str = "brand";
 
+/// Products that quotas mean, when they are few enough to be known.
+type Members = Option<Rc<HashSet<u32>>>;
+
 /// A quota, and the rule it stands in.
 struct Quota<'c> {
     case: usize,
     event: &'c Event,
     /// Products it means, when they are few enough to be known.
-    members: Option<Rc<HashSet<u32>>>,
+    members: Members,
     /// Brands one of which all of them are of.
     brands: Option<Vec<String>>,
 }
 
 /// Pairs of quotas that cannot both be kept: their rules, perhaps the same one twice, and what is wrong.
 pub(super) fn opposed_quotas(cases: &[Case<'_>], bench: &Bench<'_>) -> Vec<(usize, usize, String)> {
-    let mut known: HashMap<(String, Option<u32>), Option<Rc<HashSet<u32>>>> = HashMap::new();
+    let mut known: HashMap<(String, Option<u32>), Members> = HashMap::new();
     let mut quotas: Vec<Quota<'_>> = Vec::new();
     for (at, case) in cases.iter().enumerate() {
         let is_quota = |event: &&Event| matches!(event.deed, Deed::AtLeast { .. } | Deed::AtMostInRow { .. });
