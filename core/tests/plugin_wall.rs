@@ -443,7 +443,7 @@ fn a_plugin_in_plain_c_ranks() {
     let reranker = set.rerankers(ListKind::Search).next().unwrap();
     let ctx = CallContext { request: request("", &[5]), ..context("", &attempt) };
     let acts = reranker.rerank(&ctx, RankedList { items: &[4, 5], scores: &[1.0, 0.5], columns: &[] }).unwrap();
-    assert_eq!(acts[0].reason, "the product of the page comes first");
+    assert_eq!(acts[0].reason, "\"the product of the page comes first\"");
     assert_eq!(acts[0].target, Target::Items(vec![5]));
     assert_eq!(host.observers().len(), 1);
     check_refused(entry("cheapest-first", &file, "{\"weight\": 200}"), "`weight` must be in [0, 100]");

@@ -87,7 +87,7 @@ static PgStatus rerank(void *instance, void *prepared, const PgCall *call, uint3
                .position = 0,
                .condition = PG_NO_CONDITION,
                .items = {request->anchors.data, 1},
-               .reason = pg_str("the product of the page comes first")};
+               .reason = pg_str("\"the product of the page comes first\"")};
   return call->host->emit_act(call, &act);
 }
 

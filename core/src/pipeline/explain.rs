@@ -57,13 +57,13 @@ pub fn why_not(
     }
     let matches = retrieve::retrieve(&mut run, &understanding, &universe);
     if matches.row_of(item.0).is_none() {
-        return Ok(no_match(&run, &universe, item).to_string());
+        return Ok(no_match(&run, &universe, matches.len(), item).to_string());
     }
     Ok(place(&run, item)?.to_string())
 }
 
-/// Why an item that may be shown does not match.
-fn no_match(run: &Run<'_>, universe: &Universe, item: ItemId) -> Answer {
+/// Why an item that may be shown is not among so many matches.
+fn no_match(run: &Run<'_>, universe: &Universe, n: usize, item: ItemId) -> Answer {
     let catalog = &run.snapshot.catalog;
     match &run.subject {
         Subject::Search { text } => {
@@ -77,8 +77,12 @@ fn no_match(run: &Run<'_>, universe: &Universe, item: ItemId) -> Answer {
         }
         Subject::Unit { unit, .. } => {
             let said = run.confined.as_ref().map(RefCell::take).unwrap_or_default();
-            let sources = said.iter().take(SOURCES_MAX).map(|one| confined(run, universe, item, one)).collect();
-            Answer::NotProposed { unit_type: unit.unit_type.clone(), sources }
+            let sources = said.iter().take(SOURCES_MAX).map(|one| confined(run, universe, item, one));
+            let (sources, unit_type): (Vec<Confined>, _) = (sources.collect(), unit.unit_type.clone());
+            if sources.is_empty() && n >= unit.limit as usize {
+                return Answer::NotReached { unit_type };
+            }
+            Answer::NotProposed { unit_type, sources }
         }
     }
 }

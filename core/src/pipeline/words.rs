@@ -63,6 +63,8 @@ pub(super) enum Answer {
     NoTextMatch { text: String, by_vector: bool },
     /// In other categories, or in none.
     NotInCategory { path: String, categories: Vec<String> },
+    /// A unit is full before its retrievers propose it.
+    NotReached { unit_type: String },
     /// A unit's retrievers do not propose it; what sources said of what they propose.
     NotProposed { unit_type: String, sources: Vec<Confined> },
 }
@@ -151,6 +153,10 @@ impl Display for Answer {
                 let names: Vec<String> = categories.iter().map(|path| format!("`{path}`")).collect();
                 write!(f, "it may be shown, but it is neither in `{path}` nor below: it is in {}", names.join(" and "))
             }
+            Answer::NotReached { unit_type } => write!(
+                f,
+                "it may be shown, but others fill the places of the unit before its type `{unit_type}` proposes it"
+            ),
             Answer::NotProposed { unit_type, sources } if sources.is_empty() => {
                 write!(f, "it may be shown, but neither the unit's type `{unit_type}` nor its fallback proposes it")
             }

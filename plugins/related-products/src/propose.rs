@@ -51,12 +51,11 @@ pub fn propose(book: &Book, settings: &Settings, call: &Call<'_>, wish: &Wish<'_
         }
         let items = items_of(rule, about, settings, call, wish)?;
         let own: Vec<u32> = items.iter().map(|(item, _)| *item).filter(|item| proposed.insert(*item)).collect();
-        let label = rule.head.label();
         if let Some(display) = rule.display.1 {
-            call.host.confine(&label, display, about)?;
+            call.host.confine(&rule.label, display, about)?;
         }
         if !own.is_empty() {
-            call.host.credit(&label, &own)?;
+            call.host.credit(&rule.label, &own)?;
         }
         proposals.push(Proposal { priority: rule.head.priority, items });
     }

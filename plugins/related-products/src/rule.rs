@@ -28,6 +28,8 @@ const SOURCE_CHARS_MAX: usize = 63;
 pub struct RelatedRule {
     /// Who it is.
     pub head: Head,
+    /// How it is called in answers.
+    pub label: String,
     /// Index in [`LISTS`].
     pub list: usize,
     /// Condition on the product of the page, JSON text; and its id once it is compiled.
@@ -68,6 +70,7 @@ impl RelatedRule {
         }
         let display = display?;
         Some(Self {
+            label: head.label(),
             head,
             list: list?,
             matches: (matches.to_string(), None),

@@ -293,6 +293,10 @@ fn what_keeps_a_product_out_of_a_unit_or_a_hidden_category_is_named() {
     let seats = "the unit shows only products of the categories of `A`, and it is in none of them";
     check("unit=u&anchors=A&sku=C", seats);
     assert!(why("unit=u&anchors=A&sku=B").contains("proposes it"), "{}", why("unit=u&anchors=A&sku=B"));
+    unit(json!({"limit": 1}));
+    shop.events("looks", &[("product_view", "s", &["C"])]);
+    let others = "it may be shown, but others fill the places of the unit before its type `most-viewed` proposes it";
+    check("unit=u&sku=B", others);
     check("category=Tables&sku=A", "it may be shown, but it is neither in `Tables` nor below: it is in `Seats`");
     shop.configure("category-access", "seats", &json!({"category": "Seats", "groups": ["trade"]}));
     check("category=Seats&sku=A", "the category `Seats` is kept from the shopper's customer group");
