@@ -35,13 +35,31 @@ const SPLIT_PIECES_MAX: usize = 4;
 pub(super) struct Group {
     /// May be empty: then no live document can match.
     pub clauses: Vec<Clause>,
+    /// How much of the query's sense it carries: how rare what was typed is or, if the shop does not know that, the
+    /// least rare of what it may have meant; 0 when there is nothing, because a word that the shop does not know tells
+    /// no product from another.
+    pub weight: f32,
 }
 
 impl Group {
-    /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
-    /// word that the shop does not know tells no product from another.
-    pub fn weight(&self, words: Words) -> f32 {
-        self.clauses.iter().filter(|clause| words.has(clause)).map(|clause| clause.rarity).fold(0.0, f32::max)
+    /// A group of one clause.
+    pub fn of(clause: Clause) -> Self {
+        Self { weight: clause.rarity, clauses: vec![clause] }
+    }
+
+    /// Weighs the group, of whose clauses the first `n_typed` are what was typed. No way of reading it otherwise counts
+    /// for more than it does: that `4set` is rare does not make `set` rare.
+    fn settle(&mut self, n_typed: usize) {
+        let rarities = |clauses: &[Clause]| -> SmallVec<[f32; 8]> {
+            clauses.iter().filter(|clause| !clause.is_ending).map(|clause| clause.rarity).collect()
+        };
+        let typed = rarities(&self.clauses[..n_typed]).into_iter().reduce(f32::max);
+        let weight = typed.or_else(|| rarities(&self.clauses).into_iter().reduce(f32::min));
+        let Some(weight) = weight else { return };
+        self.weight = weight;
+        for clause in self.clauses.iter_mut().filter(|clause| clause.rarity > weight) {
+            clause.factor *= weight / clause.rarity;
+        }
     }
 }
 
@@ -113,13 +131,18 @@ pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights)
     for (at, group) in query.groups.iter().enumerate() {
         let mut compiled = Group::default();
         let mut has_words = false;
-        for alternative in &group.alternatives {
+        let mut n_typed = 0;
+        for (nth, alternative) in group.alternatives.iter().enumerate() {
             compiler.is_guess = asked.is_guess(at, &alternative.text);
             let n_before = compiled.clauses.len();
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
             let is_number = says_nothing_alone(alternative);
             compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
+            if nth == 0 {
+                n_typed = compiled.clauses.len();
+            }
         }
+        compiled.settle(n_typed);
         if has_words {
             groups.push(compiled);
         }

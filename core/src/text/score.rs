@@ -25,7 +25,7 @@ pub(super) const INFLECTED_SHARE: f32 = 0.8;
 /// Factor on a word that was only begun, so that full words come first.
 pub(super) const PREFIX_FACTOR: f32 = 0.4;
 /// How strongly words that do not match are held against a document.
-pub(super) const COORDINATION: f32 = 1.5;
+pub(super) const COORDINATION: f32 = 2.0;
 /// Factor on a word split where letters meet digits: `2 tb` found for `2tb`.
 pub(super) const SPLIT_FACTOR: f32 = 0.9;
 
