@@ -198,7 +198,7 @@ mod tests {
         check("2x4", LastWord::Begun, "2x4*");
         check("plywood 4 x 8", LastWord::Begun, "plywood|plywood4 4x8*");
         check("2x4 ", LastWord::Begun, "2x4");
-        check("2x4x8 stud", LastWord::Whole, "2x4x8|2x4|4x8 stud");
+        check("2x4x8 ", LastWord::Begun, "2x4x8|2x4|4x8");
         check("24 mb", LastWord::Begun, "24mb*|24");
         check("24 mb01", LastWord::Begun, "24|24mb01* mb01*|24mb01*");
         check(" ?! ", LastWord::Begun, "");

@@ -11,8 +11,10 @@
 //! score = alternative's weight · idf · tf / (tf + K)
 //! ```
 //!
+//! An alternative's idf is never above the weight of the word of the query it stands for.
+//!
 //! The scores of the words add up; when only some of the words match, the sum is multiplied by the share of the query
-//! that they carry (their idf over the idf of all), to the power of [`COORDINATION`].
+//! that they carry (their weight over the weight of all), to the power of [`COORDINATION`].
 
 use super::document::TextField;
 use super::statistics::Statistics;

@@ -6,7 +6,7 @@
 //! synonyms. Words are respelled before they are stemmed, in the index and in queries alike; what shoppers read stays as
 //! it was written.
 
-/// How words begin in British English, folded, and what stands for that in American English.
+/// How words begin in British English, folded, and what stands for that in American English; in letter order.
 const AMERICAN: [(&str, &str); 21] = [
     ("aluminium", "aluminum"),
     ("armour", "armor"),
@@ -35,7 +35,7 @@ const WITH_S: [&str; 7] = ["ise", "ises", "ised", "iser", "isers", "ising", "isa
 /// Shortest word with such an ending, in bytes: `wise` and `rise` are not among them, and no two longer words differ in
 /// nothing but this letter.
 const WITH_S_BYTES_MIN: usize = 8;
-/// Words that the stemmer does not bring together with their other form, and what stands for them.
+/// Words that the stemmer does not bring together with their other form, and what stands for them; in letter order.
 const UNEVEN: [(&str, &str); 14] = [
     ("calf", "calve"),
     ("children", "child"),
@@ -55,10 +55,12 @@ const UNEVEN: [(&str, &str); 14] = [
 
 /// The folded English word as it is to be stemmed; `None` when it stays as it is.
 pub(super) fn respelled(word: &str) -> Option<String> {
-    if let Some((_, to)) = UNEVEN.iter().find(|(from, _)| *from == word) {
-        return Some((*to).to_owned());
+    if let Ok(at) = UNEVEN.binary_search_by_key(&word, |(from, _)| from) {
+        return Some(UNEVEN[at].1.to_owned());
     }
-    let american = AMERICAN.iter().find_map(|(from, to)| Some(format!("{to}{}", word.strip_prefix(from)?)));
+    // None begins with another one, so if a word begins with one, that is the last one not behind it.
+    let (from, to) = AMERICAN[AMERICAN.partition_point(|(from, _)| *from <= word).saturating_sub(1)];
+    let american = word.strip_prefix(from).map(|rest| format!("{to}{rest}"));
     american.or_else(|| {
         let head = |end: &&str| word.strip_suffix(*end).filter(|_| word.len() >= WITH_S_BYTES_MIN);
         WITH_S.iter().find_map(|end| Some(format!("{}iz{}", head(end)?, &end[2..])))
@@ -67,7 +69,17 @@ pub(super) fn respelled(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::text::stems;
+
+    #[test]
+    fn lists_are_in_order_and_none_begins_with_another() {
+        assert!(UNEVEN.is_sorted() && AMERICAN.is_sorted());
+        assert!(AMERICAN.windows(2).all(|two| !two[1].0.starts_with(two[0].0)));
+        for (from, to) in AMERICAN {
+            assert_eq!(respelled(&format!("{from}s")), Some(format!("{to}s")));
+        }
+    }
 
     #[test]
     fn two_spellings_are_one_word() {
