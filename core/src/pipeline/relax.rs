@@ -6,7 +6,7 @@
 //!    end with the word, and, for a word that the shop does not know or hardly knows, what may have been meant. Words
 //!    in quotes are left alone. Words that carry nothing ("for", "the") need not match when two others do.
 //! 2. Products that match every word come first; when there are none, every word is read as a beginning.
-//! 3. When they do not fill a few pages, products follow that match part of the query: those whose words carry the
+//! 3. When good ones do not fill a few pages, products follow that match part of the query: those whose words carry the
 //!    most of it, as rare words do, and that share more with it than a number. Never more than fill these pages, so
 //!    that a precise query is not answered with the whole shop, and none when a sku was asked for and found.
 //!
@@ -26,8 +26,8 @@ const JOINED_WEIGHT: f32 = 0.4;
 const SPLIT_WEIGHT: f32 = 0.6;
 /// Weight of a compound noun that ends with the word.
 const COMPOUND_NOUN_WEIGHT: f32 = 0.7;
-/// Weight of a correction of a word that the shop does not know, to the power of its edits; and of one that it
-/// hardly knows.
+/// Weight of the likeliest correction of a word that the shop does not know, to the power of its edits; and of one that
+/// it hardly knows. Others weigh less, by the root of how much less likely they are.
 const CORRECTED_WEIGHT: f32 = 0.5;
 /// A word in no more than one of so many documents is hardly known…
 const HARDLY_KNOWN_IN: u32 = 5_000;
@@ -38,6 +38,8 @@ const CLEARLY_MORE: u32 = 15;
 /// Shares of the query's weight that a product must match to be listed, one after the other until the pages are full:
 /// most of the query, which few and cheap to find products do, then at least something of it.
 const SHARES: [f32; 2] = [0.6, 0.2];
+/// What share of the best full match's text score a full match has that is good; see [`n_good`].
+const GOOD_SHARE: f32 = 0.25;
 /// Full matches below which words that are hardly known are doubted: with so few, a better known word is worth a try.
 const FEW: usize = 5;
 /// Words without which a query may do when it has as many others.
@@ -99,7 +101,7 @@ pub(super) fn find(words: Words<'_>, query: &Query) -> Finding {
         }
     }
     let n_full = found.len();
-    if n_full < enough(&reading.query) && !found.iter().any(|found| found.by_sku) {
+    if n_full < RELAXED_FILL && n_good(&found) < enough(&reading.query) && !found.iter().any(|found| found.by_sku) {
         let mut partial = finding.partial_matches(&mut search, &found);
         keep_best(&mut partial, RELAXED_FILL - n_full);
         if !partial.is_empty() {
@@ -162,7 +164,14 @@ impl Finding {
     }
 }
 
-/// Full matches from which on nothing follows. Two words say little that a product could do without, so a page of
+/// Full matches that mean what the query says: where the words of many merely occur somewhere, in a description or a
+/// data sheet, a product named by the telling one of them may be better.
+fn n_good(full: &[Found]) -> usize {
+    let best = full.iter().map(|found| found.text).fold(0.0, f32::max);
+    full.iter().filter(|found| found.text >= GOOD_SHARE * best).count()
+}
+
+/// Full matches that are good from which on nothing follows. Two words say little that a product could do without, so a page of
 /// products that have both is enough.
 fn enough(query: &Query) -> usize {
     match query.groups.len() {
@@ -231,16 +240,17 @@ impl Reading {
             // In both groups, so that one word of the document satisfies the two of the query.
             let pairs =
                 [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|left| joined.get(left)?.clone());
-            let is_written_otherwise = write_otherwise(view, word, pairs, &mut group);
-            let is_known = group.alternatives.iter().any(|a| view.knows(&a.text, a.prefix));
-            let may_be_corrected = !is_written_otherwise && !exact.contains(word);
-            if is_known && may_be_corrected {
-                reading.known.push(Known { word: word.clone(), at, group: reading.query.groups.len() });
-            }
+            let is_known = is_known(view, &group);
+            write_otherwise(view, word, pairs, &mut group);
+            let place = reading.query.groups.len();
             reading.query.groups.push(group);
-            if !is_known && may_be_corrected {
-                let corrections = view.corrections(word, SPELLINGS_MAX);
-                reading.correct(at, reading.query.groups.len() - 1, word, corrections);
+            if exact.contains(word) {
+                continue;
+            }
+            if is_known {
+                reading.known.push(Known { word: word.clone(), at, group: place });
+            } else {
+                reading.correct(at, place, word, view.corrections(word, SPELLINGS_MAX));
             }
         }
         reading
@@ -270,12 +280,13 @@ impl Reading {
 
     /// Adds what may have been meant by the word at `at`, the likeliest first.
     fn correct(&mut self, at: usize, group: usize, word: &str, corrections: Vec<Correction>) {
-        if let Some(first) = corrections.first() {
-            self.meant[at].clone_from(&first.word);
-        }
+        let Some(likeliest) = corrections.first() else { return };
+        self.meant[at].clone_from(&likeliest.word);
+        let best = likeliest.odds();
         for correction in corrections {
             self.said.push((at, format!("`{word}` was also read as `{}`", correction.word)));
-            let weight = CORRECTED_WEIGHT.powi(i32::from(correction.distance));
+            let likely = (correction.odds() / best).sqrt() as f32;
+            let weight = CORRECTED_WEIGHT.powi(i32::from(correction.distance)) * likely;
             if add(&mut self.query.groups[group], correction.word.clone(), weight) {
                 self.guesses.push(Guess { group, text: correction.word });
             }
@@ -293,9 +304,15 @@ impl Reading {
     }
 }
 
-/// Adds other ways of writing a word, `pairs` being it and a neighbor as one; false when there are none.
-fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = String>, group: &mut TermGroup) -> bool {
-    let n_before = group.alternatives.len();
+/// Whether the shop knows a word as it was typed, or a synonym of it; that it knows it joined to a number beside it
+/// (`24cubic`) says nothing.
+fn is_known(view: &TextView, group: &TermGroup) -> bool {
+    let is_it = |(nth, own): &(usize, &Alternative)| *nth == 0 || !own.text.contains(char::is_numeric);
+    group.alternatives.iter().enumerate().filter(is_it).any(|(_, own)| view.knows(&own.text, own.prefix))
+}
+
+/// Adds other ways of writing a word, `pairs` being it and a neighbor as one.
+fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = String>, group: &mut TermGroup) {
     for pair in pairs {
         add(group, pair, JOINED_WEIGHT);
     }
@@ -305,7 +322,6 @@ fn write_otherwise(view: &TextView, word: &str, pairs: impl Iterator<Item = Stri
     for noun in view.compounds_of(word, COMPOUND_NOUNS_MAX) {
         add(group, noun, COMPOUND_NOUN_WEIGHT);
     }
-    group.alternatives.len() > n_before
 }
 
 /// Adds an alternative, once, as far as there is room; false when it was not added.

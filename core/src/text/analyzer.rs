@@ -14,11 +14,12 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::segmenter::{is_unspaced, segment};
+use super::spelling::respelled;
 use super::units::{add_measures, level};
 use crate::limits::{COMPOUND_PARTS_MAX, WORD_BYTES_MAX};
 
 /// Version of the rules below; an index written by another version is fed again.
-pub(super) const ANALYZER_VERSION: u32 = 5;
+pub(super) const ANALYZER_VERSION: u32 = 6;
 
 /// The language words are stemmed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -171,6 +172,8 @@ pub(super) struct Stemmer {
     analyzer: Option<TextAnalyzer>,
     /// Whether abbreviations take an s in the plural.
     s_plural: bool,
+    /// Whether words are spelled in the ways of English.
+    is_english: bool,
 }
 
 impl Stemmer {
@@ -179,7 +182,7 @@ impl Stemmer {
         let analyzer = language.snowball.map(|snowball| {
             TextAnalyzer::builder(RawTokenizer::default()).filter(SnowballFilter::new(snowball)).build()
         });
-        Self { analyzer, s_plural: matches!(language.code, "de" | "en") }
+        Self { analyzer, s_plural: matches!(language.code, "de" | "en"), is_english: language.code == "en" }
     }
 
     /// The stem of a folded word; the word itself when it has a digit or the stemmer would leave nothing.
@@ -190,7 +193,8 @@ impl Stemmer {
         if let Some(single) = abbreviation_of(word).filter(|_| self.s_plural) {
             return Cow::Borrowed(single);
         }
-        let mut stream = analyzer.token_stream(word);
+        let respelled = if self.is_english { respelled(word) } else { None };
+        let mut stream = analyzer.token_stream(respelled.as_deref().unwrap_or(word));
         if !stream.advance() || stream.token().text.is_empty() || stream.token().text == word {
             return Cow::Borrowed(word);
         }

@@ -120,7 +120,7 @@ mod tests {
             best.offer(2.0, matched, 0, || Some(ItemId(1)));
             best.finish()[0].score
         };
-        assert_eq!(score(Best::coordinated(1), 0.25), 0.25);
+        assert_eq!(score(Best::coordinated(1), 0.25), 0.125);
         assert_eq!((score(Best::coordinated(1), 1.0), score(Best::plain(), 0.25)), (2.0, 2.0));
     }
 }

@@ -25,6 +25,9 @@ const PHRASE_ENDINGS_MAX: usize = 10;
 const DESCRIPTION_PREFIX_CHARS_MIN: usize = 3;
 /// What a word counts that was found by its characters alone.
 const CHARACTERS_FACTOR: f32 = 0.5;
+/// A word of a query weighs no more than one that a product in so many has: what hardly any product says is often
+/// misspelled there or beside the point, and shall not outweigh the rest of the query.
+const RAREST_IN: u32 = 5_000;
 /// Longest number that says nothing of a product unless a word stands beside it, in bytes.
 const SMALL_NUMBER_BYTES_MAX: usize = 2;
 /// Most pieces of a word that is split where letters meet digits.
@@ -35,13 +38,32 @@ const SPLIT_PIECES_MAX: usize = 4;
 pub(super) struct Group {
     /// May be empty: then no live document can match.
     pub clauses: Vec<Clause>,
+    /// How much of the query's sense it carries: how rare what was typed is or, if the shop does not know that or it is
+    /// doubted, the least rare of what it may have meant; 0 when there is nothing, because a word that the shop does not know tells
+    /// no product from another.
+    pub weight: f32,
 }
 
 impl Group {
-    /// How much of the query's sense it carries: the rarity of its rarest clause; 0 when there is none, because a
-    /// word that the shop does not know tells no product from another.
-    pub fn weight(&self, words: Words) -> f32 {
-        self.clauses.iter().filter(|clause| words.has(clause)).map(|clause| clause.rarity).fold(0.0, f32::max)
+    /// A group of one clause.
+    pub fn of(clause: Clause) -> Self {
+        Self { weight: clause.rarity, clauses: vec![clause] }
+    }
+
+    /// Weighs the group, of whose clauses the first `n_typed` are what was typed and is not doubted; it weighs
+    /// `weight_max` at most. No way of reading it counts for more than it does: that `4set` is rare does not make `set`
+    /// rare.
+    fn settle(&mut self, n_typed: usize, weight_max: f32) {
+        let rarities = |clauses: &[Clause]| -> SmallVec<[f32; 8]> {
+            clauses.iter().filter(|clause| !clause.is_ending).map(|clause| clause.rarity).collect()
+        };
+        let typed = rarities(&self.clauses[..n_typed]).into_iter().reduce(f32::max);
+        let weight = typed.or_else(|| rarities(&self.clauses).into_iter().reduce(f32::min));
+        let Some(weight) = weight.map(|weight| weight.min(weight_max)) else { return };
+        self.weight = weight;
+        for clause in self.clauses.iter_mut().filter(|clause| clause.rarity > weight) {
+            clause.factor *= weight / clause.rarity;
+        }
     }
 }
 
@@ -109,17 +131,25 @@ pub(super) fn compile(view: &TextView, asked: Asked<'_>, weights: &FieldWeights)
         return Err(TextError::TooManyAlternatives { count, max: QUERY_ALTERNATIVES_MAX });
     }
     let mut compiler = Compiler::new(view, weights);
+    let n_documents = view.n_documents();
+    let weight_max = idf(n_documents, n_documents / RAREST_IN);
     let mut groups = Vec::with_capacity(query.groups.len());
     for (at, group) in query.groups.iter().enumerate() {
         let mut compiled = Group::default();
         let mut has_words = false;
-        for alternative in &group.alternatives {
+        let mut n_typed = 0;
+        for (nth, alternative) in group.alternatives.iter().enumerate() {
             compiler.is_guess = asked.is_guess(at, &alternative.text);
             let n_before = compiled.clauses.len();
             has_words |= compiler.alternative(alternative, &mut compiled.clauses)?;
             let is_number = says_nothing_alone(alternative);
             compiled.clauses[n_before..].iter_mut().for_each(|clause| clause.is_number = is_number);
+            if nth == 0 {
+                n_typed = compiled.clauses.len();
+            }
         }
+        let is_doubted = group.alternatives.iter().any(|own| asked.is_guess(at, &own.text));
+        compiled.settle(if is_doubted { 0 } else { n_typed }, weight_max);
         if has_words {
             groups.push(compiled);
         }

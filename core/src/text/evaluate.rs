@@ -238,7 +238,7 @@ impl Evaluation<'_> {
     /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
     /// only where one of those was found.
     fn share(&mut self, groups: &[Group], share: f32, words: Words) -> Result<(Vec<u32>, Vec<Row>), TextError> {
-        let weights: Vec<f32> = groups.iter().map(|group| group.weight(words)).collect();
+        let weights: Vec<f32> = groups.iter().map(|group| group.weight).collect();
         let total: f32 = weights.iter().sum();
         let mut order: Vec<usize> = (0..groups.len()).collect();
         order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));

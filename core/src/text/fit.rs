@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use super::analyzer::{Stemmer, compounds};
 use super::best::Hit;
-use super::compile::{Group, Words};
+use super::compile::Group;
 use super::document::TextField;
 use super::names::NameWord;
 use super::roles::Roles;
@@ -90,8 +90,8 @@ impl Fit {
     }
 
     /// Weighs the query's groups that have words.
-    pub fn weigh(&mut self, groups: &[Group], words: Words) {
-        self.weights = groups.iter().map(|group| group.weight(words)).collect();
+    pub fn weigh(&mut self, groups: &[Group]) {
+        self.weights = groups.iter().map(|group| group.weight).collect();
         self.total = self.weights.iter().sum();
         self.pairs = self.weights.windows(2).map(|pair| pair[0].min(pair[1])).sum();
     }

@@ -28,6 +28,7 @@ mod search;
 mod segment;
 mod segmenter;
 mod similar;
+mod spelling;
 mod statistics;
 mod tolerance;
 mod units;

@@ -98,9 +98,7 @@ fn plain(language: Language, text: &str, last: LastWord) -> Vec<TermGroup> {
     let mut groups: Vec<TermGroup> = Vec::new();
     let mut at = 0;
     while at < compounds.len() {
-        if let Some(chain) = chains
-            .next_if(|chain| chain.is_whole && chain.compounds.start == at && !(begun && is_begun(chain, &compounds)))
-        {
+        if let Some(chain) = chains.next_if(|chain| chain.is_whole && chain.compounds.start == at) {
             groups.push(sizes(&chain, begun && chain.compounds.end == compounds.len()));
             at = chain.compounds.end;
             continue;
@@ -128,12 +126,8 @@ fn own(text: String, weight: f32, prefix: bool) -> Alternative {
     Alternative { text, weight, prefix }
 }
 
-/// Whether the text ends within the chain, so that more may come: `4 x 8` may become `4 x 80`.
-fn is_begun(chain: &Chain, compounds: &[Compound]) -> bool {
-    chain.compounds.end == compounds.len() && chain.sizes.last().is_some_and(|size| size.unit.is_none())
-}
-
-/// Sizes are one group: the chain as a whole, in other units, or, lighter, what it is made of.
+/// Sizes are one group: the chain as a whole, in other units, or, lighter, what it is made of. What is begun may become
+/// longer: `4 x 8` may become `4 x 80`.
 fn sizes(chain: &Chain, begun: bool) -> TermGroup {
     let last = chain.sizes.len() - 1;
     let mut alternatives = Vec::new();
@@ -141,6 +135,9 @@ fn sizes(chain: &Chain, begun: bool) -> TermGroup {
         alternatives.push(own(chain.stretch(0, last), 1.0, false));
         alternatives.extend(convert(chain).map(|other| own(other.stretch(0, last), CONVERTED_WEIGHT, false)));
     }
+    // 2 x 4 x 8 is a two by four.
+    let stretches = (1..last).rev().flat_map(|n| (0..=last - n).map(move |from| (from, from + n)));
+    alternatives.extend(stretches.map(|(from, to)| own(chain.stretch(from, to), PART_OF_CHAIN_WEIGHT, false)));
     let whole = if last > 0 { PART_OF_CHAIN_WEIGHT } else { 1.0 };
     alternatives.extend(chain.sizes.iter().filter_map(Size::word).map(|word| own(word, whole, false)));
     if let (0, [size]) = (last, &chain.sizes[..]) {
@@ -199,7 +196,9 @@ mod tests {
         check("\"red lamp\" shade", LastWord::Begun, "red lamp shade*");
         check("15\" tv 20\" \"wide", LastWord::Whole, "15in|15 tv|tv20 20in|20 wide");
         check("2x4", LastWord::Begun, "2x4*");
+        check("plywood 4 x 8", LastWord::Begun, "plywood|plywood4 4x8*");
         check("2x4 ", LastWord::Begun, "2x4");
+        check("2x4x8 ", LastWord::Begun, "2x4x8|2x4|4x8");
         check("24 mb", LastWord::Begun, "24mb*|24");
         check("24 mb01", LastWord::Begun, "24|24mb01* mb01*|24mb01*");
         check(" ?! ", LastWord::Begun, "");

@@ -11,8 +11,10 @@
 //! score = alternative's weight · idf · tf / (tf + K)
 //! ```
 //!
+//! An alternative's idf is never above the weight of the word of the query it stands for.
+//!
 //! The scores of the words add up; when only some of the words match, the sum is multiplied by the share of the query
-//! that they carry (their idf over the idf of all), to the power of [`COORDINATION`].
+//! that they carry (their weight over the weight of all), to the power of [`COORDINATION`].
 
 use super::document::TextField;
 use super::statistics::Statistics;
@@ -25,7 +27,7 @@ pub(super) const INFLECTED_SHARE: f32 = 0.8;
 /// Factor on a word that was only begun, so that full words come first.
 pub(super) const PREFIX_FACTOR: f32 = 0.4;
 /// How strongly words that do not match are held against a document.
-pub(super) const COORDINATION: f32 = 1.5;
+pub(super) const COORDINATION: f32 = 2.0;
 /// Factor on a word split where letters meet digits: `2 tb` found for `2tb`.
 pub(super) const SPLIT_FACTOR: f32 = 0.9;
 

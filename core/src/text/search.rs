@@ -68,7 +68,7 @@ impl Search<'_> {
     /// # Errors
     /// When the index cannot be read.
     pub fn others(&mut self, share: f32, n: usize, full: &RoaringBitmap) -> Result<Vec<Found>, TextError> {
-        let weights = || self.groups.iter().map(|group| group.weight(Words::Settled));
+        let weights = || self.groups.iter().map(|group| group.weight);
         let (total, lightest) = (weights().sum::<f32>(), weights().fold(f32::INFINITY, f32::min));
         if total - lightest < (share - SHARE_ERROR_MAX) * total {
             return Ok(Vec::new());
@@ -80,7 +80,7 @@ impl Search<'_> {
     }
 
     fn evaluate(&mut self, join: Join, words: Words, n_max: usize) -> Result<Vec<Hit>, TextError> {
-        self.fit.weigh(&self.groups, words);
+        self.fit.weigh(&self.groups);
         let mut best = Best::coordinated(n_max);
         self.view.evaluate(&mut self.segments, &self.groups, (join, words), self.universe, &mut best)?;
         Ok(best.finish())

@@ -41,7 +41,7 @@ impl TextView {
             .telling_words(doc, &weights)
             .into_iter()
             .filter_map(|(word, weight)| compiler.word(&word, weight))
-            .map(|clause| Group { clauses: vec![clause] })
+            .map(Group::of)
             .collect();
         let mut best = Best::plain();
         self.evaluate(&mut self.look_up(), &groups, (Join::Share(0.0), Words::AsTyped), universe, &mut best)?;

@@ -36,6 +36,18 @@ pub struct Correction {
 
 /// How many times as many documents a word needs that is one edit further away.
 const EDIT_ODDS: f64 = 16.0;
+/// Shortest words that are corrected by one edit, and by two, in letters.
+const ONE_EDIT_CHARS_MIN: usize = 4;
+const TWO_EDITS_CHARS_MIN: usize = 6;
+/// Shortest word whose first letter may be wrong, whatever it is, in letters.
+const FIRST_WRONG_CHARS_MIN: usize = 5;
+
+impl Correction {
+    /// How likely it was meant, compared to the others of the same word.
+    pub fn odds(&self) -> f64 {
+        f64::from(self.documents) / EDIT_ODDS.powi(i32::from(self.distance))
+    }
+}
 
 impl TextView {
     /// At most `max` words of product names that begin with `prefix`, the most frequent first, then in letter
@@ -52,31 +64,34 @@ impl TextView {
     /// At most `max` words that may have been meant by `word`, the likeliest first: an edit more needs a word that
     /// stands in `EDIT_ODDS` times as many documents; ties by letters.
     ///
-    /// One edit is allowed from 4 letters, two from 8; words with digits, on either side, and words longer than 32
+    /// One edit is allowed from 4 letters, two from 6; words with digits, on either side, and words longer than 32
     /// characters are left alone. A first letter is hardly ever mistyped, so what may have been meant begins with
-    /// the same letter, or with the second one (`hte` for `the`, `eht`). Words of descriptions are considered only
+    /// the same letter, or with the second one (`hte` for `the`, `eht`); when there is no such word, from 5 letters with
+    /// any, if it is a common word one edit away (`olastic`). Words of descriptions are considered only
     /// when nothing else is near, because descriptions have errors of their own; those that stand only where typing
     /// errors are not tolerated, never.
     pub fn corrections(&self, word: &str, max: usize) -> Vec<Correction> {
         let Some(word) = self.single_word(word).filter(|word| !has_digit(word)) else {
             return Vec::new();
         };
-        let allowed: u8 = match word.chars().count() {
-            0..4 => 0,
-            4..8 => 1,
-            8..=CORRECTED_CHARS_MAX => 2,
-            _ => 0,
+        let n_chars = word.chars().count();
+        let allowed: u8 = match n_chars {
+            ONE_EDIT_CHARS_MIN..TWO_EDITS_CHARS_MIN => 1,
+            TWO_EDITS_CHARS_MIN..=CORRECTED_CHARS_MAX => 2,
+            _ => return Vec::new(),
         };
-        if allowed == 0 || max == 0 {
+        if max == 0 {
             return Vec::new();
         }
         let mut found = self.near(&word, allowed, 0);
+        if found.is_empty() && n_chars >= FIRST_WRONG_CHARS_MIN {
+            found = self.near_of(&word, [""], 1, COMMON_DOCUMENTS_MIN);
+        }
         if found.iter().any(|(_, is_curated)| *is_curated) {
             found.retain(|(_, is_curated)| *is_curated);
         }
         let mut found: Vec<Correction> = found.into_iter().map(|(correction, _)| correction).collect();
-        let odds = |c: &Correction| f64::from(c.documents) / EDIT_ODDS.powi(i32::from(c.distance));
-        found.sort_unstable_by(|a, b| odds(b).total_cmp(&odds(a)).then_with(|| a.word.cmp(&b.word)));
+        found.sort_unstable_by(|a, b| b.odds().total_cmp(&a.odds()).then_with(|| a.word.cmp(&b.word)));
         found.truncate(max);
         found
     }
@@ -87,19 +102,29 @@ impl TextView {
         self.near(word, 1, documents).iter().any(|(near, _)| !self.is_form_of(&near.word, word))
     }
 
-    /// Live words at most `allowed` edits away in at least `documents_min` documents, each with whether it stands
-    /// elsewhere than in descriptions.
+    /// Live words at most `allowed` edits away in at least `documents_min` documents that begin with the first letter or
+    /// the second one, each with whether it stands elsewhere than in descriptions.
     fn near(&self, word: &str, allowed: u8, documents_min: u32) -> Vec<(Correction, bool)> {
+        let mut firsts: Vec<String> = word.chars().take(2).map(String::from).collect();
+        firsts.dedup();
+        self.near_of(word, firsts.iter().map(String::as_str), allowed, documents_min)
+    }
+
+    /// The same of the words that begin with one of `starts`.
+    fn near_of<'s>(
+        &self,
+        word: &str,
+        starts: impl IntoIterator<Item = &'s str>,
+        allowed: u8,
+        documents_min: u32,
+    ) -> Vec<(Correction, bool)> {
         let Statistics { words, common, .. } = self.statistics();
         let words = if documents_min >= COMMON_DOCUMENTS_MIN { common } else { words };
         let shape = Shape::of(word);
         let mut found = Vec::new();
-        let mut firsts: Vec<char> = word.chars().take(2).collect();
-        firsts.dedup();
         let mut ruler = Ruler::new(word);
-        for first in firsts {
-            let first = first.to_string();
-            for (near, count) in begins_with(words, &first) {
+        for start in starts {
+            for (near, count) in begins_with(words, start) {
                 let is_target = count.tolerant > 0 && count.documents >= documents_min;
                 if !is_target || !shape.may_be_near(count.shape, allowed) || has_digit(near) || &**near == word {
                     continue;
