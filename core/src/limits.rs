@@ -460,6 +460,11 @@ pub const CONDITION_CACHE_BYTES_MAX: usize = 32 << 20;
 /// Trees of smart categories that one thread keeps: of several store views, and of previews.
 pub const SMART_TREES_KEPT_MAX: usize = 8;
 
+/// What searches found that one thread keeps, in bytes: some 3,000 searches of 120 matches.
+pub const SEARCHES_KEPT_BYTES_MAX: usize = 8 << 20;
+/// States of texts and eligibility of which one thread keeps searches: several store views, in and out of stock.
+pub const SEARCH_MOMENTS_KEPT_MAX: usize = 16;
+
 // Audiences.
 
 /// Audience documents of a shop when nothing else is configured: each may be asked for every request.

@@ -1,6 +1,7 @@
 //! The kernel as a whole, without plugins and without a server.
 
 mod acts;
+mod again;
 mod identity;
 mod arms;
 mod history;

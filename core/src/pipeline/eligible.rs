@@ -32,6 +32,8 @@ pub(super) struct Universe {
     pub items: Arc<RoaringBitmap>,
     /// Products that a rule adds though they do not match; eligible before the caller's filters.
     pub included: RoaringBitmap,
+    /// Whether `base` is the catalog's own, which the next request shares: neither rules nor the shopper change it.
+    pub is_lasting: bool,
     /// Whether eligibility alone, without filters, may leave only some variants of a product.
     pub scope: Scope,
 }
@@ -50,7 +52,7 @@ impl Universe {
 }
 
 pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Universe {
-    let (base, scope, included) = before_filters(run, understanding);
+    let Before { base, is_lasting, scope, included } = before_filters(run, understanding);
     let meant = |condition| evaluate(run, &filter::meant(run, condition));
     let filters: Vec<_> = run.filters.iter().map(|f| (tested_field(f), meant(f))).collect();
     warn_of_unknown_fields(run);
@@ -62,11 +64,19 @@ pub(super) fn eligible(run: &mut Run<'_>, understanding: &Understanding) -> Univ
         let items = run.snapshot.catalog.lift(&variants);
         (Arc::new(variants), Arc::new(items))
     };
-    Universe { base, filters, variants, items, included, scope }
+    Universe { base, filters, variants, items, included, is_lasting, scope }
+}
+
+/// What may be shown before the caller's filters; as in [`Universe`].
+struct Before {
+    base: crate::catalog::Universe,
+    is_lasting: bool,
+    scope: Scope,
+    included: RoaringBitmap,
 }
 
 /// The catalog's ready sets, less what rules and the unit take away.
-fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catalog::Universe, Scope, RoaringBitmap) {
+fn before_filters(run: &Run<'_>, understanding: &Understanding) -> Before {
     let catalog = &run.snapshot.catalog;
     let query = universe_query(run);
     let mut base = catalog.universe(query);
@@ -98,6 +108,8 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
     if run.is_withheld() {
         kept = Some(RoaringBitmap::new());
     }
+    // Sets under a rule of stock are made for each request.
+    let is_lasting = removed.is_empty() && kept.is_none() && query.stock == StockRule::Any;
     if let Some(kept) = kept {
         let variants = &*base.variants & kept;
         base.items = Arc::new(catalog.lift(&variants));
@@ -109,7 +121,7 @@ fn before_filters(run: &Run<'_>, understanding: &Understanding) -> (crate::catal
         base.items = Arc::new(&*base.items - removed);
     }
     included &= &*base.items;
-    (base, scope, included)
+    Before { base, is_lasting, scope, included }
 }
 
 fn universe_query<'r>(run: &'r Run<'_>) -> UniverseQuery<'r> {

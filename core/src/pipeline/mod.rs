@@ -18,6 +18,7 @@ mod evidence;
 mod intent;
 mod hybrid;
 mod relax;
+pub mod again;
 mod retrieve;
 mod facet;
 mod rank;

@@ -16,11 +16,9 @@ use planogram_abi::limits::ALTERNATIVES_MAX;
 use planogram_abi::{Alternative, Query, TermGroup};
 use roaring::RoaringBitmap;
 
-use super::request::Degraded;
-use super::run::{Run, Subject};
 use crate::limits::{COMPOUND_NOUNS_MAX, RELAXED_BELOW_TWO, RELAXED_FILL, SPELLINGS_MAX};
 use crate::snapshot::spelling::ExactWords;
-use crate::text::{Asked, Correction, Found, Guess, Match, Search, TextError, TextView, quoted_words};
+use crate::text::{Asked, Correction, FieldWeights, Found, Guess, Match, Search, TextError, TextView, quoted_words};
 
 /// Weight of two words written as one.
 const JOINED_WEIGHT: f32 = 0.4;
@@ -47,36 +45,65 @@ const CONTENT_WORDS_MIN: usize = 2;
 /// Shortest word that is read as a beginning although it is not the last one, in letters.
 const BEGINNING_CHARS_MIN: usize = 2;
 
-/// All matches of a search, as far as it has to be relaxed.
-pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBitmap) -> Vec<Found> {
-    let snapshot = run.snapshot;
-    let Some(view) = snapshot.text.view(&run.view.text_source) else { return Vec::new() };
+/// What the words of a search are looked up in, and by which settings.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    /// The texts.
+    pub view: &'a TextView,
+    /// How much each field counts.
+    pub weights: &'a FieldWeights,
+    /// Words that are never corrected.
+    pub exact: &'a ExactWords,
+    /// The search as it was typed.
+    pub typed: &'a str,
+    /// What may be found.
+    pub within: &'a RoaringBitmap,
+}
+
+/// What the words of a search found, and how they were read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Finding {
+    /// The matches, in no particular order.
+    pub found: Vec<Found>,
+    /// How the search was relaxed.
+    pub relaxed: Vec<String>,
+    /// The query as it was probably meant.
+    pub did_you_mean: Option<String>,
+    /// The query as its matches were found.
+    pub read_as: Option<Query>,
+    /// What kept texts from being read.
+    pub failures: Vec<String>,
+}
+
+/// All matches of a search, as far as it has to be relaxed. Says the same of the same words, every time.
+pub(super) fn find(words: Words<'_>, query: &Query) -> Finding {
+    let mut finding = Finding::default();
     if query.groups.is_empty() {
-        return Vec::new();
+        return finding;
     }
-    let mut reading = Reading::of(view, &run.epoch.shop.exact_words, query, typed(run));
-    let mut search = ask(run, view, reading.asked(&reading.query), within);
-    let mut found = full_matches(run, &mut search);
+    let mut reading = Reading::of(words, query);
+    let mut search = finding.ask(words, reading.asked(&reading.query));
+    let mut found = finding.full_matches(&mut search);
     if found.len() < FEW
-        && let Some(doubted) = reading.doubted(view)
+        && let Some(doubted) = reading.doubted(words.view)
     {
-        search = ask(run, view, doubted.asked(&doubted.query), within);
-        found = full_matches(run, &mut search);
+        search = finding.ask(words, doubted.asked(&doubted.query));
+        found = finding.full_matches(&mut search);
         reading = doubted;
     }
     if found.is_empty() && query.groups.len() > 1 {
-        let mut begun = ask(run, view, reading.asked(&beginnings(&reading.query)), within);
-        found = full_matches(run, &mut begun);
+        let mut begun = finding.ask(words, reading.asked(&beginnings(&reading.query)));
+        found = finding.full_matches(&mut begun);
         if !found.is_empty() {
-            run.relaxed.push("words were also read as beginnings of longer ones".into());
+            finding.relaxed.push("words were also read as beginnings of longer ones".into());
         }
     }
     let n_full = found.len();
     if n_full < enough(&reading.query) && !found.iter().any(|found| found.by_sku) {
-        let mut partial = partial_matches(run, &mut search, &found);
+        let mut partial = finding.partial_matches(&mut search, &found);
         keep_best(&mut partial, RELAXED_FILL - n_full);
         if !partial.is_empty() {
-            run.relaxed.push(match n_full {
+            finding.relaxed.push(match n_full {
                 0 => "no product matches every word, so those matching some are shown".into(),
                 n => format!("{n} products match every word; those that follow match part of the query"),
             });
@@ -84,18 +111,12 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, within: &RoaringBit
         }
     }
     if !found.is_empty() {
-        run.read_as = run.read_as.is_some().then(|| reading.query.clone());
-        run.did_you_mean = reading.did_you_mean();
-        run.relaxed.extend(reading.said.into_iter().map(|(_, said)| said));
+        finding.did_you_mean = reading.did_you_mean();
+        finding.read_as = Some(reading.query);
+        finding.relaxed.extend(reading.said.into_iter().map(|(_, said)| said));
     }
-    found
-}
-
-fn typed<'r>(run: &'r Run<'_>) -> &'r str {
-    match &run.subject {
-        Subject::Search { text } => text,
-        _ => "",
-    }
+    finding.found = found;
+    finding
 }
 
 /// The best `n` by score, ties by item; the order is not defined.
@@ -106,42 +127,39 @@ fn keep_best(found: &mut Vec<Found>, n: usize) {
     }
 }
 
-/// The query ready to be asked; `None` when it cannot be.
-fn ask<'v>(run: &mut Run<'_>, view: &'v TextView, asked: Asked<'_>, within: &'v RoaringBitmap) -> Option<Search<'v>> {
-    let search = view.ask(asked, &run.epoch.shop.field_weights, Some(within));
-    search.map_or_else(|error| fail(run, &error), Some)
-}
-
-fn full_matches(run: &mut Run<'_>, search: &mut Option<Search<'_>>) -> Vec<Found> {
-    let found = search.as_mut().map(|search| search.matches(Match::All));
-    found.map_or_else(Vec::new, |found| found.unwrap_or_else(|error| fail(run, &error)))
-}
-
-/// Matches of part of the query, share by share until there are enough to fill the list behind the full ones. A begun
-/// word is taken as it stands when the shop has it: what it may become was looked for among the full matches, and would
-/// cost more here than all other words together.
-fn partial_matches(run: &mut Run<'_>, search: &mut Option<Search<'_>>, full: &[Found]) -> Vec<Found> {
-    let Some(search) = search else { return Vec::new() };
-    let n_wanted = RELAXED_FILL - full.len();
-    let full: RoaringBitmap = full.iter().map(|found| found.item.0).collect();
-    let mut partial = Vec::new();
-    for share in SHARES {
-        if partial.len() < n_wanted {
-            partial = search.others(share, n_wanted, &full).unwrap_or_else(|error| fail(run, &error));
-        }
+impl Finding {
+    /// The query ready to be asked; `None` when it cannot be.
+    fn ask<'v>(&mut self, words: Words<'v>, asked: Asked<'_>) -> Option<Search<'v>> {
+        let search = words.view.ask(asked, words.weights, Some(words.within));
+        search.map_or_else(|error| self.fail(&error), Some)
     }
-    partial
-}
 
-/// Says that texts could not be read; nothing is found then.
-fn fail<T: Default>(run: &mut Run<'_>, error: &TextError) -> T {
-    run.degraded.push(Degraded {
-        plugin: "kernel".into(),
-        contribution: "text".into(),
-        reason: "failed".into(),
-        detail: error.to_string(),
-    });
-    T::default()
+    fn full_matches(&mut self, search: &mut Option<Search<'_>>) -> Vec<Found> {
+        let found = search.as_mut().map(|search| search.matches(Match::All));
+        found.map_or_else(Vec::new, |found| found.unwrap_or_else(|error| self.fail(&error)))
+    }
+
+    /// Matches of part of the query, share by share until there are enough to fill the list behind the full ones. A
+    /// begun word is taken as it stands when the shop has it: what it may become was looked for among the full
+    /// matches, and would cost more here than all other words together.
+    fn partial_matches(&mut self, search: &mut Option<Search<'_>>, full: &[Found]) -> Vec<Found> {
+        let Some(search) = search else { return Vec::new() };
+        let n_wanted = RELAXED_FILL - full.len();
+        let full: RoaringBitmap = full.iter().map(|found| found.item.0).collect();
+        let mut partial = Vec::new();
+        for share in SHARES {
+            if partial.len() < n_wanted {
+                partial = search.others(share, n_wanted, &full).unwrap_or_else(|error| self.fail(&error));
+            }
+        }
+        partial
+    }
+
+    /// Says that texts could not be read; nothing is found then.
+    fn fail<T: Default>(&mut self, error: &TextError) -> T {
+        self.failures.push(error.to_string());
+        T::default()
+    }
 }
 
 /// Full matches from which on nothing follows. Two words say little that a product could do without, so a page of
@@ -189,7 +207,8 @@ struct Known {
 }
 
 impl Reading {
-    fn of(view: &TextView, exact: &ExactWords, query: &Query, typed: &str) -> Self {
+    fn of(words: Words<'_>, query: &Query) -> Self {
+        let Words { view, exact, typed, .. } = words;
         let own = |group: &TermGroup| group.alternatives.first().map_or("", |own| own.text.as_str()).to_owned();
         let words: Vec<String> = query.groups.iter().map(own).collect();
         let joined: Vec<Option<String>> = words.windows(2).map(|pair| view.joined(&pair[0], &pair[1])).collect();

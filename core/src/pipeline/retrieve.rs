@@ -12,12 +12,12 @@ use std::sync::Arc;
 use planogram_abi::{Candidate, column};
 use roaring::RoaringBitmap;
 
+use super::again;
 use super::eligible::Universe;
 use super::evidence;
 use super::hybrid;
 use super::intent::Intent;
 use super::lend::Lent;
-use super::relax::text_matches;
 use super::run::{Run, Subject};
 use super::source;
 use super::understand::Understanding;
@@ -108,7 +108,7 @@ fn category(run: &Run<'_>, id: CategoryId, universe: &Universe) -> Matches {
 }
 
 fn search(run: &mut Run<'_>, understanding: &Understanding, universe: &Universe) -> Matches {
-    let mut found = text_matches(run, &understanding.query, &universe.base.items);
+    let mut found = again::text_matches(run, &understanding.query, universe);
     found.sort_unstable_by_key(|found| found.item);
     let direction = hybrid::direction(run, &found);
     if let Some(direction) = &direction {
@@ -162,6 +162,7 @@ fn given(run: &Run<'_>, universe: &Universe) -> Option<Universe> {
         variants: universe.variants.clone(),
         items: Arc::new(&named & &*universe.items),
         included: RoaringBitmap::new(),
+        is_lasting: universe.is_lasting,
         scope: universe.scope,
     })
 }

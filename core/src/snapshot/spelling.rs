@@ -5,6 +5,7 @@
 //! matched tolerantly is said by the attributes' own documents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use planogram_abi::Problem;
 
@@ -43,13 +44,18 @@ pub fn parse_spelling(_id: &str, json: &str) -> Result<Vec<String>, Vec<Problem>
 /// Every word that is never corrected.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExactWords {
-    words: BTreeSet<String>,
+    words: Arc<BTreeSet<String>>,
 }
 
 impl ExactWords {
     /// The words of all documents.
     pub fn new(documents: BTreeMap<String, Vec<String>>) -> Self {
-        Self { words: documents.into_values().flatten().collect() }
+        Self { words: Arc::new(documents.into_values().flatten().collect()) }
+    }
+
+    /// Whether these are certainly the same words, without comparing them.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.words.is_empty() && other.words.is_empty() || Arc::ptr_eq(&self.words, &other.words)
     }
 
     /// Whether a word of a query is meant as it is typed.

@@ -46,5 +46,5 @@ pub use index::TextIndex;
 pub use reading::{LastWord, quoted_words, read_query};
 pub use search::Search;
 pub use tolerance::{Asked, Guess, Tolerance};
-pub use view::{Found, Match, TextView};
+pub use view::{Found, Match, TextView, TextViewMark};
 pub use vocabulary::{Completion, Correction};

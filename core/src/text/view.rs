@@ -3,7 +3,7 @@
 //! A [`TextView`] is one committed state of one text source: open segments, the statistics of exactly that state,
 //! and nothing that changes. Cloning it is one reference count.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use roaring::RoaringBitmap;
 
@@ -63,6 +63,23 @@ pub struct TextView {
     inner: Arc<Inner>,
 }
 
+/// Knows a view again without keeping it.
+#[derive(Clone)]
+pub struct TextViewMark(Weak<Inner>);
+
+impl TextViewMark {
+    /// Whether it is the mark of this very view.
+    pub fn is_of(&self, view: &TextView) -> bool {
+        // What a mark points to is not reused while the mark is there.
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&view.inner))
+    }
+
+    /// Whether nobody has the view any more.
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
 struct Inner {
     seq: Seq,
     language: Language,
@@ -74,6 +91,11 @@ struct Inner {
 }
 
 impl TextView {
+    /// What this very view is known by.
+    pub fn mark(&self) -> TextViewMark {
+        TextViewMark(Arc::downgrade(&self.inner))
+    }
+
     pub(super) fn new(
         seq: Seq,
         language: Language,

@@ -102,6 +102,10 @@ pub struct SignalSettings {
 pub struct SynonymSettings {
     /// Factor on the text score of a word that the shopper did not type.
     pub weight: f32,
+    /// Whether everyday words that mean the same find each other without a document.
+    pub everyday: bool,
+    /// Factor on the text score of an everyday word that the shopper did not type.
+    pub everyday_weight: f32,
     /// Documents in one scope.
     pub per_scope_max: usize,
     /// Terms of one document.
@@ -113,7 +117,7 @@ pub struct SynonymSettings {
 impl Default for SynonymSettings {
     fn default() -> Self {
         let stop_words = STOP_WORDS.split_whitespace().map(str::to_owned).collect();
-        Self { weight: 0.9, per_scope_max: 10_000, terms_max: 50, stop_words }
+        Self { weight: 0.9, everyday: true, everyday_weight: 0.6, per_scope_max: 10_000, terms_max: 50, stop_words }
     }
 }
 
@@ -144,6 +148,7 @@ impl Settings {
         in_range("evidence.budget", settings.evidence.budget, 0.0, 100.0)?;
         in_range("evidence.exploration", settings.evidence.exploration, 0.0, 1.0)?;
         in_range("synonyms.weight", synonyms.weight, f32::MIN_POSITIVE, 1.0)?;
+        in_range("synonyms.everyday_weight", synonyms.everyday_weight, f32::MIN_POSITIVE, 1.0)?;
         in_range("synonyms.per_scope_max", synonyms.per_scope_max, 1, 1_000_000)?;
         in_range("synonyms.terms_max", synonyms.terms_max, 2, 1_000)?;
         in_range("redirects.per_scope_max", redirects.per_scope_max, 1, 1_000_000)?;

@@ -9,6 +9,7 @@ use planogram_abi::{
 };
 
 pub mod config;
+pub mod everyday;
 pub mod redirects;
 pub mod search_rules;
 pub mod synonyms;

@@ -4,15 +4,16 @@
 //! is left out with a warning rather than taking the rest down. Synonyms are analyzed when a store view first
 //! needs them, because only a call knows its analyzer; the result is kept as long as no synonym changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use planogram_abi::{CallHost, ConditionId, Document, Epoch, LogLevel, PrepareHost, Problem};
+use planogram_abi::{CallHost, ConditionId, Document, Epoch, LogLevel, PrepareHost, Problem, Request};
 use planogram_rules::book::{Earlier, known_to};
 use planogram_rules::{Findings, Origin, Scopes};
 
 use crate::behavior::Behavior;
-use crate::config::Settings;
+use crate::config::{Settings, SynonymSettings};
+use crate::everyday;
 use crate::ranker::{Ranker, Rankers};
 use crate::redirects::{Redirect, Redirects};
 use crate::search_rules::{SearchRule, SearchRules};
@@ -141,7 +142,7 @@ pub fn read_redirect(document: &Document<'_>) -> Result<Redirect, Vec<Problem>> 
     findings.finish(redirect)
 }
 
-/// All synonym sets, and what the analyzers made of them so far.
+/// All synonym sets of documents, and what the analyzers made of them so far.
 #[derive(Debug, Default)]
 pub struct SynonymBook {
     sets: Vec<(Origin, SynonymSet)>,
@@ -150,7 +151,7 @@ pub struct SynonymBook {
     source: Vec<(Origin, u64, String)>,
     /// (Store view, locale) → its members as its analyzer sees them. Filled on first use; every filling is the
     /// same, so it does not matter who fills it.
-    matchers: RwLock<HashMap<(String, String), Arc<Matcher>>>,
+    matchers: RwLock<HashMap<(String, String), Arc<Matchers>>>,
 }
 
 impl SynonymBook {
@@ -161,11 +162,6 @@ impl SynonymBook {
         if set.enabled {
             self.sets.push((origin, set));
         }
-    }
-
-    /// Whether there are no synonyms at all.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
     }
 
     /// Set number `number`.
@@ -179,16 +175,39 @@ impl SynonymBook {
     }
 
     /// The members as the analyzer of this store view sees them.
-    pub fn matcher(&self, store_view: &str, locale: &str, stop_words: &[String], host: &dyn CallHost) -> Arc<Matcher> {
-        let key = (store_view.to_owned(), locale.to_owned());
+    pub fn matchers(&self, request: &Request<'_>, settings: &SynonymSettings, host: &dyn CallHost) -> Arc<Matchers> {
+        let key = (request.store_view.to_owned(), request.locale.to_owned());
         let known = self.matchers.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.unwrap_or_else(|| {
             // Built outside the lock: a slow analyzer must not make other requests wait.
-            let here = self.sets.iter().enumerate();
-            let here = here.filter(|(_, (origin, _))| origin.scope.is_empty() || origin.scope == store_view);
-            let built = Matcher::build(here.map(|(n, (_, set))| (n, set)), stop_words, |text| host.analyze(text));
+            let built = Arc::new(self.analyzed(request, settings, host));
             let mut matchers = self.matchers.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(matchers.entry(key).or_insert_with(|| Arc::new(built)))
+            Arc::clone(matchers.entry(key).or_insert(built))
         })
     }
+
+    fn analyzed(&self, request: &Request<'_>, settings: &SynonymSettings, host: &dyn CallHost) -> Matchers {
+        let here = self.sets.iter().enumerate();
+        let here = here.filter(|(_, (origin, _))| origin.scope.is_empty() || origin.scope == request.store_view);
+        let sets: Vec<(usize, &SynonymSet)> = here.map(|(n, (_, set))| (n, set)).collect();
+        let analyze = |text: &str| host.analyze(text);
+        let named: HashSet<Vec<String>> =
+            sets.iter().flat_map(|(_, set)| &set.members).map(|member| analyze(member)).collect();
+        let own = Matcher::build(sets.into_iter(), &settings.stop_words, analyze);
+        let mut everyday = if settings.everyday { everyday::sets(request.locale) } else { Vec::new() };
+        everyday.iter_mut().for_each(|set| set.leave(|member| named.contains(&analyze(member))));
+        let everyday_words = Matcher::build(everyday.iter().enumerate(), &[], analyze);
+        Matchers { own, everyday, everyday_words }
+    }
+}
+
+/// What a store view's queries are read by.
+#[derive(Debug)]
+pub struct Matchers {
+    /// The members of documents; sets are numbered as in the book.
+    pub own: Matcher,
+    /// What everyday words stand for, but for those that a document names.
+    pub everyday: Vec<SynonymSet>,
+    /// Their members.
+    pub everyday_words: Matcher,
 }

@@ -74,6 +74,14 @@ impl SynonymSet {
         Some(Self { direction: Direction::OneWay, members, enabled: true })
     }
 
+    /// Leaves out the members that are `foreign`, and with its term the whole of a one-way set.
+    pub fn leave(&mut self, foreign: impl Fn(&str) -> bool) {
+        if self.direction == Direction::OneWay && self.members.first().is_some_and(|term| foreign(term)) {
+            self.members.clear();
+        }
+        self.members.retain(|member| !foreign(member));
+    }
+
     /// What stands for member `member` besides itself.
     pub fn expansions(&self, member: usize) -> impl Iterator<Item = &str> {
         let none = self.direction == Direction::OneWay && member != 0;
@@ -189,6 +197,11 @@ impl Matcher {
             }
         }
         matcher
+    }
+
+    /// Whether nothing can be found.
+    pub fn is_empty(&self) -> bool {
+        self.by_first.is_empty()
     }
 
     /// The members found in `query`, from left to right, none overlapping; only sets that are `in_force`.

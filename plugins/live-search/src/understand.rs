@@ -1,14 +1,14 @@
 //! How is a search read?
 //!
-//! Three steps: a redirect if the whole query names one, expansions from the synonyms, and what the query rules do: acts,
-//! a redirect where no document has one, synonyms of their own. Under an explicit sort the rules do nothing at all, hiding included; synonyms and redirects
+//! Four steps: a redirect if the whole query names one, expansions from the synonyms, what the query rules do (acts,
+//! a redirect where no document has one, synonyms of their own), and last what everyday words stand for. Under an explicit sort the rules do nothing at all, hiding included; synonyms and redirects
 //! still hold, because they say what was meant, not what should stand first.
 
 use planogram_abi::limits::ALTERNATIVES_MAX;
 use planogram_abi::{Alternative, Call, Outcome, Query, Rewrite, TermGroup};
 use planogram_rules::{Facts, redirect, to_acts};
 
-use crate::state::State;
+use crate::state::{Matchers, State};
 use crate::synonyms::{Found, Matcher, SynonymSet, Token};
 
 /// The rewriter of the plugin.
@@ -17,9 +17,8 @@ pub fn understand(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outc
     if let Some(url) = state.redirects.find(request.text, request.store_view, request.now_ms) {
         rewrite.query.redirect = Some(url.to_owned());
     }
-    if !state.synonyms.is_empty() {
-        expand(state, call, &mut rewrite.query);
-    }
+    let matchers = state.synonyms.matchers(request, &state.settings.synonyms, call.host);
+    expand(state, call, &mut rewrite.query, &matchers);
     if !request.explicit_sort {
         let facts = Facts::of(call);
         let applied = state.rules.select(&facts);
@@ -33,6 +32,7 @@ pub fn understand(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outc
             expand_by(&synonyms, state, call, &mut rewrite.query);
         }
     }
+    expand_everyday(state, call, &mut rewrite.query, &matchers);
     Ok(())
 }
 
@@ -40,16 +40,31 @@ pub fn understand(state: &State, call: &Call<'_>, rewrite: &mut Rewrite) -> Outc
 fn expand_by(synonyms: &[SynonymSet], state: &State, call: &Call<'_>, query: &mut Query) {
     let settings = &state.settings.synonyms;
     let matcher = Matcher::build(synonyms.iter().enumerate(), &settings.stop_words, |text| call.host.analyze(text));
-    widen_found(state, call, query, &matcher, |_| true, &|set| &synonyms[set]);
+    let by = By { weight: settings.weight, is_open_ended: true };
+    widen_found(state, call, query, &matcher, |_| true, &|set| &synonyms[set], by);
 }
 
-/// Adds to the groups of `query` what may stand for them.
-fn expand(state: &State, call: &Call<'_>, query: &mut Query) {
+/// Adds to the groups of `query` what may stand for them by the documents.
+fn expand(state: &State, call: &Call<'_>, query: &mut Query, matchers: &Matchers) {
     let request = &call.request;
-    let settings = &state.settings.synonyms;
-    let matcher = state.synonyms.matcher(request.store_view, request.locale, &settings.stop_words, call.host);
     let in_force = |set| state.synonyms.in_force(set, request.store_view, request.now_ms);
-    widen_found(state, call, query, &matcher, in_force, &|set| state.synonyms.set(set));
+    let by = By { weight: state.settings.synonyms.weight, is_open_ended: true };
+    widen_found(state, call, query, &matchers.own, in_force, &|set| state.synonyms.set(set), by);
+}
+
+/// Adds what everybody says, behind what the merchandiser says.
+fn expand_everyday(state: &State, call: &Call<'_>, query: &mut Query, matchers: &Matchers) {
+    let by = By { weight: state.settings.synonyms.everyday_weight, is_open_ended: false };
+    widen_found(state, call, query, &matchers.everyday_words, |_| true, &|set| &matchers.everyday[set], by);
+}
+
+/// How what stands for a word is asked for.
+#[derive(Clone, Copy)]
+struct By {
+    /// Factor on its text score.
+    weight: f32,
+    /// Whether it may be a beginning where the word it stands for may be.
+    is_open_ended: bool,
 }
 
 /// Widens the groups in which members of sets in force are found.
@@ -60,7 +75,11 @@ fn widen_found<'s>(
     matcher: &Matcher,
     in_force: impl Fn(usize) -> bool,
     set: &dyn Fn(usize) -> &'s SynonymSet,
+    by: By,
 ) {
+    if matcher.is_empty() {
+        return;
+    }
     let settings = &state.settings.synonyms;
     let (owners, texts) = tokens(call, query);
     let is_stop = |index: usize| {
@@ -76,7 +95,7 @@ fn widen_found<'s>(
         let cuts_a_group = (found.start > 0 && owners[found.start - 1] == first)
             || owners.get(found.end).is_some_and(|next| *next == last);
         if !cuts_a_group {
-            widen(set, found, settings.weight, merge(query, first, last));
+            widen(set, found, by, merge(query, first, last));
         }
     }
 }
@@ -110,14 +129,14 @@ fn merge(query: &mut Query, first: usize, last: usize) -> &mut TermGroup {
 }
 
 /// Adds the expansions of a found member to its group, each text once, as many as may cross the wall.
-/// They are as open-ended as the word they stand for, so that either way round the same products are found.
-fn widen<'s>(sets: &dyn Fn(usize) -> &'s SynonymSet, found: &Found, weight: f32, group: &mut TermGroup) {
-    let prefix = group.alternatives.first().is_some_and(|own| own.prefix);
+/// Those of documents are as open-ended as the word they stand for, so that either way round the same products are found.
+fn widen<'s>(sets: &dyn Fn(usize) -> &'s SynonymSet, found: &Found, by: By, group: &mut TermGroup) {
+    let prefix = by.is_open_ended && group.alternatives.first().is_some_and(|own| own.prefix);
     for (set, member) in &found.hits {
         for text in sets(*set).expansions(*member) {
             let is_new = group.alternatives.iter().all(|known| known.text != text);
             if is_new && group.alternatives.len() < ALTERNATIVES_MAX {
-                group.alternatives.push(Alternative { text: text.to_owned(), weight, prefix });
+                group.alternatives.push(Alternative { text: text.to_owned(), weight: by.weight, prefix });
             }
         }
     }
@@ -165,7 +184,7 @@ mod tests {
     #[test]
     fn words_are_widened_by_their_synonyms() {
         let state = state(
-            "",
+            r#"{"synonyms":{"everyday":false}}"#,
             None,
             &[
                 ("synonym", "a", r#"{"type":"two-way","terms":["sofa","couch"]}"#),
@@ -191,6 +210,28 @@ mod tests {
         // One word as typed, two tokens: the group is widened as a whole or not at all.
         check("swim-suit", &["swim-suit*|bikini*^0.9"]);
         check("red-sofa", &["red-sofa*"]);
+    }
+
+    #[test]
+    fn everyday_words_stand_for_each_other_unless_a_document_names_them() {
+        let check = |state: &State, locale: &'static str, text: &'static str, expected: &[&str]| {
+            let request = Request { locale, ..request(text) };
+            assert_eq!(shown(&rewritten(state, request).query), expected, "{text:?}");
+        };
+        let plain = state("", None, &[]);
+        check(&plain, "en-US", "red TVs", &["red", "TVs*|television^0.6"]);
+        check(&plain, "en-US", "torch", &["torch*|flashlight^0.6"]);
+        check(&plain, "en-US", "flashlight", &["flashlight*"]);
+        check(&plain, "de", "Handys", &["Handys*|smartphone^0.6|mobiltelefon^0.6"]);
+        check(&plain, "xx", "tv", &["tv*"]);
+        let pants = ("synonym", "a", r#"{"type":"one-way","term":"pants","expansions":["trousers"]}"#);
+        let named = state("", Some(&plain), &[pants]);
+        check(&named, "en", "pants", &["pants*|trousers*^0.9"]);
+        check(&named, "en", "trousers", &["trousers*"]);
+        check(&named, "en", "slacks", &["slacks*"]);
+        check(&named, "en", "sofa", &["sofa*|couch^0.6|settee^0.6"]);
+        let off = state(r#"{"synonyms":{"everyday":false}}"#, None, &[]);
+        check(&off, "en", "sofa", &["sofa*"]);
     }
 
     #[test]
@@ -236,14 +277,15 @@ mod tests {
         let query = on_mobile("red sofas");
         assert_eq!(
             (query.redirect.as_deref(), shown(&query)),
-            (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9".into()])
+            (Some("/rule"), vec!["red".into(), "sofas*|couch*^0.9|settee^0.6".into()])
         );
         assert_eq!(
             on_mobile("sofa sale").redirect.as_deref(),
             Some("/sale"),
             "a redirect of the whole query goes first"
         );
-        assert_eq!(shown(&rewritten(&state, request("red sofas")).query), ["red", "sofas*"]);
+        let without = shown(&rewritten(&state, request("red sofas")).query);
+        assert_eq!(without, ["red", "sofas*|couch^0.6|settee^0.6"], "everyday words alone");
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn furniture() -> Value {
     let mut rows = Vec::new();
     for (at, kind) in ["velvet", "leather", "linen"].iter().enumerate() {
         rows.push(product(&format!("SOFA-{at}"), &format!("{kind} sofa {seat}"), 400.0));
-        rows.push(product(&format!("COUCH-{at}"), &format!("{kind} couch {seat}"), 300.0));
+        rows.push(product(&format!("DIVAN-{at}"), &format!("{kind} divan {seat}"), 300.0));
         rows.push(product(&format!("SPADE-{at}"), &format!("{kind} spade {tool}"), 20.0));
         rows.push(product(&format!("FORK-{at}"), &format!("{kind} fork {tool}"), 20.0));
     }
@@ -54,17 +54,17 @@ fn row_033_hybrid_search_is_off_or_on() {
     let found = skus(&on);
     assert_eq!((&on["total"], found.len()), (&json!(6), 6), "{found:?}");
     assert!(found[..3].iter().all(|sku| sku.starts_with("SOFA")), "the word itself stands first: {found:?}");
-    assert!(found[3..].iter().all(|sku| sku.starts_with("COUCH")), "a paraphrase is found: {found:?}");
-    let couch = &on["items"][3];
-    let by_vector = lines(couch);
+    assert!(found[3..].iter().all(|sku| sku.starts_with("DIVAN")), "a paraphrase is found: {found:?}");
+    let divan = &on["items"][3];
+    let by_vector = lines(divan);
     assert_eq!(by_vector.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["kernel/text", "kernel/vector"]);
-    assert!(by_vector[0].1 == 0.0 && by_vector[1].1 > 0.0, "{couch}");
+    assert!(by_vector[0].1 == 0.0 && by_vector[1].1 > 0.0, "{divan}");
     on["items"].as_array().unwrap().iter().for_each(|item| drop(lines(item)));
     assert_eq!(shop.ok("/v1/search?q=sofa")["items"].as_array().map(Vec::len), Some(6));
 
     // Filters never leak, and what a facet counts is what its filter shows.
     let cheap = shop.ok("/v1/search?q=sofa&filter.price=0..350");
-    assert!(skus(&cheap).iter().all(|sku| sku.starts_with("COUCH")) && cheap["total"] == 3, "{cheap}");
+    assert!(skus(&cheap).iter().all(|sku| sku.starts_with("DIVAN")) && cheap["total"] == 3, "{cheap}");
     // What is only similar does not come first because it is cheap.
     let mut sorted = skus(&shop.ok("/v1/search?q=sofa&sort=price")).len();
     assert_eq!(sorted, 3);

@@ -29,7 +29,8 @@ pub fn rebuild(plugin: &str, replacements: &[(&str, &str, &str)]) -> PathBuf {
     fs::copy(top.join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
     let (from, to) = (top.join(format!("plugins/{plugin}")), workspace.join("plugin"));
     copy(&from.join("src"), &to.join("src"), replacements);
-    copy(&from.join("schema"), &to.join("schema"), &[]);
+    // What a plugin takes in besides its sources, as far as it has it.
+    ["schema", "everyday"].iter().for_each(|folder| copy(&from.join(folder), &to.join(folder), &[]));
 
     let mut cargo = Command::new(env!("CARGO"));
     let profile = if profile_dir.ends_with("debug") { "dev" } else { "release" };

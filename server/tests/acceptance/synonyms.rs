@@ -17,7 +17,8 @@ fn found(shop: &Shop, query: &str) -> String {
 
 #[test]
 fn row_025_terms_of_a_two_way_synonym_find_the_same() {
-    let shop = Shop::shipped();
+    let settings = "{ synonyms = { everyday = false } }";
+    let shop = Shop::with_plugin_file(&plugin_entry("live-search", &library("live-search"), settings));
     shop.put(&json!([
         product("A", "Sofa", 1.0),
         product("B", "Couch", 1.0),
@@ -33,6 +34,22 @@ fn row_025_terms_of_a_two_way_synonym_find_the_same() {
     assert_eq!((first("sofa"), first("couch")), ("A".to_owned(), "B".to_owned()));
     assert_eq!(shop.send("DELETE", "/v1/config/synonym/seats", &[], None).status, 200);
     assert_eq!(found(&shop, "sofa"), "A");
+}
+
+#[test]
+fn everyday_words_find_each_other_until_a_document_names_them() {
+    let shop = Shop::shipped();
+    shop.put(&json!([
+        product("A", "Sofa", 1.0),
+        product("B", "Couch", 1.0),
+        product("P", "Pants", 1.0),
+        product("T", "Trousers", 1.0)
+    ]));
+    assert_eq!(["sofa", "couch", "pants", "trousers"].map(|q| found(&shop, q)), ["AB", "AB", "PT", "PT"]);
+    assert_eq!(skus(&shop.ok("/v1/search?q=couch")), ["B", "A"], "the word that was typed leads");
+    let document = json!({"type": "one-way", "term": "pants", "expansions": ["trousers"]});
+    shop.configure("synonym", "pants", &document);
+    assert_eq!(["sofa", "couch", "pants", "trousers"].map(|q| found(&shop, q)), ["AB", "AB", "PT", "T"]);
 }
 
 #[test]
