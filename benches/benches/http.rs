@@ -66,7 +66,7 @@ fn start(dir: &Path, docs: &[ProductDoc]) -> Result<SocketAddr> {
     let state = AppState::open(settings, engine, None);
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = serve::runtime()?;
         runtime.block_on(async move {
             let listener = serve::listen(&state).await?;
             tell.send(listener.local_addr()?)?;

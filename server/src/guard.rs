@@ -1,7 +1,8 @@
 //! What happens to every request, whatever its route?
 //!
-//! From outside in: request id, measuring, cross-origin rules, compression, panic barrier, load shedding, write key.
-//! The request id is outermost so that every answer carries one, those of the guards included.
+//! From outside in: request id and measuring, cross-origin rules, compression, panic barrier, load shedding and write
+//! key. The request id is outermost so that every answer carries one, those of the guards included. What stands side by
+//! side is one layer: each layer copies all that lies inside it for every request.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -34,20 +35,18 @@ pub struct RequestId(pub String);
 /// Puts the guards around all routes.
 pub fn around(router: Router, state: &AppState) -> Router {
     router
-        .layer(from_fn_with_state(state.clone(), write_key))
-        .layer(from_fn_with_state(state.clone(), shed))
+        .layer(from_fn_with_state(state.clone(), admit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(cors(&state.settings().cors.origins))
-        .layer(from_fn(measure))
-        .layer(from_fn(request_id))
+        .layer(from_fn(observe))
 }
 
-/// Takes the caller's request id, or draws one, and puts it on the answer.
-async fn request_id(mut request: Request, next: Next) -> Response<Body> {
+/// Takes the caller's request id, or draws one, and puts it on the answer; counts the request and its time.
+async fn observe(mut request: Request, next: Next) -> Response<Body> {
     let id = text(request.headers(), REQUEST_ID.as_str()).filter(|id| valid_request_id(id)).unwrap_or_else(draw_id);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.run(request).await;
+    let mut response = measure(request, next).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         // A list route that was given its own id has set it already.
         response.headers_mut().entry(REQUEST_ID).or_insert(value);
@@ -79,20 +78,26 @@ async fn measure(request: Request, next: Next) -> Response<Body> {
     response
 }
 
-/// Answers 503 at once when too many requests are being answered; health and metrics always pass.
-async fn shed(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+/// Answers 503 at once when too many requests are being answered; health and metrics always pass. Then asks for the write
+/// key where it is needed, and notes who asks.
+async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
     let path = request.uri().path();
-    if path.starts_with("/health/") || path == "/metrics" {
-        return next.run(request).await;
+    let always_passes = path.starts_with("/health/") || path == "/metrics";
+    let permit = state.in_flight().try_acquire();
+    if permit.is_err() && !always_passes {
+        metrics::counter!("planogram_http_shed_total").increment(1);
+        let max = state.settings().server.in_flight_max;
+        let said = format!("{max} requests are being answered, no more may at the same time");
+        return Problem::new(Kind::Overloaded, said).into_response();
     }
-    match state.in_flight().try_acquire() {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => {
-            metrics::counter!("planogram_http_shed_total").increment(1);
-            let max = state.settings().server.in_flight_max;
-            Problem::new(Kind::Overloaded, format!("{max} requests are being answered, no more may at the same time"))
-                .into_response()
+    // Those who always pass take nobody's place.
+    let _permit = permit.ok().filter(|_| !always_passes);
+    match caller(&state, &request) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
         }
+        Err(refusal) => refusal.into_response(),
     }
 }
 
@@ -105,23 +110,23 @@ pub enum Caller {
     Shop,
 }
 
-/// Asks for the write key where the route changes the shop, exports it or tells how it is made; elsewhere it notes who asks.
-async fn write_key(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
-    let Some(wanted) = state.write_key() else { return next.run(request).await };
+/// Who asks; an error without the write key where the route changes the shop, exports it or tells how it is made.
+fn caller(state: &AppState, request: &Request) -> Result<Caller, Problem> {
+    let Some(wanted) = state.write_key() else { return Ok(Caller::Shop) };
     let headers = request.headers();
     let bearer =
         text(headers, header::AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer ").map(str::to_owned));
     let given = bearer.or_else(|| text(headers, "x-api-key"));
     // The comparison of hashes takes the same time whatever differs.
-    let is_right = given.as_ref().is_some_and(|key| blake3::hash(key.trim().as_bytes()) == wanted);
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let events_open = state.settings().auth.events_open;
-    if !is_right && needs_key(request.method(), request.uri().path(), route, events_open) {
-        return key_missing(if given.is_some() { "the write key is wrong" } else { "the write key is missing" })
-            .into_response();
+    if given.as_ref().is_some_and(|key| blake3::hash(key.trim().as_bytes()) == wanted) {
+        return Ok(Caller::Shop);
     }
-    request.extensions_mut().insert(if is_right { Caller::Shop } else { Caller::Shopper });
-    next.run(request).await
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match needs_key(request.method(), request.uri().path(), route, state.settings().auth.events_open) {
+        true if given.is_some() => Err(key_missing("the write key is wrong")),
+        true => Err(key_missing("the write key is missing")),
+        false => Ok(Caller::Shopper),
+    }
 }
 
 fn needs_key(method: &Method, path: &str, route: &str, events_open: bool) -> bool {

@@ -12,9 +12,11 @@ use planogram_core::engine::types::EngineConfig;
 use planogram_core::engine::{Engine, OpenError};
 use planogram_core::log::clock::Clock;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 use crate::app::app;
 use crate::state::AppState;
+use crate::telemetry;
 
 /// Why serving ended other than by a signal.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,20 @@ pub enum ServeError {
     #[error("serving failed: {0}")]
     Serve(#[from] std::io::Error),
 }
+
+/// The threads that read requests and send answers. They are few: a worker of the ranking pool ranks a list and writes
+/// it as JSON, which takes many times as long, and on the same cores every thread more is one more to be woken.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.div_ceil(CORES_A_THREAD);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}
+
+/// Cores that one thread for connections serves.
+const CORES_A_THREAD: usize = 4;
 
 /// Listens on the configured address.
 ///
@@ -125,6 +141,7 @@ pub async fn serve(
     };
     tokio::select! {
         result = serving => result?,
+        () = telemetry::upkeep() => {}
         () = overdue => tracing::warn!(drain_ms = patience.as_millis() as u64, "open requests were cut off"),
     }
     if let Some(engine) = state.engine_if_open().cloned() {

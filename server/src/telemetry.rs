@@ -4,6 +4,7 @@
 //! Counters of requests are counted where they happen; what the kernel knows is read when metrics are asked for.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use planogram_core::engine::Engine;
@@ -11,6 +12,9 @@ use planogram_core::engine::types::{PluginInfo, Status};
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::Log;
+
+/// How often observations are sorted into their buckets.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Upper bounds of the request time histogram, in seconds.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -30,6 +34,16 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe();
         handle
     })
+}
+
+/// Sorts what was observed into its buckets, now and then, for ever: until then every single observation takes memory,
+/// whether or not anybody asks for metrics.
+pub async fn upkeep() {
+    let mut turn = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        turn.tick().await;
+        recorder().run_upkeep();
+    }
 }
 
 fn describe() {

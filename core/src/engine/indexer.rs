@@ -2,7 +2,8 @@
 //!
 //! One thread owns the long-lived index writers, one a text source. It takes changed items as they come,
 //! commits on a timer, and publishes the committed views. Texts are built from the catalog as it was when the
-//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`. When an index
+//! change was folded or a later one, so that the thread's timing shows nowhere but in `text_seq`. In quiet times what
+//! lies scattered over many segments is merged, in the background, and rests nine times as long after it. When an index
 //! cannot be written, the last good views stay published at their position, and everything is indexed anew a
 //! while later: what is said to be searchable is.
 
@@ -76,6 +77,12 @@ pub struct Indexer {
     uncommitted: u64,
     /// An index could not be written: nothing in it is trusted.
     damaged: bool,
+    /// When segments are looked at next: in quiet times, or while they are merged.
+    look_at: Option<Instant>,
+    /// When the merge that is on its way was begun.
+    merging_since: Option<Instant>,
+    /// No merge begins before.
+    rest_until: Instant,
 }
 
 impl Indexer {
@@ -96,8 +103,23 @@ impl Indexer {
         let dir = dir.map(Path::to_owned);
         let (sources, views) = Default::default();
         let catalog = catalog.clone();
-        let mut indexer =
-            Self { publisher, dir, commit_every, shop, sources, views, seq, catalog, uncommitted: 0, damaged: false };
+        let (look_at, merging_since, rest_until) = (None, None, Instant::now());
+        let (uncommitted, damaged) = (0, false);
+        let mut indexer = Self {
+            publisher,
+            dir,
+            commit_every,
+            shop,
+            sources,
+            views,
+            seq,
+            catalog,
+            uncommitted,
+            damaged,
+            look_at,
+            merging_since,
+            rest_until,
+        };
         let items = indexer.all_items();
         for (name, locale) in indexer.shop.text_sources() {
             let (index, is_current) = indexer.open_source(&name, &locale, text_seq)?;
@@ -128,7 +150,8 @@ impl Indexer {
     pub fn run(mut self, inbox: &Receiver<TextJob>) {
         let mut due: Option<Instant> = None;
         loop {
-            let wait = due.map_or(Duration::from_secs(3600), |due| due.saturating_duration_since(Instant::now()));
+            let next = [due, self.look_at].into_iter().flatten().min();
+            let wait = next.map_or(Duration::from_secs(3600), |next| next.saturating_duration_since(Instant::now()));
             let first = match inbox.recv_timeout(wait) {
                 Ok(job) => Some(job),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -152,6 +175,14 @@ impl Indexer {
             for done in batch.flushed {
                 // Whoever asked may have given up.
                 let _ = done.send(!self.damaged);
+            }
+            if !batch.stop && self.look_at.is_some_and(|at| at <= Instant::now()) {
+                self.look_at = None;
+                if let Err(error) = self.settle() {
+                    error!(%error, at = self.seq, "merged text not readable, everything is indexed anew");
+                    self.damaged = true;
+                    due = Some(Instant::now() + RETRY_EVERY);
+                }
             }
             if batch.stop {
                 return self.close_sources();
@@ -265,6 +296,47 @@ impl Indexer {
         Ok(())
     }
 
+    /// Publishes what was merged, and begins to merge what is scattered; not while something waits to be committed.
+    fn settle(&mut self) -> Result<(), TextError> {
+        if self.uncommitted > 0 {
+            self.look_at = Some(Instant::now() + LOOK_EVERY);
+            return Ok(());
+        }
+        let mut is_news = false;
+        for (name, index) in &mut self.sources {
+            if let Some(view) = index.merged()? {
+                self.views.insert(name.clone(), view);
+                is_news = true;
+            }
+        }
+        if is_news {
+            self.publish(0);
+        }
+        let now = Instant::now();
+        let may_begin = !self.damaged && self.rest_until <= now;
+        let mut is_merging = false;
+        for index in self.sources.values_mut() {
+            is_merging |= if may_begin { index.begin_merge() } else { index.is_merging() };
+        }
+        match (self.merging_since, is_merging) {
+            (None, true) => self.merging_since = Some(now),
+            (Some(since), false) => {
+                (self.merging_since, self.rest_until) = (None, now + now.duration_since(since) * REST_FACTOR);
+            }
+            _ => {}
+        }
+        self.look_at = match is_merging {
+            true => Some(now + LOOK_EVERY),
+            false if self.is_scattered() => Some(self.rest_until.max(now + QUIET)),
+            false => None,
+        };
+        Ok(())
+    }
+
+    fn is_scattered(&self) -> bool {
+        self.sources.values().any(TextIndex::is_scattered)
+    }
+
     /// Commits every index and publishes the views, or publishes nothing.
     fn commit(&mut self) -> Result<(), TextError> {
         if self.damaged {
@@ -274,15 +346,36 @@ impl Indexer {
             self.views.insert(name.clone(), index.commit(self.seq)?);
         }
         self.damaged = false;
-        let (seq, jobs) = (self.seq, std::mem::take(&mut self.uncommitted));
-        let texts = Texts::new(seq, self.views.clone());
-        self.publisher.publish(|next| {
-            self.publisher.text_arrived(jobs);
-            next.text = texts;
-        });
+        let jobs = std::mem::take(&mut self.uncommitted);
+        self.publish(jobs);
+        if self.merging_since.is_some() {
+            self.look_at.get_or_insert_with(|| Instant::now() + LOOK_EVERY);
+        } else {
+            // Every commit puts it off: merging waits for quiet.
+            self.look_at = self.is_scattered().then(|| self.rest_until.max(Instant::now() + QUIET));
+        }
         Ok(())
     }
+
+    /// Publishes the views, in which the changes of so many jobs are.
+    fn publish(&self, jobs: u64) {
+        let views = self.views.clone();
+        self.publisher.publish(|next| {
+            self.publisher.text_arrived(jobs);
+            // Changes of no text may have moved the position on since.
+            next.text = Texts::new(next.text.seq.max(self.seq), views);
+        });
+    }
 }
+
+/// How long nothing has to be committed before segments are merged.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How often is looked whether a merge has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How many times as long as a merge took none begins.
+const REST_FACTOR: u32 = 9;
 
 /// How long after a failure the texts are indexed anew, unless somebody asks before.
 const RETRY_EVERY: Duration = Duration::from_secs(5);

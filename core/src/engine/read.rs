@@ -16,7 +16,7 @@ use crate::host::{Attempt, PoolError};
 use crate::id::Seq;
 use crate::limits::PAGE_LISTS_MAX;
 use crate::log::identity::People;
-use crate::log::served::{ServedItem, ServedKind, ServedRecord};
+use crate::log::served::{Served, ServedKind, Shown};
 use crate::pipeline::request::*;
 use crate::pipeline::run::{self, Keep};
 use crate::pipeline::{explain, filter, suggest};
@@ -44,6 +44,7 @@ impl Engine {
             return reply(Err(error));
         }
         let ticket = self.ticket(&request);
+        let request = Arc::new(request);
         let served = (self.clone(), request.clone());
         let people = self.people.clone();
         let job = move |snapshot: &Snapshot, seen: &Seen, attempt: &Attempt| {
@@ -229,22 +230,16 @@ impl Engine {
             List::Category { path } => (ServedKind::Category, path),
             List::Unit { unit, .. } => (ServedKind::Unit, unit),
         };
-        let item = |hit: &Hit| ServedItem {
-            item: hit.item,
-            position: hit.position,
-            score: hit.score,
-            values: hit.values.clone(),
-        };
-        self.served.record(ServedRecord {
-            request_id: answer.request_id.clone(),
+        self.served.record(&Served {
+            request_id: &answer.request_id,
             time_ms: self.clock.now_ms(),
             kind,
-            subject: subject.clone(),
-            store_view: request.store_view.clone(),
+            subject,
+            store_view: &request.store_view,
             visitor: served_visitor(&self.people.load(), request),
-            columns: answer.columns.clone(),
-            items: answer.items.iter().map(item).collect(),
-            arms: answer.arms.clone(),
+            columns: &answer.columns,
+            items: answer.items.iter().map(shown).collect(),
+            arms: &answer.arms,
         });
     }
 }
@@ -261,6 +256,10 @@ pub(super) fn rank_seen(
 ) -> Result<ListAnswer, QueryError> {
     let answer = run::rank_list(snapshot, &seen.epoch, &disguised(people, request), taken, attempt, keep)?;
     Ok(ListAnswer { arms: seen.arms.clone(), ..answer })
+}
+
+fn shown(hit: &Hit) -> Shown<'_> {
+    Shown { item: hit.item, position: hit.position, score: hit.score, values: &hit.values }
 }
 
 /// A list of a page asks for whom the page does, unless it says otherwise.

@@ -14,6 +14,7 @@ pub mod guard;
 mod control;
 mod copies;
 pub mod instance;
+mod watch;
 pub mod pool;
 pub mod set;
 mod observe;

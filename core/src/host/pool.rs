@@ -2,22 +2,25 @@
 //!
 //! A fixed number of workers takes requests from a bounded queue; plugins run inline on the worker. Around every
 //! plugin call the worker publishes which plugin it is in and when the call is overdue. A watchdog finds overdue
-//! calls, writes their worker off, starts another in its place, and runs the request again without that plugin.
+//! calls, writes their worker off, starts another in its place, and runs the request again without that plugin. It
+//! sleeps until the first call is overdue, and is woken only for one that is overdue before: waking a thread for every
+//! request would cost more than all plugin calls together.
 //! A written-off worker keeps its own buffers and its snapshot; whatever it brings home later is thrown away, and
 //! its thread ends. A plugin gets half of the request's time at most, all its calls together, so that the
 //! second attempt has the other half. Nothing here knows what a request is.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::guard::{FaultReason, Guard};
+use super::watch::Watch;
 
-/// How often the watchdog looks while requests run.
-const WATCH_INTERVAL: Duration = Duration::from_millis(1);
+/// How often the watchdog looks while the pool is closing.
+const CLOSING_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Size and patience of a pool.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +109,7 @@ impl Attempt {
             let spent = self.spent(key);
             let overdue_at = since + self.share.saturating_sub(spent);
             *worker.inside() = Some(Inside { guard: Arc::clone(guard), overdue_at });
+            worker.watch.entered(overdue_at);
         }
         InPlugin { attempt: self, key, since, left: false }
     }
@@ -170,14 +174,20 @@ struct Inside {
 }
 
 /// What the watchdog sees of a worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Worker {
     inside: Mutex<Option<Inside>>,
     written_off: AtomicBool,
     task: Mutex<Option<Running>>,
+    watch: Arc<Watch>,
 }
 
 impl Worker {
+    fn new(watch: &Arc<Watch>) -> Self {
+        let (inside, written_off, task) = Default::default();
+        Self { inside, written_off, task, watch: Arc::clone(watch) }
+    }
+
     fn inside(&self) -> MutexGuard<'_, Option<Inside>> {
         self.inside.lock().expect("nobody panics while holding a worker's state")
     }
@@ -254,6 +264,8 @@ struct Queue {
     waiting: VecDeque<Running>,
     closing: bool,
     workers: Vec<Arc<Worker>>,
+    /// Workers that wait for a request.
+    idle: usize,
 }
 
 struct Shared {
@@ -263,14 +275,13 @@ struct Shared {
     available: Condvar,
     /// A worker ended.
     ended: Condvar,
-    busy: AtomicUsize,
+    watch: Arc<Watch>,
     lost: AtomicU64,
 }
 
 /// Workers for requests; see the head of this file.
 pub struct RankingPool {
     shared: Arc<Shared>,
-    watchdog: Thread,
 }
 
 impl std::fmt::Debug for RankingPool {
@@ -298,20 +309,19 @@ impl RankingPool {
             queue: Mutex::default(),
             available: Condvar::new(),
             ended: Condvar::new(),
-            busy: AtomicUsize::new(0),
+            watch: Arc::new(Watch::new()),
             lost: AtomicU64::new(0),
         });
         let watched = Arc::clone(&shared);
         let watchdog = thread::Builder::new()
             .name("watchdog".to_owned())
             .spawn(move || watch(&watched))
-            .expect("a pool needs its threads at the start")
-            .thread()
-            .clone();
+            .expect("a pool needs its threads at the start");
+        shared.watch.is_kept_by(watchdog.thread());
         for _ in 0..config.workers.max(1) {
-            start_worker(&shared, &watchdog);
+            start_worker(&shared);
         }
-        Self { shared, watchdog }
+        Self { shared }
     }
 
     /// Runs `job` on a worker and hands its result to `reply`, which is called exactly once: on a worker, or on
@@ -325,17 +335,19 @@ impl RankingPool {
             let mut queue = self.shared.queue();
             let waiting = queue.waiting.len();
             if queue.closing {
-                Some((running, PoolError::Closing))
+                Err((running, PoolError::Closing))
             } else if waiting >= self.shared.config.queue_max {
-                Some((running, PoolError::Overloaded { waiting, limit: self.shared.config.queue_max }))
+                Err((running, PoolError::Overloaded { waiting, limit: self.shared.config.queue_max }))
             } else {
                 queue.waiting.push_back(running);
-                None
+                Ok(queue.idle > 0)
             }
         };
         match refused {
-            Some((running, error)) => running.task.refuse(error),
-            None => self.shared.available.notify_one(),
+            Err((running, error)) => running.task.refuse(error),
+            // A worker that is busy looks at the queue before it waits; waking nobody would still be a system call.
+            Ok(is_awaited) if is_awaited => self.shared.available.notify_one(),
+            Ok(_) => {}
         }
     }
 
@@ -381,7 +393,7 @@ impl RankingPool {
         for running in rest {
             running.task.refuse(PoolError::Closing);
         }
-        self.watchdog.unpark();
+        self.shared.watch.wake();
     }
 }
 
@@ -409,23 +421,25 @@ impl Shared {
             if queue.closing {
                 return None;
             }
+            queue.idle += 1;
             queue = self.available.wait(queue).expect("nobody panics while holding the queue");
+            queue.idle -= 1;
         }
     }
 }
 
-fn start_worker(shared: &Arc<Shared>, watchdog: &Thread) {
-    let worker = Arc::new(Worker::default());
+fn start_worker(shared: &Arc<Shared>) {
+    let worker = Arc::new(Worker::new(&shared.watch));
     shared.queue().workers.push(Arc::clone(&worker));
-    let (of_worker, watchdog) = (Arc::clone(shared), watchdog.clone());
-    let spawned = thread::Builder::new().name("rank".to_owned()).spawn(move || work(&of_worker, &worker, &watchdog));
+    let of_worker = Arc::clone(shared);
+    let spawned = thread::Builder::new().name("rank".to_owned()).spawn(move || work(&of_worker, &worker));
     if let Err(error) = spawned {
         // Fewer workers are better than none; the next write-off tries again.
         tracing::error!(%error, "no thread for a ranking worker");
     }
 }
 
-fn work(shared: &Shared, worker: &Arc<Worker>, watchdog: &Thread) {
+fn work(shared: &Shared, worker: &Arc<Worker>) {
     while let Some(running) = shared.next(worker) {
         if running.excluded.is_empty() && Instant::now() >= running.deadline {
             running.task.refuse(PoolError::Expired);
@@ -442,15 +456,11 @@ fn work(shared: &Shared, worker: &Arc<Worker>, watchdog: &Thread) {
         };
         let task = Arc::clone(&running.task);
         *worker.task() = Some(running);
-        if shared.busy.fetch_add(1, Ordering::AcqRel) == 0 {
-            watchdog.unpark();
-        }
         let deliver = task.run(&attempt);
-        // A written-off worker's request runs elsewhere; the watchdog took it out of `task` and `busy`.
+        // A written-off worker's request runs elsewhere; the watchdog took it out of `task`.
         if worker.written_off() {
             return;
         }
-        shared.busy.fetch_sub(1, Ordering::AcqRel);
         *worker.task() = None;
         deliver();
     }
@@ -460,42 +470,58 @@ fn work(shared: &Shared, worker: &Arc<Worker>, watchdog: &Thread) {
 
 /// Looks for overdue calls until the pool has ended.
 fn watch(shared: &Arc<Shared>) {
+    let watch = &shared.watch;
     loop {
-        let workers = {
+        let (workers, closing) = {
             let queue = shared.queue();
             if queue.closing && queue.workers.is_empty() {
                 return;
             }
-            queue.workers.clone()
+            (queue.workers.clone(), queue.closing)
         };
+        let mut next = watch.plan();
         for worker in &workers {
-            if let Some(guard) = overdue(worker) {
-                write_off(shared, worker, &guard);
+            match overdue(worker) {
+                Overdue::Never => {}
+                Overdue::At(at) => next = next.earlier(at),
+                // Looks again soon, at the new worker, too.
+                Overdue::Now(guard) => {
+                    write_off(shared, worker, &guard);
+                    next = next.earlier(Instant::now() + CLOSING_INTERVAL);
+                }
             }
         }
-        match shared.busy.load(Ordering::Acquire) {
-            0 if shared.queue().closing => thread::park_timeout(WATCH_INTERVAL),
-            0 => thread::park(),
-            _ => thread::park_timeout(WATCH_INTERVAL),
+        if closing {
+            next = next.earlier(Instant::now() + CLOSING_INTERVAL);
         }
+        watch.sleep(next, || workers.iter().any(|worker| worker.inside().is_some()));
     }
 }
 
+/// When a worker's call is overdue.
+enum Overdue {
+    /// It is in no plugin.
+    Never,
+    /// Then.
+    At(Instant),
+    /// It is, in the plugin behind this guard.
+    Now(Arc<Guard>),
+}
+
 /// Marks a worker that is overdue inside a plugin, and says in which.
-fn overdue(worker: &Worker) -> Option<Arc<Guard>> {
+fn overdue(worker: &Worker) -> Overdue {
     let mut inside = worker.inside();
-    let late = inside.as_ref().is_some_and(|inside| Instant::now() >= inside.overdue_at);
-    if !late {
-        return None;
+    let Some(call) = inside.take() else { return Overdue::Never };
+    if Instant::now() < call.overdue_at {
+        return Overdue::At(inside.insert(call).overdue_at);
     }
     // Still under the lock: from here on the run does not count, even if it returns this instant.
     worker.written_off.store(true, Ordering::Release);
-    inside.take().map(|inside| inside.guard)
+    Overdue::Now(call.guard)
 }
 
 /// Replaces a written-off worker and runs its request again without the plugin.
 fn write_off(shared: &Arc<Shared>, worker: &Arc<Worker>, guard: &Guard) {
-    shared.busy.fetch_sub(1, Ordering::AcqRel);
     shared.lost.fetch_add(1, Ordering::Relaxed);
     guard.lose_worker();
     tracing::warn!(plugin = guard.plugin(), "a plugin is overdue, its worker is written off");
@@ -508,7 +534,7 @@ fn write_off(shared: &Arc<Shared>, worker: &Arc<Worker>, guard: &Guard) {
             queue.again.push_back(running);
         }
     }
-    start_worker(shared, &thread::current());
+    start_worker(shared);
     shared.available.notify_one();
 }
 

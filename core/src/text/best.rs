@@ -2,8 +2,10 @@
 //!
 //! Scores are held back by what did not match, and of matches that are only to fill a list no more are kept than can be
 //! on it: most are turned away by one comparison, before anybody asks whether they are live and may be shown. Which
-//! ones stay depends on scores and items alone, not on the order in which they come.
+//! ones stay depends on scores and items alone, not on the order in which they come. The list they are gathered in is kept
+//! by the thread for the next search.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use smallvec::SmallVec;
@@ -28,6 +30,20 @@ impl Hit {
     }
 }
 
+/// Matches of the longest list that is kept for the next search.
+const SPARE_HITS_MAX: usize = 1 << 16;
+
+thread_local! {
+    static SPARE: Cell<Vec<Hit>> = const { Cell::new(Vec::new()) };
+}
+
+/// Takes a list that is of no more use.
+pub(super) fn give_back(mut hits: Vec<Hit>) {
+    hits.clear();
+    hits.shrink_to(SPARE_HITS_MAX);
+    SPARE.set(hits);
+}
+
 /// Gathers matches.
 pub(super) struct Best {
     hits: Vec<Hit>,
@@ -42,7 +58,7 @@ pub(super) struct Best {
 impl Best {
     /// All matches, their scores as they are.
     pub fn plain() -> Self {
-        Self { hits: Vec::new(), n_max: usize::MAX, floor: f32::NEG_INFINITY, factors: None }
+        Self { hits: SPARE.take(), n_max: usize::MAX, floor: f32::NEG_INFINITY, factors: None }
     }
 
     /// The best `n_max`, scores held back by what did not match.

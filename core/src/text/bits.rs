@@ -49,11 +49,10 @@ impl Bits {
         self.filled().map(|(_, word)| word.count_ones() as usize).sum()
     }
 
-    /// The documents, in increasing order.
-    pub fn to_vec(&self) -> Vec<u32> {
-        let mut docs = Vec::with_capacity(self.count());
+    /// Adds the documents to a list, in increasing order.
+    pub fn list(&self, docs: &mut Vec<u32>) {
+        docs.reserve(self.count());
         self.filled().for_each(|(at, word)| ones(word).for_each(|bit| docs.push(at << 6 | bit)));
-        docs
     }
 
     /// Empties the set, calling `visit` on every document in increasing order.
@@ -97,8 +96,9 @@ mod tests {
         bits.clear(5);
         bits.clear(4_096);
         assert!(bits.has(63) && !bits.has(5) && !bits.has(4_096));
-        let mut out = Vec::new();
-        assert_eq!((bits.count(), bits.to_vec()), (5, vec![0, 63, 64, 199, 19_999]));
+        let (mut listed, mut out) = (Vec::new(), Vec::new());
+        bits.list(&mut listed);
+        assert_eq!((bits.count(), listed), (5, vec![0, 63, 64, 199, 19_999]));
         bits.drain(|doc| out.push(doc));
         assert_eq!(out, [0, 63, 64, 199, 19_999]);
         bits.drain(|_| unreachable!("drained before"));

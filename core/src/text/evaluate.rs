@@ -5,7 +5,7 @@
 //! few are left. tantivy's own scorers are not used: their sums run in an order that depends on the segment, so
 //! the last bits of a score would too. Here a document's additions come in the order of the compiled query, always.
 
-use std::cell::Cell;
+use std::cell;
 use std::rc::Rc;
 
 use roaring::RoaringBitmap;
@@ -42,19 +42,82 @@ pub(super) enum Join {
 /// Documents in increasing order, each with its score and the fields it was found in, [`WORD_BIT`] among them.
 type Hits = (Vec<u32>, Vec<(f32, u8)>);
 
-/// Working memory, kept by each thread between searches; clean (all zero) whenever it is put back.
+/// Lists that a thread keeps to write the next ones into.
+const SPARE_LISTS_MAX: usize = 12;
+/// Documents of the longest list that is kept so.
+const SPARE_DOCS_MAX: usize = 1 << 16;
+
+/// What was counted in one document so far.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    /// Weighted occurrences.
+    tf: f32,
+    /// The fields they stand in, a bit each; none before the first occurrence.
+    fields: u8,
+}
+
+/// Working memory, kept by each thread between searches; clean (all zero, no documents) whenever it is put back. Long
+/// lists are written into memory that was used before: fresh memory is given by the system in large pages, and clearing
+/// these would cost as much as walking the postings.
 #[derive(Default)]
 struct Scratch {
-    occurrences: Vec<f32>,
-    fields: Vec<u8>,
+    cells: Vec<Cell>,
     marked: Bits,
     wanted: Bits,
     either: Bits,
     positions: Vec<Vec<u32>>,
+    spare: Vec<Hits>,
+    /// What a pass found: documents, and what each came to.
+    docs: Vec<u32>,
+    rows: Vec<Row>,
 }
 
 thread_local! {
-    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+    static SCRATCH: cell::Cell<Option<Box<Scratch>>> = const { cell::Cell::new(None) };
+}
+
+impl Scratch {
+    /// This thread's, with room for `n` documents. Taken out, not borrowed: should anything unwind, the memory is
+    /// dropped and the next search gets clean one.
+    fn take(n: usize) -> Box<Self> {
+        let mut scratch = SCRATCH.take().unwrap_or_default();
+        if scratch.cells.len() < n {
+            scratch.cells.resize(n, Cell::default());
+        }
+        scratch.marked.grow(n);
+        scratch.wanted.grow(n);
+        scratch.either.grow(n);
+        scratch
+    }
+
+    fn put_back(mut self: Box<Self>) {
+        self.docs.clear();
+        self.rows.clear();
+        self.docs.shrink_to(SPARE_DOCS_MAX);
+        self.rows.shrink_to(SPARE_DOCS_MAX);
+        SCRATCH.set(Some(self));
+    }
+
+    /// An empty list.
+    fn list(&mut self) -> Hits {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes a list that is of no more use.
+    fn give_back(&mut self, mut list: Hits) {
+        if self.spare.len() < SPARE_LISTS_MAX && (1..=SPARE_DOCS_MAX).contains(&list.0.capacity()) {
+            list.0.clear();
+            list.1.clear();
+            self.spare.push(list);
+        }
+    }
+
+    /// Takes a list back that others may still look at.
+    fn give_back_shared(&mut self, list: Rc<Hits>) {
+        if let Ok(list) = Rc::try_unwrap(list) {
+            self.give_back(list);
+        }
+    }
 }
 
 /// A compiled query in one segment. Its words are looked up once, and lists that were walked whole for one pass are
@@ -129,24 +192,20 @@ impl<'v> InSegment<'v> {
         if self.groups.is_empty() {
             self.groups = groups.iter().map(|group| self.find(group)).collect::<Result<_, _>>()?;
         }
-        // Taken out, not borrowed: should anything unwind, the memory is dropped and the next search gets clean one.
-        let mut scratch = SCRATCH.take().unwrap_or_default();
-        let n = self.segment.n_docs();
-        if scratch.occurrences.len() < n {
-            scratch.occurrences.resize(n, 0.0);
-            scratch.fields.resize(n, 0);
-        }
-        scratch.marked.grow(n);
-        scratch.wanted.grow(n);
-        scratch.either.grow(n);
+        let mut scratch = Scratch::take(self.segment.n_docs());
         let segment = self.segment;
         let mut run = Evaluation { segment, factors: self.factors, found: &mut self.groups, scratch: &mut scratch };
-        let (least, needs_word, (docs, rows)) = match join {
-            Join::All => (0.0, false, run.all(groups, words)?),
-            Join::Share(share) => (share, has_words(groups, words), run.share(groups, share, words)?),
+        let (least, needs_word) = match join {
+            Join::All => {
+                run.all(groups, words)?;
+                (0.0, false)
+            }
+            Join::Share(share) => {
+                run.share(groups, share, words)?;
+                (share, has_words(groups, words))
+            }
         };
-        SCRATCH.set(Some(scratch));
-        for (doc, Row { score, matched, fields, has_word }) in docs.into_iter().zip(rows) {
+        for (&doc, &Row { score, matched, fields, has_word }) in scratch.docs.iter().zip(&scratch.rows) {
             if matched < least || needs_word && !has_word {
                 continue;
             }
@@ -155,6 +214,7 @@ impl<'v> InSegment<'v> {
                 universe.is_none_or(|universe| universe.contains(item.0)).then_some(item)
             });
         }
+        scratch.put_back();
         Ok(())
     }
 
@@ -187,6 +247,17 @@ impl<'v> InSegment<'v> {
     }
 }
 
+impl Drop for InSegment<'_> {
+    fn drop(&mut self) {
+        // Without memory to give them back to, lists are simply dropped.
+        let Some(mut scratch) = SCRATCH.take() else { return };
+        let walked = self.groups.iter_mut().filter_map(|group| group.settled.take());
+        walked.for_each(|list| scratch.give_back_shared(list));
+        SCRATCH.set(Some(scratch));
+    }
+}
+
+/// One pass; what it finds is left in the `docs` and `rows` of the working memory.
 struct Evaluation<'a> {
     segment: &'a Segment,
     factors: &'a LengthFactors,
@@ -195,54 +266,57 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn all(&mut self, groups: &[Group], words: Words) -> Result<(Vec<u32>, Vec<Row>), TextError> {
-        let mut order = Vec::with_capacity(groups.len());
+    fn all(&mut self, groups: &[Group], words: Words) -> Result<(), TextError> {
+        let mut order: SmallVec<[(usize, usize); 8]> = SmallVec::new();
         for (at, group) in groups.iter().enumerate() {
             let clauses = group.clauses.iter().zip(&self.found[at].clauses).filter(|(clause, _)| words.has(clause));
             let cost: usize = clauses.flat_map(|(_, sources)| sources).map(Found::cost).sum();
             if cost == 0 {
-                return Ok(Default::default());
+                return Ok(());
             }
             order.push((cost, at));
         }
         order.sort_unstable();
-        let mut docs: Vec<u32> = Vec::new();
-        let mut columns: Vec<Vec<(f32, u8)>> = vec![Vec::new(); groups.len()];
-        let mut done: Vec<usize> = Vec::with_capacity(groups.len());
-        for (_, at) in order {
-            if done.is_empty() {
-                let walked = self.walk(&groups[at], at, words)?;
-                docs.clone_from(&walked.0);
-                columns[at].clone_from(&walked.1);
-            } else {
-                let (hits, values) = self.group(&groups[at], at, Some(&docs), |clause| words.has(clause))?;
-                keep(&docs, &hits, &mut columns, &done);
-                docs = hits;
-                columns[at] = values;
-            }
-            done.push(at);
-            if docs.is_empty() {
-                return Ok(Default::default());
+        let Some((&(_, first), others)) = order.split_first() else { return Ok(()) };
+        // By group, what its documents score, of those that match all groups so far; the first, which is the longest
+        // list, is cut to them once, when the others are through.
+        let mut columns: SmallVec<[Option<Hits>; 8]> = groups.iter().map(|_| None).collect();
+        let walked = self.walk(&groups[first], first, words)?;
+        let mut last = None;
+        for &(_, at) in others {
+            let docs = &last.and_then(|last: usize| columns[last].as_ref()).unwrap_or(&walked).0;
+            let hits = self.group(&groups[at], at, Some(docs), |clause| words.has(clause))?;
+            let is_over = hits.0.is_empty();
+            columns[at] = Some(hits);
+            last = Some(at);
+            if is_over {
+                break;
             }
         }
-        let mut rows = vec![Row { matched: 1.0, ..Row::default() }; docs.len()];
+        let docs = &last.and_then(|last: usize| columns[last].as_ref()).unwrap_or(&walked).0;
+        let Scratch { docs: out, rows, .. } = &mut *self.scratch;
+        out.extend_from_slice(docs);
+        rows.resize(out.len(), Row { matched: 1.0, ..Row::default() });
         // In the order of the query, whatever the order of evaluation was.
         for (at, column) in columns.iter().enumerate() {
-            rows.iter_mut().zip(column).for_each(|(row, &value)| row.add(at, value));
+            let column = if at == first { Some(&*walked) } else { column.as_ref() };
+            column.into_iter().for_each(|hits| add_column(at, hits, out, rows));
         }
-        Ok((docs, rows))
+        columns.into_iter().flatten().for_each(|hits| self.scratch.give_back(hits));
+        self.scratch.give_back_shared(walked);
+        Ok(())
     }
 
     /// Every document that may reach the share, and some that do not.
     ///
     /// The heaviest groups are walked; the others cannot reach the share without one of them, so they are looked up
     /// only where one of those was found.
-    fn share(&mut self, groups: &[Group], share: f32, words: Words) -> Result<(Vec<u32>, Vec<Row>), TextError> {
-        let weights: Vec<f32> = groups.iter().map(|group| group.weight).collect();
+    fn share(&mut self, groups: &[Group], share: f32, words: Words) -> Result<(), TextError> {
+        let weights: SmallVec<[f32; 8]> = groups.iter().map(|group| group.weight).collect();
         let total: f32 = weights.iter().sum();
-        let mut order: Vec<usize> = (0..groups.len()).collect();
+        let mut order: SmallVec<[usize; 8]> = (0..groups.len()).collect();
         order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
-        let mut hits: Vec<Rc<Hits>> = vec![Rc::default(); groups.len()];
+        let mut hits: SmallVec<[Rc<Hits>; 8]> = groups.iter().map(|_| Rc::default()).collect();
         let mut docs: Option<Vec<u32>> = None;
         let mut left = total;
         for &at in &order {
@@ -250,15 +324,18 @@ impl Evaluation<'_> {
                 hits[at] = self.walk(&groups[at], at, words)?;
                 hits[at].0.iter().for_each(|&doc| self.scratch.either.set(doc));
             } else {
-                let docs = docs.get_or_insert_with(|| self.scratch.either.to_vec());
-                hits[at] = self.probe(&groups[at], at, words, docs)?;
+                if docs.is_none() {
+                    docs = Some(self.either());
+                }
+                hits[at] = self.probe(&groups[at], at, words, docs.as_deref().unwrap_or_default())?;
             }
             left -= weights[at];
         }
-        let docs = docs.unwrap_or_else(|| self.scratch.either.to_vec());
+        let docs = docs.unwrap_or_else(|| self.either());
         docs.iter().for_each(|&doc| self.scratch.either.clear(doc));
-        let mut rows = vec![Row::default(); docs.len()];
-        for (at, hits) in hits.into_iter().enumerate() {
+        let rows = &mut self.scratch.rows;
+        rows.resize(docs.len(), Row::default());
+        for (at, hits) in hits.iter().enumerate() {
             let mut row = 0;
             for (&doc, &value) in hits.0.iter().zip(&hits.1) {
                 while docs[row] != doc {
@@ -269,7 +346,16 @@ impl Evaluation<'_> {
             }
         }
         rows.iter_mut().for_each(|row| row.matched = (row.matched / total).min(1.0));
-        Ok((docs, rows))
+        self.scratch.docs = docs;
+        hits.into_iter().for_each(|hits| self.scratch.give_back_shared(hits));
+        Ok(())
+    }
+
+    /// The documents of either group so far, in the memory for what a pass finds.
+    fn either(&mut self) -> Vec<u32> {
+        let mut docs = std::mem::take(&mut self.scratch.docs);
+        self.scratch.either.list(&mut docs);
+        docs
     }
 
     /// Every document of a group.
@@ -283,7 +369,13 @@ impl Evaluation<'_> {
             return Ok(settled);
         }
         let endings = self.group(group, at, None, |clause| clause.is_ending)?;
-        Ok(Rc::new(merge(Hits::clone(&settled), endings, better)))
+        if endings.0.is_empty() {
+            return Ok(settled);
+        }
+        let mut both = self.scratch.list();
+        merge(&settled, &endings, better, &mut both);
+        self.scratch.give_back(endings);
+        Ok(Rc::new(both))
     }
 
     /// Those of `docs` that the group has.
@@ -292,9 +384,11 @@ impl Evaluation<'_> {
         let Some(settled) = settled else {
             return Ok(Rc::new(self.group(group, at, Some(docs), |clause| words.has(clause))?));
         };
+        let mut known = self.scratch.list();
         let either = &self.scratch.either;
-        let known = settled.0.iter().copied().zip(settled.1.iter().copied());
-        Ok(Rc::new(known.filter(|(doc, _)| either.has(*doc)).unzip()))
+        let all = settled.0.iter().copied().zip(settled.1.iter().copied());
+        known.extend(all.filter(|(doc, _)| either.has(*doc)));
+        Ok(Rc::new(known))
     }
 
     /// The best clause of each document; with `wanted`, of those documents only.
@@ -308,7 +402,7 @@ impl Evaluation<'_> {
         for &doc in wanted.unwrap_or_default() {
             self.scratch.wanted.set(doc);
         }
-        let mut best = Hits::default();
+        let mut best = self.scratch.list();
         let (segment, factors) = (self.segment, self.factors);
         for (clause, found) in group.clauses.iter().zip(&self.found[at].clauses) {
             if found.is_empty() || !takes(clause) {
@@ -322,8 +416,18 @@ impl Evaluation<'_> {
                     Lookup::Phrase(_) => counter.count_phrase(source, &found.infos, wanted.is_some())?,
                 }
             }
-            let next = counter.finish(clause);
-            best = if best.0.is_empty() { next } else { merge(best, next, better) };
+            if best.0.is_empty() {
+                counter.finish(clause, &mut best);
+                continue;
+            }
+            let mut next = counter.scratch.list();
+            counter.finish(clause, &mut next);
+            if !next.0.is_empty() {
+                let mut both = self.scratch.list();
+                merge(&best, &next, better, &mut both);
+                self.scratch.give_back(std::mem::replace(&mut best, both));
+            }
+            self.scratch.give_back(next);
         }
         for &doc in wanted.unwrap_or_default() {
             self.scratch.wanted.clear(doc);
@@ -340,19 +444,20 @@ struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// The documents in which something was counted, each with its score; leaves the memory clean.
-    fn finish(self, clause: &Clause) -> Hits {
+    /// Writes the documents in which something was counted, each with its score, into an empty list; leaves the memory
+    /// clean.
+    fn finish(&mut self, clause: &Clause, hits: &mut Hits) {
         let kept = if clause.is_begun { !SKU_BIT } else { u8::MAX };
         let word = if clause.is_number { 0 } else { WORD_BIT };
-        let Scratch { occurrences, fields, marked, .. } = self.scratch;
+        let Scratch { cells, marked, .. } = &mut *self.scratch;
         let n = marked.count();
-        let mut hits: Hits = (Vec::with_capacity(n), Vec::with_capacity(n));
+        hits.0.reserve(n);
+        hits.1.reserve(n);
         marked.drain(|doc| {
-            let tf = std::mem::take(&mut occurrences[doc as usize]);
+            let Cell { tf, fields } = std::mem::take(&mut cells[doc as usize]);
             hits.0.push(doc);
-            hits.1.push((saturate(clause.factor, tf), std::mem::take(&mut fields[doc as usize]) & kept | word));
+            hits.1.push((saturate(clause.factor, tf), fields & kept | word));
         });
-        hits
     }
 
     /// Adds the occurrences of one word in one field.
@@ -367,14 +472,16 @@ impl Counter<'_> {
         let factors = &self.factors[field];
         let (coefficient, as_written) = (source.coefficient, source.as_written);
         let bit = 1u8 << field;
-        let Scratch { occurrences, fields, marked, wanted: wanted_bits, .. } = &mut *self.scratch;
+        let Scratch { cells, marked, wanted: wanted_bits, .. } = &mut *self.scratch;
         let mut add = |doc: u32, times: u32| {
             let factor = factors[usize::from(lengths[doc as usize])];
-            let sum = &mut occurrences[doc as usize];
-            *sum += coefficient * times as f32 * factor;
-            *sum += as_written * times as f32 * factor;
-            fields[doc as usize] |= bit;
-            marked.set(doc);
+            let cell = &mut cells[doc as usize];
+            cell.tf += coefficient * times as f32 * factor;
+            cell.tf += as_written * times as f32 * factor;
+            if cell.fields == 0 {
+                marked.set(doc);
+            }
+            cell.fields |= bit;
         };
         match wanted {
             Some(docs) if docs.len() * SKIP_RATIO < info.doc_freq as usize => {
@@ -409,7 +516,7 @@ impl Counter<'_> {
             let option = IndexRecordOption::WithFreqsAndPositions;
             lists.push(self.segment.stem[field].read_postings_from_terminfo(info, option)?);
         }
-        let Scratch { occurrences, fields, marked, wanted, positions, .. } = &mut *self.scratch;
+        let Scratch { cells, marked, wanted, positions, .. } = &mut *self.scratch;
         positions.resize_with(positions.len().max(lists.len()), Vec::new);
         let mut doc = lists[0].doc();
         while let Some(common) = next_common(&mut lists, doc) {
@@ -420,8 +527,9 @@ impl Counter<'_> {
                 let times = phrase_count(&positions[..lists.len()]);
                 if times > 0 {
                     let factor = self.factors[field][usize::from(self.segment.lengths[field][common as usize])];
-                    occurrences[common as usize] += source.coefficient * times as f32 * factor;
-                    fields[common as usize] |= 1 << field;
+                    let cell = &mut cells[common as usize];
+                    cell.tf += source.coefficient * times as f32 * factor;
+                    cell.fields |= 1 << field;
                     marked.set(common);
                 }
             }
@@ -454,18 +562,17 @@ fn phrase_count(positions: &[Vec<u32>]) -> u32 {
     first.iter().filter(|&&start| follows(start)).count() as u32
 }
 
-/// Drops the rows of finished columns whose document is no longer in; `kept` is a subset of `docs`, both increasing.
-fn keep(docs: &[u32], kept: &[u32], columns: &mut [Vec<(f32, u8)>], done: &[usize]) {
-    for &column in done {
-        let column = &mut columns[column];
-        let mut from = 0;
-        for (to, doc) in kept.iter().enumerate() {
-            while docs[from] != *doc {
-                from += 1;
-            }
-            column[to] = column[from];
+/// Adds the group at `at` to the rows of `docs`, all of which it has; both are increasing.
+fn add_column(at: usize, hits: &Hits, docs: &[u32], rows: &mut [Row]) {
+    if hits.0.len() == docs.len() {
+        return rows.iter_mut().zip(&hits.1).for_each(|(row, &value)| row.add(at, value));
+    }
+    let mut from = 0;
+    for (doc, row) in docs.iter().zip(rows) {
+        while hits.0[from] != *doc {
+            from += 1;
         }
-        column.truncate(kept.len());
+        row.add(at, hits.1[from]);
     }
 }
 
@@ -479,14 +586,17 @@ fn better(a: (f32, u8), b: (f32, u8)) -> (f32, u8) {
     (a.0.max(b.0), a.1 | b.1)
 }
 
-/// The union of two increasing lists; values of documents in both are combined, the left one first.
+/// Writes the union of two increasing lists into an empty one; values of documents in both are combined, the left one
+/// first.
 fn merge<T: Copy>(
-    left: (Vec<u32>, Vec<T>),
-    right: (Vec<u32>, Vec<T>),
+    left: &(Vec<u32>, Vec<T>),
+    right: &(Vec<u32>, Vec<T>),
     combine: impl Fn(T, T) -> T,
-) -> (Vec<u32>, Vec<T>) {
-    let mut docs = Vec::with_capacity(left.0.len() + right.0.len());
-    let mut values = Vec::with_capacity(docs.capacity());
+    both: &mut (Vec<u32>, Vec<T>),
+) {
+    let (docs, values) = both;
+    docs.reserve(left.0.len() + right.0.len());
+    values.reserve(left.0.len() + right.0.len());
     let (mut l, mut r) = (0, 0);
     while l < left.0.len() || r < right.0.len() {
         let a = left.0.get(l).copied().unwrap_or(TERMINATED);
@@ -500,7 +610,6 @@ fn merge<T: Copy>(
         l += usize::from(a <= b);
         r += usize::from(b <= a);
     }
-    (docs, values)
 }
 
 #[cfg(test)]
@@ -521,11 +630,14 @@ mod tests {
     }
 
     #[test]
-    fn merges_and_keeps() {
-        let merged = merge((vec![1, 3, 5], vec![1, 3, 5]), (vec![3, 4], vec![10, 20]), |a, b| a + b);
+    fn merges_and_adds_columns() {
+        let mut merged = Default::default();
+        merge(&(vec![1, 3, 5], vec![1, 3, 5]), &(vec![3, 4], vec![10, 20]), |a, b| a + b, &mut merged);
         assert_eq!(merged, (vec![1, 3, 4, 5], vec![1, 13, 20, 5]));
-        let mut columns = vec![vec![], vec![(1.0, 0), (2.0, 1), (3.0, 2)]];
-        keep(&[4, 5, 9], &[4, 9], &mut columns, &[1]);
-        assert_eq!(columns[1], [(1.0, 0), (3.0, 2)]);
+        let hits = (vec![4, 5, 9], vec![(1.0, 0), (2.0, 1), (3.0, 2)]);
+        let mut rows = [Row::default(); 2];
+        add_column(0, &hits, &[4, 9], &mut rows);
+        add_column(1, &(vec![4, 9], vec![(0.5, 4), (0.25, 0)]), &[4, 9], &mut rows);
+        assert_eq!(rows.map(|row| (row.score, row.fields)), [(1.5, 4 << 8), (3.25, 2)]);
     }
 }

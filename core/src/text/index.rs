@@ -7,14 +7,16 @@
 //! Damage is an error that says "rebuild", never a panic: everything here can be fed again from the log.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use rustc_hash::FxHashMap;
 use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED};
-use tantivy::{TantivyError, Term};
+use tantivy::{DocSet, FutureResult, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, SegmentMeta};
+use tantivy::{TERMINATED, TantivyError, Term};
 
 use super::analyzer::{ANALYZER_VERSION, Language, has_digit};
 use super::document::{TextDoc, TextField};
@@ -36,6 +38,10 @@ const MERGED_SEGMENTS_MIN: usize = 4;
 const SMALL_SEGMENT_DOCS: u32 = 20_000;
 /// Share of deleted documents from which a segment is written anew.
 const DELETED_SHARE_MAX: f32 = 0.3;
+/// Segments that are searched, in quiet times, as they are: every one costs a look into each dictionary for each word…
+const QUIET_SEGMENTS_MAX: usize = 3;
+/// …and the share of all documents that may lie outside the largest of them.
+const SCATTERED_SHARE_MAX: f64 = 0.05;
 
 /// The writing side of the text index of one text source.
 pub struct TextIndex {
@@ -47,6 +53,8 @@ pub struct TextIndex {
     lexicon: Lexicon,
     changed: bool,
     view: TextView,
+    /// The merge that was begun in quiet times, until it has ended.
+    merging: Option<Pin<Box<FutureResult<Option<SegmentMeta>>>>>,
 }
 
 impl TextIndex {
@@ -130,7 +138,7 @@ impl TextIndex {
         let segments = open_segments(&reader, &fields, &[])?;
         let mut lexicon = count_postings(&segments, language, tolerance)?;
         let view = TextView::new(seq, language, fields.clone(), segments, lexicon.publish());
-        Ok(Self { index, writer, reader, language, fields, lexicon, changed: false, view })
+        Ok(Self { index, writer, reader, language, fields, lexicon, changed: false, view, merging: None })
     }
 
     /// Takes documents in, each in place of the one its item had, and deletes those of `deletes` (first, should an
@@ -172,7 +180,48 @@ impl TextIndex {
         self.refresh(seq)
     }
 
-    /// Merges everything committed into one segment and waits for it: after a large import, or when idle.
+    /// Begins to merge everything committed into one segment, in the background, when that would make searches
+    /// cheaper; says whether a merge is on its way. [`TextIndex::merged`] takes it over.
+    pub fn begin_merge(&mut self) -> bool {
+        if !self.is_merging() && !self.changed && self.is_scattered() {
+            let ids: Vec<_> = self.view.segments().iter().map(Segment::id).collect();
+            self.merging = Some(Box::pin(self.writer.merge(&ids)));
+        }
+        self.is_merging()
+    }
+
+    /// Whether a merge that was begun has not been taken over.
+    pub fn is_merging(&self) -> bool {
+        self.merging.is_some()
+    }
+
+    /// Whether searches look into more segments than they should in quiet times.
+    pub fn is_scattered(&self) -> bool {
+        let sizes = || self.view.segments().iter().map(Segment::n_docs);
+        let (all, largest) = (sizes().sum::<usize>(), sizes().max().unwrap_or(0));
+        let is_much = (all - largest) as f64 > SCATTERED_SHARE_MAX * all as f64;
+        sizes().len() > 1 && (is_much || sizes().len() > QUIET_SEGMENTS_MAX)
+    }
+
+    /// The view after a merge that was begun and has ended, well or not; `None` before. It has the position and the
+    /// contents of the last one.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn merged(&mut self) -> Result<Option<TextView>, TextError> {
+        let Some(merging) = &mut self.merging else { return Ok(None) };
+        let Poll::Ready(ended) = merging.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            return Ok(None);
+        };
+        self.merging = None;
+        if let Err(error) = ended {
+            // It lost its segments to a merge of the policy's: that one did the work.
+            tracing::debug!(%error, "text segments were merged meanwhile");
+        }
+        self.refresh(self.view.seq()).map(Some)
+    }
+
+    /// Merges everything committed into one segment and waits for it.
     /// The returned view has the position and the contents of the last one. While changes wait for a commit, nothing is
     /// done.
     ///

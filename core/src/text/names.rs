@@ -4,11 +4,9 @@
 //! name (side by side, at its end, behind a "for") is asked of hundreds of products a search, and walking posting
 //! lists with positions for that would cost more than the search. The names of neighbors lie side by side in one
 //! chunk, since waiting for memory is most of what reading one costs. Chunks are copied when a document in them
-//! changes, so a view shares all others with the one before it. Words of other fields are not here.
+//! changes, and so is the list of chunks, once between two views; a view shares all others with the one before it. Words of other fields are not here.
 
 use std::sync::Arc;
-
-use imbl::Vector;
 
 use crate::id::ItemId;
 use crate::limits::NAME_WORDS_MAX;
@@ -48,7 +46,7 @@ impl Chunk {
 /// Names by item.
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    chunks: Vector<Arc<Chunk>>,
+    chunks: Arc<Vec<Arc<Chunk>>>,
 }
 
 impl Names {
@@ -62,8 +60,9 @@ impl Names {
     /// Takes a name in, its words by place, instead of the one the item had; words past the bound are left out.
     pub fn put(&mut self, item: ItemId, mut words: Vec<NameWord>) {
         words.truncate(NAME_WORDS_MAX);
-        while self.chunks.len() <= item.index() / CHUNK {
-            self.chunks.push_back(Arc::new(Chunk::EMPTY));
+        let n_chunks = item.index() / CHUNK + 1;
+        if self.chunks.len() < n_chunks {
+            Arc::make_mut(&mut self.chunks).resize_with(n_chunks, || Arc::new(Chunk::EMPTY));
         }
         self.set(item, &words);
     }
@@ -77,7 +76,7 @@ impl Names {
         if self.of(item) == name {
             return;
         }
-        if let Some(chunk) = self.chunks.get_mut(item.index() / CHUNK) {
+        if let Some(chunk) = Arc::make_mut(&mut self.chunks).get_mut(item.index() / CHUNK) {
             let chunk = Arc::make_mut(chunk);
             let at = item.index() % CHUNK;
             let old = chunk.range(at);

@@ -6,7 +6,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::best::{Best, Hit};
+use super::best::{Best, Hit, give_back};
 use super::compile::{Group, Words, compile};
 use super::document::{FieldWeights, TextField};
 use super::error::TextError;
@@ -88,10 +88,13 @@ impl Search<'_> {
 
     fn fitted(&self, hits: Vec<Hit>, without: &RoaringBitmap) -> Vec<Found> {
         let fits = self.fit.of_best(self.view, &hits, without);
-        let found = |(hit, fit): (Hit, f32)| {
+        let found = |(hit, fit): (&Hit, f32)| {
             let by_sku = hit.fields & SKU_BITS != 0;
             Found { item: hit.item, text: hit.score, fit, by_sku }
         };
-        hits.into_iter().zip(fits).filter(|(hit, _)| !without.contains(hit.item.0)).map(found).collect()
+        let is_new = |(hit, _): &(&Hit, f32)| !without.contains(hit.item.0);
+        let fitted = hits.iter().zip(fits).filter(is_new).map(found).collect();
+        give_back(hits);
+        fitted
     }
 }

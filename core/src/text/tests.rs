@@ -118,6 +118,29 @@ fn words_at_one_place_of_a_name_stand_in_one_order_whatever_was_indexed_before()
 }
 
 #[test]
+fn what_is_scattered_is_merged_in_quiet_times_and_answers_stay() {
+    let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
+    // Fewer segments than are merged anyway.
+    for (doc, at) in shop().into_iter().take(3).zip(1..) {
+        index.apply(&[doc], &[]).unwrap();
+        index.commit(at).unwrap();
+    }
+    let before = index.view();
+    assert_eq!((before.n_segments(), index.is_scattered(), index.merged().unwrap().is_none()), (3, true, true));
+    assert!(index.begin_merge() && index.is_merging());
+    let after = loop {
+        if let Some(view) = index.merged().unwrap() {
+            break view;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!((after.n_segments(), after.seq(), index.begin_merge()), (1, 3, false));
+    let query = read_query(before.language(), "hoodie jacket", LastWord::Begun);
+    let found = |view: &TextView| ranked(view, &query, None, Match::Share(0.0));
+    assert_eq!(found(&after), found(&before));
+}
+
+#[test]
 fn a_number_alone_is_no_part_of_a_query_with_words() {
     let names = ["bottle 5", "bottle", "rack 5", "5 hooks", "chain for 455"];
     let view = view_of(&(1..).zip(names).map(|(item, name)| TextDoc::named(ItemId(item), name)).collect::<Vec<_>>());

@@ -34,7 +34,7 @@ pub fn serve_shop(
 ) -> anyhow::Result<ExitCode> {
     let config = settings.engine()?;
     let state = AppState::new(settings, images);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = serve::runtime()?;
     runtime.block_on(async move {
         let listener = serve::listen(&state).await?;
         let address = format!("http://{}", listener.local_addr()?);

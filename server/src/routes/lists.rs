@@ -6,10 +6,10 @@ use axum::extract::{Path, State};
 use axum::http::HeaderValue;
 use axum::response::Response;
 use planogram_core::engine::types::QueryError;
-use planogram_core::pipeline::request::{Degraded, ListRequest};
+use planogram_core::pipeline::request::{Degraded, ListAnswer, ListRequest};
 use tokio::sync::oneshot;
 
-use super::{Answer, blocking, json};
+use super::{Answer, blocking, json, to_json};
 use crate::error::{Kind, Problem};
 use crate::extract::{Pairs, Whole};
 use crate::guard::REQUEST_ID;
@@ -127,13 +127,16 @@ pub async fn explain(State(state): State<AppState>, headers: FromHeaders, Pairs(
     Ok(json(&ExplanationJson { sku, answer }))
 }
 
+/// The list is written as JSON by the worker that ranked it, while it has all of it at hand; what is handed over is text.
 async fn run(state: &AppState, request: ListRequest) -> Answer {
     let (id, deadline) = (request.request_id.clone(), request.deadline);
     let (reply, answer) = oneshot::channel();
-    state.engine()?.submit_list(request, Box::new(move |result| drop(reply.send(result))));
-    let list = wait(state, deadline, answer).await?;
-    count_degraded(&list.degraded);
-    Ok(with_id(json(&ListJson::from(list)), &id))
+    let written = |list: ListAnswer| {
+        count_degraded(&list.degraded);
+        to_json(&ListJson::from(list))
+    };
+    state.engine()?.submit_list(request, Box::new(move |result| drop(reply.send(result.map(written)))));
+    Ok(with_id(wait(state, deadline, answer).await??, &id))
 }
 
 pub(super) async fn wait<T>(

@@ -21,8 +21,7 @@ pub mod write;
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use planogram_core::engine::Engine;
 use serde::Serialize;
@@ -50,8 +49,22 @@ where
 
 /// 200 with JSON.
 pub fn json<T: Serialize>(body: &T) -> Response {
-    (StatusCode::OK, Json(body)).into_response()
+    to_json(body).unwrap_or_else(IntoResponse::into_response)
 }
+
+/// 200 with JSON, on whatever thread this is called.
+///
+/// # Errors
+/// 500 when the body cannot be written.
+fn to_json<T: Serialize>(body: &T) -> Answer {
+    let mut bytes = Vec::with_capacity(JSON_BYTES_USUAL);
+    serde_json::to_writer(&mut bytes, body)
+        .map_err(|e| Problem::new(Kind::Internal, format!("the answer cannot be written: {e}")))?;
+    Ok(text("application/json", bytes))
+}
+
+/// Room for the JSON of a page of 24 with facets, so that writing it does not move it again and again.
+const JSON_BYTES_USUAL: usize = 16 << 10;
 
 /// 200 with text of a media type.
 pub fn text(media: &'static str, body: impl Into<axum::body::Body>) -> Response {

@@ -8,12 +8,32 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::ServedRecord;
+use serde::Serialize;
+
+use super::{Served, ServedRecord};
 
 const MAGIC: &[u8; 8] = b"PLANOSV1";
 const PREFIX: &str = "served-";
 const SUFFIX: &str = ".log";
 const FRAME_BYTES: usize = 8;
+/// Room for the payload of a page of 24 with ten columns, in bytes.
+const PAYLOAD_BYTES_USUAL: usize = 4_096;
+
+/// The bytes of a record.
+pub(super) fn payload(record: &Served<'_>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(PAYLOAD_BYTES_USUAL);
+    let mut writer = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
+    record.serialize(&mut writer).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+/// The record that these bytes are.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub(super) fn record(payload: &[u8]) -> Result<ServedRecord, String> {
+    rmp_serde::from_slice(payload).map_err(|e| e.to_string())
+}
 
 /// The files of a directory, of which the newest is written.
 pub(super) struct Files {
@@ -34,10 +54,9 @@ impl Files {
         Ok(Self { dir: dir.to_owned(), file_bytes, files, next, current: None })
     }
 
-    /// Writes `record`, in a new file when it does not fit the current one. After an error the next record goes to
-    /// a new file.
-    pub(super) fn append(&mut self, record: &ServedRecord) -> io::Result<()> {
-        let payload = rmp_serde::to_vec_named(record).map_err(io::Error::other)?;
+    /// Writes a record's payload, in a new file when it does not fit the current one. After an error the next record
+    /// goes to a new file.
+    pub(super) fn append(&mut self, payload: &[u8]) -> io::Result<()> {
         let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
         let frame_bytes = (FRAME_BYTES + payload.len()) as u64;
         let (mut file, bytes) = match self.current.take() {
@@ -50,8 +69,8 @@ impl Files {
             }
         };
         file.write_all(&length.to_le_bytes())?;
-        file.write_all(&checksum(&payload))?;
-        file.write_all(&payload)?;
+        file.write_all(&checksum(payload))?;
+        file.write_all(payload)?;
         self.current = Some((file, bytes + frame_bytes));
         Ok(())
     }
@@ -142,7 +161,7 @@ fn next_record(rest: &mut &[u8]) -> Result<ServedRecord, String> {
         return Err("the checksum does not match".into());
     }
     *rest = after;
-    rmp_serde::from_slice(payload).map_err(|e| e.to_string())
+    record(payload)
 }
 
 fn checksum(payload: &[u8]) -> [u8; 4] {

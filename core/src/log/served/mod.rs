@@ -2,8 +2,10 @@
 //!
 //! Served records lie beside the log, not in it: they are joined to later events by request id, and losing some
 //! costs a little learning, never an answer. So the way in is a bounded queue that drops, one thread writes, and
-//! a request never waits for a disk. Recent records are found in memory; the files are for those who learn from
-//! them in the background. Nothing that replay must reproduce may be folded from here.
+//! a request never waits for a disk. A record is written as bytes where it is made, from borrowed parts, and these bytes
+//! are what is kept and what goes to the file; the thread takes many at a time, so that not every request wakes it.
+//! Recent records are found in memory; the files are for those who learn from them in the background. Nothing that
+//! replay must reproduce may be folded from here.
 
 mod file;
 
@@ -12,7 +14,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,48 @@ pub enum ServedKind {
     /// A recommendation unit.
     Unit,
 }
+
+/// How long records may wait for others to be written with them.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// A [`ServedRecord`] in the making: the same, borrowed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Served<'a> {
+    /// As in the record.
+    pub request_id: &'a str,
+    /// As in the record.
+    pub time_ms: TimeMs,
+    /// As in the record.
+    pub kind: ServedKind,
+    /// As in the record.
+    pub subject: &'a str,
+    /// As in the record.
+    pub store_view: &'a str,
+    /// As in the record.
+    pub visitor: Option<u64>,
+    /// As in the record.
+    pub columns: &'a [String],
+    /// As in the record.
+    pub items: Vec<Shown<'a>>,
+    /// As in the record.
+    pub arms: &'a [(String, String)],
+}
+
+/// A [`ServedItem`], borrowed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown<'a> {
+    /// As in the record.
+    pub item: ItemId,
+    /// As in the record.
+    pub position: u32,
+    /// As in the record.
+    pub score: f64,
+    /// As in the record.
+    pub values: &'a [f32],
+}
+
+/// A record as it stands in a file, without its frame.
+type Payload = Arc<[u8]>;
 
 /// One item that was shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,10 +155,12 @@ struct Disk {
     queue: Option<Sender<Message>>,
     dropped: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
+    /// The thread, to be woken while it lingers.
+    writer: Option<Thread>,
 }
 
 enum Message {
-    Record(Arc<ServedRecord>),
+    Record(Payload),
     Flush(Sender<()>),
 }
 
@@ -132,25 +179,29 @@ impl ServedJournal {
         let thread = std::thread::Builder::new()
             .name("served-journal".into())
             .spawn(move || write_all(&messages, files, &counter))?;
-        let disk = Disk { queue: Some(queue), dropped, thread: Some(thread) };
+        let writer = Some(thread.thread().clone());
+        let disk = Disk { queue: Some(queue), dropped, thread: Some(thread), writer };
         Ok(Self { recent, disk: Some(disk), dir: Some(dir.clone()) })
     }
 
     /// Remembers `record`. Never waits for the disk: when it lags, the record is only kept in memory and counted
     /// as dropped.
-    pub fn record(&self, record: ServedRecord) {
-        let record = Arc::new(record);
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(record.clone());
-        if let Some(Disk { queue: Some(queue), dropped, .. }) = &self.disk
-            && queue.try_send(Message::Record(record)).is_err()
-        {
-            dropped.fetch_add(1, Ordering::Relaxed);
-        }
+    pub fn record(&self, record: &Served<'_>) {
+        let payload: Payload = match file::payload(record) {
+            Ok(payload) => payload.into(),
+            Err(error) => {
+                tracing::warn!(%error, "a served record was not written");
+                return self.disk.iter().for_each(Disk::drop_one);
+            }
+        };
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(record.request_id, payload.clone());
+        self.disk.iter().for_each(|disk| disk.hand_over(payload.clone()));
     }
 
     /// The newest record of that request, while it is recent.
-    pub fn find(&self, request_id: &str) -> Option<Arc<ServedRecord>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(request_id).cloned()
+    pub fn find(&self, request_id: &str) -> Option<ServedRecord> {
+        let payload = self.recent.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(request_id).cloned();
+        file::record(&payload?).ok()
     }
 
     /// Hands over every record that is kept, oldest first: those in the files, or the recent ones where there are no
@@ -161,8 +212,14 @@ impl ServedJournal {
     pub fn each(&self, take: &mut dyn FnMut(&ServedRecord)) -> io::Result<Vec<String>> {
         let Some(dir) = &self.dir else {
             let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).order.clone();
-            recent.iter().for_each(|record| take(record));
-            return Ok(Vec::new());
+            let mut damaged = Vec::new();
+            for (_, payload) in &recent {
+                match file::record(payload) {
+                    Ok(record) => take(&record),
+                    Err(reason) => damaged.push(reason),
+                }
+            }
+            return Ok(damaged);
         };
         self.flush();
         let mut damaged = Vec::new();
@@ -181,9 +238,10 @@ impl ServedJournal {
 
     /// Waits until what was recorded before is in the files (handed to the system, not synced).
     pub fn flush(&self) {
-        if let Some(Disk { queue: Some(queue), .. }) = &self.disk {
+        if let Some(disk @ Disk { queue: Some(queue), .. }) = &self.disk {
             let (done, wait) = bounded(1);
             if queue.send(Message::Flush(done)).is_ok() {
+                disk.wake();
                 // Disconnected when the thread ended: nothing is left to wait for.
                 let _ = wait.recv();
             }
@@ -191,9 +249,31 @@ impl ServedJournal {
     }
 }
 
+impl Disk {
+    fn hand_over(&self, payload: Payload) {
+        let Some(queue) = &self.queue else { return };
+        if queue.try_send(Message::Record(payload)).is_err() {
+            self.drop_one();
+        }
+        // Whoever makes the queue half full does not wait for the others.
+        if queue.capacity().is_some_and(|most| queue.len() == most.div_ceil(2)) {
+            self.wake();
+        }
+    }
+
+    fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn wake(&self) {
+        self.writer.iter().for_each(Thread::unpark);
+    }
+}
+
 impl Drop for Disk {
     fn drop(&mut self) {
         self.queue = None;
+        self.wake();
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of the served journal panicked");
         }
@@ -202,21 +282,26 @@ impl Drop for Disk {
 
 /// The thread: writes until the queue is disconnected, and flushes whenever it is empty.
 fn write_all(messages: &Receiver<Message>, mut files: file::Files, dropped: &AtomicU64) {
-    while let Ok(message) = messages.recv() {
-        match message {
-            Message::Record(record) => {
-                if let Err(error) = files.append(&record) {
-                    dropped.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(%error, "a served record was not written");
+    let mut flushed: Vec<Sender<()>> = Vec::new();
+    while let Ok(first) = messages.recv() {
+        if matches!(first, Message::Record(_)) && messages.len() * 2 < messages.capacity().unwrap_or(usize::MAX) {
+            std::thread::park_timeout(LINGER);
+        }
+        for message in std::iter::once(first).chain(messages.try_iter()) {
+            match message {
+                Message::Record(payload) => {
+                    if let Err(error) = files.append(&payload) {
+                        dropped.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!(%error, "a served record was not written");
+                    }
                 }
-                if messages.is_empty() {
-                    files.flush();
-                }
+                Message::Flush(done) => flushed.push(done),
             }
-            Message::Flush(done) => {
-                files.flush();
-                let _ = done.send(());
-            }
+        }
+        files.flush();
+        for done in flushed.drain(..) {
+            // Whoever asked may have given up.
+            let _ = done.send(());
         }
     }
     files.flush();
@@ -225,19 +310,20 @@ fn write_all(messages: &Receiver<Message>, mut files: file::Files, dropped: &Ato
 /// A ring with an index.
 struct Recent {
     limit: usize,
-    order: VecDeque<Arc<ServedRecord>>,
-    by_id: HashMap<String, Arc<ServedRecord>>,
+    order: VecDeque<(Arc<str>, Payload)>,
+    by_id: HashMap<Arc<str>, Payload>,
 }
 
 impl Recent {
-    fn insert(&mut self, record: Arc<ServedRecord>) {
-        self.by_id.insert(record.request_id.clone(), record.clone());
-        self.order.push_back(record);
+    fn insert(&mut self, request_id: &str, payload: Payload) {
+        let id: Arc<str> = request_id.into();
+        self.by_id.insert(id.clone(), payload.clone());
+        self.order.push_back((id, payload));
         while self.order.len() > self.limit {
-            let Some(oldest) = self.order.pop_front() else { return };
+            let Some((id, oldest)) = self.order.pop_front() else { return };
             // The id may have been answered again since.
-            if self.by_id.get(&oldest.request_id).is_some_and(|found| Arc::ptr_eq(found, &oldest)) {
-                self.by_id.remove(&oldest.request_id);
+            if self.by_id.get(&id).is_some_and(|found| Arc::ptr_eq(found, &oldest)) {
+                self.by_id.remove(&id);
             }
         }
     }
@@ -262,6 +348,22 @@ mod tests {
         }
     }
 
+    fn borrowed<'r>(record: &'r ServedRecord) -> Served<'r> {
+        let shown =
+            |of: &'r ServedItem| Shown { item: of.item, position: of.position, score: of.score, values: &of.values };
+        Served {
+            request_id: &record.request_id,
+            time_ms: record.time_ms,
+            kind: record.kind,
+            subject: &record.subject,
+            store_view: &record.store_view,
+            visitor: record.visitor,
+            columns: &record.columns,
+            items: record.items.iter().map(shown).collect(),
+            arms: &record.arms,
+        }
+    }
+
     fn config(dir: &tempfile::TempDir) -> ServedConfig {
         ServedConfig { dir: Some(dir.path().join("served")), ..ServedConfig::default() }
     }
@@ -274,15 +376,23 @@ mod tests {
     #[test]
     fn recent_records_are_found_and_old_ones_forgotten() {
         let journal = ServedJournal::start(&ServedConfig { recent: 3, ..ServedConfig::default() }).unwrap();
-        (0..5).for_each(|n| journal.record(record(n)));
+        (0..5).for_each(|n| journal.record(&borrowed(&record(n))));
         assert_eq!(journal.find("request-1"), None);
-        assert_eq!(journal.find("request-2").as_deref(), Some(&record(2)));
+        assert_eq!(journal.find("request-2"), Some(record(2)));
         // The same id again: the newest answer counts, also after the first one left the ring.
         let again = ServedRecord { subject: "again".into(), ..record(2) };
-        journal.record(again.clone());
-        journal.record(record(6));
-        assert_eq!(journal.find("request-2").as_deref(), Some(&again));
+        journal.record(&borrowed(&again));
+        journal.record(&borrowed(&record(6)));
+        assert_eq!(journal.find("request-2"), Some(again));
         assert_eq!(journal.dropped(), 0);
+    }
+
+    #[test]
+    fn what_is_written_from_borrowed_parts_reads_the_same() {
+        let record = record(3);
+        let written = file::payload(&borrowed(&record)).unwrap();
+        assert_eq!(written, rmp_serde::to_vec_named(&record).unwrap());
+        assert_eq!(file::record(&written).unwrap(), record);
     }
 
     #[test]
@@ -291,12 +401,12 @@ mod tests {
         let config = config(&dir);
         for run in 0..3 {
             let journal = ServedJournal::start(&config).unwrap();
-            (0..10).for_each(|n| journal.record(record(run * 10 + n)));
+            (0..10).for_each(|n| journal.record(&borrowed(&record(run * 10 + n))));
             assert_eq!(journal.dropped(), 0);
         }
         assert_eq!(read_all(&config), (0..30).map(record).collect::<Vec<_>>());
         let journal = ServedJournal::start(&config).unwrap();
-        journal.record(record(30));
+        journal.record(&borrowed(&record(30)));
         let mut seen = Vec::new();
         assert_eq!(journal.each(&mut |record| seen.push(record.clone())).unwrap(), [""; 0]);
         assert_eq!(seen, (0..31).map(record).collect::<Vec<_>>());
@@ -307,7 +417,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let config = ServedConfig { file_bytes: 2_000, files: 3, ..config(&dir) };
         let journal = ServedJournal::start(&config).unwrap();
-        (0..100).for_each(|n| journal.record(record(n)));
+        (0..100).for_each(|n| journal.record(&borrowed(&record(n))));
         journal.flush();
         let files = list(config.dir.as_ref().unwrap()).unwrap();
         assert_eq!(files.len(), 3);
@@ -325,10 +435,10 @@ mod tests {
         let (queue, _messages) = bounded(2);
         let dropped = Arc::new(AtomicU64::new(0));
         let mut journal = ServedJournal::start(&ServedConfig::default()).unwrap();
-        journal.disk = Some(Disk { queue: Some(queue), dropped, thread: None });
-        (0..7).for_each(|n| journal.record(record(n)));
+        journal.disk = Some(Disk { queue: Some(queue), dropped, thread: None, writer: None });
+        (0..7).for_each(|n| journal.record(&borrowed(&record(n))));
         assert_eq!(journal.dropped(), 5);
-        assert_eq!(journal.find("request-6").as_deref(), Some(&record(6)));
+        assert_eq!(journal.find("request-6"), Some(record(6)));
     }
 
     #[test]
@@ -336,7 +446,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let config = config(&dir);
         let journal = ServedJournal::start(&config).unwrap();
-        (0..4).for_each(|n| journal.record(record(n)));
+        (0..4).for_each(|n| journal.record(&borrowed(&record(n))));
         drop(journal);
         let path = list(config.dir.as_ref().unwrap()).unwrap().remove(0);
         let whole = std::fs::read(&path).unwrap();

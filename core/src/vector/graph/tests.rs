@@ -31,10 +31,16 @@ fn exact(packed: &Packed, query: &[f32], universe: &RoaringBitmap) -> Vec<Near> 
     top.best().to_vec()
 }
 
+/// One thread builds the same graph every time; of several, each meets what the others have linked so far.
+fn built_by_one(packed: &Packed) -> Graph {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| build(packed, &AtomicBool::new(false))).unwrap()
+}
+
 #[test]
 fn filters_never_leak_and_keep_recall() {
     let packed = space(2_000);
-    let graph = build(&packed, &AtomicBool::new(false)).unwrap();
+    let graph = built_by_one(&packed);
     let space = ModelSpace { packed: packed.clone(), graph: Some(graph.clone()) };
     let (mut scratch, mut walked) = (SearchScratch::default(), SearchScratch::default());
     for one_in in [1, 2, 5, 20, 100, 1_000] {
@@ -67,7 +73,7 @@ fn rows_that_come_cluster_by_cluster_are_found() {
     let vectors: Vec<Vec<f32>> = (0..2_000).map(vector).collect();
     let packed =
         Packed::new(16, vectors.iter().zip(0..).map(|(vector, row)| (ItemId(row), vector.as_slice()))).unwrap();
-    let graph = build(&packed, &AtomicBool::new(false)).unwrap();
+    let graph = built_by_one(&packed);
     let (mut scratch, mut top, mut found) = (Scratch::default(), Top::default(), 0);
     let everything: RoaringBitmap = (0..2_000).collect();
     for row in (0..2_000).step_by(20) {
@@ -82,7 +88,7 @@ fn rows_that_come_cluster_by_cluster_are_found() {
 #[test]
 fn every_row_finds_itself_and_a_search_is_always_the_same() {
     let packed = space(800);
-    let graph = build(&packed, &AtomicBool::new(false)).unwrap();
+    let graph = built_by_one(&packed);
     let (mut scratch, mut top) = (Scratch::default(), Top::default());
     for row in 0..packed.len() as u32 {
         top.reset(5);
@@ -98,10 +104,9 @@ fn every_row_finds_itself_and_a_search_is_always_the_same() {
 #[test]
 fn one_thread_builds_the_same_graph_twice_and_a_raised_flag_stops_it() {
     let packed = space(600);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let built = || pool.install(|| build(&packed, &AtomicBool::new(false)));
-    assert!(built() == built());
-    let levels = built().unwrap().upper;
+    let graph = built_by_one(&packed);
+    assert!(graph == built_by_one(&packed));
+    let levels = graph.upper;
     assert!(levels.iter().all(|level| level.neighbors.iter().all(|row| level.rows.contains(row))));
     assert_eq!(build(&packed, &AtomicBool::new(true)), None);
     assert_eq!(build(&Packed::default(), &AtomicBool::new(false)), None);
