@@ -332,3 +332,15 @@ fn add(group: &mut TermGroup, text: String, weight: f32) -> bool {
     }
     fits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ItemId;
+
+    #[test]
+    fn a_poor_full_match_is_no_good_one() {
+        let full = [4.0, 1.0, 0.9].map(|text| Found { text, ..Found::elsewhere(ItemId(0)) });
+        assert_eq!((n_good(&full), n_good(&full[1..]), n_good(&[])), (2, 2, 0));
+    }
+}

@@ -385,6 +385,34 @@ fn corrects_and_completes_from_live_words() {
 }
 
 #[test]
+fn a_first_letter_is_wrong_only_of_a_common_word() {
+    let (mut index, _) = TextIndex::open(None, "en", Tolerance::default()).unwrap();
+    let words = ["lantern"; 15].into_iter().chain(["kettle"; 14]);
+    let docs: Vec<TextDoc> = words.zip(0..).map(|(word, n)| TextDoc::named(ItemId(n), word)).collect();
+    index.apply(&docs, &[]).unwrap();
+    let view = index.commit(1).unwrap();
+    let corrected = |word: &str| view.corrections(word, 3).into_iter().map(|c| c.word).collect::<Vec<_>>();
+    assert_eq!(corrected("pantern"), ["lantern"]);
+    assert_eq!(corrected("pantorn"), [""; 0], "one error, not two");
+    assert_eq!(corrected("mettle"), [""; 0]);
+    assert_eq!(corrected("kettel"), ["kettle"]);
+}
+
+#[test]
+fn another_reading_makes_no_word_weigh_more() {
+    let names = ["Tool set"; 40].into_iter().chain(["Bits 4set", "Hammer", "Big hammer"]);
+    let docs: Vec<TextDoc> = names.zip(0..).map(|(name, n)| TextDoc::named(ItemId(n), name)).collect();
+    let view = view_of(&docs);
+    let group = |alternatives| TermGroup { alternatives };
+    let set = group(vec![alternative("set", 1.0), alternative("4set", 0.9)]);
+    let query = Query { groups: vec![set, group(vec![alternative("hammer", 1.0)])], redirect: None };
+    let mut found: Vec<u32> =
+        ranked(&view, &query, None, Match::Share(0.6)).into_iter().map(|(item, _)| item).collect();
+    found.sort_unstable();
+    assert_eq!(found, [41, 42], "the hammer is most of it");
+}
+
+#[test]
 fn what_has_to_be_typed_as_written_is_neither_guessed_nor_found_by_guesses() {
     let mut docs = vec![TextDoc::named(ItemId(1), "Mug"), TextDoc::named(ItemId(2), "Cobalt bowl")];
     docs[0].verbatim = vec![("cobalt".to_owned(), 1), ("titanium".to_owned(), 1)];
