@@ -36,6 +36,7 @@ fn main() -> Result<()> {
     println!("{} products, {} queries, load {:.1}", docs.len(), queries.len(), measure::load());
     shops.print_match_sizes(&queries);
     print_table("search, two words", &measure::compete(&queries, mode.pick(5, 1), shops.searches()));
+    print_table("while typing, (c)", &measure::compete(&queries, mode.pick(5, 1), shops.typed()));
     print_table("category page", &measure::compete(&[()], mode.pick(101, 1), shops.pages()));
     println!("load {:.1} at the end", measure::load());
     let mut criterion = Criterion::default().configure_from_args();
@@ -102,6 +103,22 @@ impl Shops {
         ]
     }
 
+    /// The same queries as they look on the way, and with a slip.
+    fn typed(&self) -> Vec<Contestant<'_, String>> {
+        let row = |name: &str, write: fn(&str) -> String| {
+            let facets = shop::facet_codes();
+            Contestant::new(name, move |query: &String| {
+                drop(black_box(search(&self.searching, &write(query), &facets)));
+            })
+        };
+        vec![
+            row("both words whole", str::to_owned),
+            row("the last word without its last letter", |query| without_last(query, 1)),
+            row("the last word without its last two", |query| without_last(query, 2)),
+            row("two letters of the longest word swapped", misspelled),
+        ]
+    }
+
     fn pages(&self) -> Vec<Contestant<'_, ()>> {
         let facets = shop::facet_codes();
         let counted = facets.clone();
@@ -148,6 +165,26 @@ fn filled(docs: &[ProductDoc], plugins: Vec<PluginEntry>) -> Result<Arc<Engine>>
     let events = shop::Shoppers::new(docs, VISITORS).next(EVENTS, shop::NOW_MS);
     engine.ingest_events(events, Default::default())?;
     Ok(engine)
+}
+
+/// A query whose end is not typed yet.
+fn without_last(query: &str, letters: usize) -> String {
+    let n = query.chars().count().saturating_sub(letters);
+    query.chars().take(n).collect()
+}
+
+/// A query with the second and third letter of its longest word swapped; of a word with digits, too.
+fn misspelled(query: &str) -> String {
+    let words: Vec<&str> = query.split(' ').collect();
+    let longest = (0..words.len()).max_by_key(|at| words[*at].chars().count()).unwrap_or(0);
+    let swapped = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.swap(1, 2);
+        letters.into_iter().collect::<String>()
+    };
+    let each =
+        words.iter().enumerate().map(|(at, word)| if at == longest { swapped(word) } else { (*word).to_owned() });
+    each.collect::<Vec<_>>().join(" ")
 }
 
 /// A search that was not asked before.

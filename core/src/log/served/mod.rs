@@ -9,7 +9,7 @@
 
 mod file;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -170,7 +170,7 @@ impl ServedJournal {
     /// # Errors
     /// When the directory cannot be made or listed, or no thread can be started.
     pub fn start(config: &ServedConfig) -> io::Result<Self> {
-        let recent = Mutex::new(Recent { limit: config.recent, order: VecDeque::new(), by_id: HashMap::new() });
+        let recent = Mutex::new(Recent { limit: config.recent, order: VecDeque::new(), by_id: BTreeMap::new() });
         let Some(dir) = &config.dir else { return Ok(Self { recent, disk: None, dir: None }) };
         let files = file::Files::open(dir, config.file_bytes, config.files.max(1))?;
         let (queue, messages) = bounded(config.queue.max(1));
@@ -311,7 +311,8 @@ fn write_all(messages: &Receiver<Message>, mut files: file::Files, dropped: &Ato
 struct Recent {
     limit: usize,
     order: VecDeque<(Arc<str>, Payload)>,
-    by_id: HashMap<Arc<str>, Payload>,
+    /// No hash table: one that fills up is hashed anew as a whole, and every request would wait for that.
+    by_id: BTreeMap<Arc<str>, Payload>,
 }
 
 impl Recent {
