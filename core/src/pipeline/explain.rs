@@ -1,7 +1,7 @@
 //! Why is this product not here?
 //!
 //! Walks the same steps as a served request, with the same code, and names the first one that stopped the
-//! product; if none did, says where it stands. The sentences stand in [`super::words`].
+//! product; if none did, says where it stands. The sentences stand in `words`.
 
 use std::cell::RefCell;
 use std::sync::Arc;
