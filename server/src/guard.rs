@@ -83,15 +83,13 @@ async fn measure(request: Request, next: Next) -> Response<Body> {
 async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
     let path = request.uri().path();
     let always_passes = path.starts_with("/health/") || path == "/metrics";
-    let permit = state.in_flight().try_acquire();
-    if permit.is_err() && !always_passes {
+    let permit = (!always_passes).then(|| state.in_flight().try_acquire());
+    if let Some(Err(_)) = permit {
         metrics::counter!("planogram_http_shed_total").increment(1);
         let max = state.settings().server.in_flight_max;
         let said = format!("{max} requests are being answered, no more may at the same time");
         return Problem::new(Kind::Overloaded, said).into_response();
     }
-    // Those who always pass take nobody's place.
-    let _permit = permit.ok().filter(|_| !always_passes);
     match caller(&state, &request) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);

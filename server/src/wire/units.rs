@@ -30,7 +30,8 @@ pub fn from_address(pairs: &[(String, String)], headers: &FromHeaders) -> Result
             "the type of the page, such as home or product, or the ids of units".to_owned(),
         );
     }
-    settle(address).map(|()| UnitsRequest { choice, anchors, list })
+    settle(address)?;
+    Ok(UnitsRequest { choice, anchors, list: headers.may(list)? })
 }
 
 /// The window a report is about: `24h`, `72h`, `7d`, `30d`, or `all` for all time, which is the default.

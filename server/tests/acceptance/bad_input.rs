@@ -139,6 +139,7 @@ fn what_the_shop_is_up_to_is_not_for_shoppers_when_there_is_a_key() {
         "/v1/search?q=chair&overlay=spring",
         "/v1/search?q=chair&now=2090-01-01T00:00:00Z",
         "/v1/recommendations/u?overlay=spring",
+        "/v1/recommendations?units=u&overlay=spring",
     ] {
         is_problem(&shop.get(path), 401, &["write key"]);
         assert_eq!(status("GET", path, &key, None), 200, "{path}");
