@@ -462,7 +462,7 @@ pub const SMART_TREES_KEPT_MAX: usize = 8;
 
 /// What searches found that one thread keeps, in bytes: some 3,000 searches of 120 matches.
 pub const SEARCHES_KEPT_BYTES_MAX: usize = 8 << 20;
-/// States of texts and eligibility of which one thread keeps searches: several store views, in and out of stock.
+/// States of texts and eligibility of which one thread keeps searches: several store views.
 pub const SEARCH_MOMENTS_KEPT_MAX: usize = 16;
 
 // Audiences.

@@ -23,8 +23,8 @@ use crate::limits::{SEARCH_MOMENTS_KEPT_MAX, SEARCHES_KEPT_BYTES_MAX};
 use crate::snapshot::spelling::ExactWords;
 use crate::text::{FieldWeights, Found, TextViewMark};
 
-/// What a kept search weighs besides its matches, in bytes.
-const SEARCH_BYTES: usize = 1_024;
+/// What a kept search weighs besides its matches and texts, in bytes.
+const SEARCH_BYTES: usize = 512;
 
 thread_local! {
     static KEPT: RefCell<Kept> = RefCell::default();
@@ -51,28 +51,33 @@ pub(super) fn text_matches(run: &mut Run<'_>, query: &Query, universe: &Universe
     } else {
         Arc::new(find(words, query))
     };
-    said(run, Arc::unwrap_or_clone(finding))
+    said(run, &finding)
 }
 
 /// Tells the request how its words were read.
-fn said(run: &mut Run<'_>, finding: Finding) -> Vec<Found> {
-    run.relaxed.extend(finding.relaxed);
-    run.degraded.extend(finding.failures.into_iter().map(|detail| Degraded {
+fn said(run: &mut Run<'_>, finding: &Finding) -> Vec<Found> {
+    run.relaxed.extend_from_slice(&finding.relaxed);
+    run.degraded.extend(finding.failures.iter().map(|detail| Degraded {
         plugin: "kernel".into(),
         contribution: "text".into(),
         reason: "failed".into(),
-        detail,
+        detail: detail.clone(),
     }));
     if !finding.found.is_empty() {
-        run.did_you_mean = finding.did_you_mean;
-        run.read_as = run.read_as.take().and(finding.read_as);
+        run.did_you_mean.clone_from(&finding.did_you_mean);
+        run.read_as = run.read_as.take().and_then(|_| finding.read_as.clone());
     }
-    finding.found
+    finding.found.clone()
 }
 
 /// Forgets what this thread keeps, so that the next search looks for itself.
 pub fn forget() {
     KEPT.with_borrow_mut(|kept| *kept = Kept::default());
+}
+
+/// How many searches this thread answered from what it kept since it last forgot.
+pub fn answered() -> u64 {
+    KEPT.with_borrow(|kept| kept.answered)
 }
 
 /// Searches by what they were asked of.
@@ -82,6 +87,8 @@ struct Kept {
     bytes: usize,
     /// Counts questions; the time of this cache.
     clock: u64,
+    /// Counts those that were answered.
+    answered: u64,
 }
 
 /// Searches of the same texts, under the same settings, among the same products.
@@ -92,6 +99,7 @@ struct Moment {
     exact: ExactWords,
     /// By what was typed; a store view's synonyms may make several queries of it.
     searches: FxHashMap<Box<str>, SmallVec<[Search; 1]>>,
+    asked: u64,
 }
 
 struct Search {
@@ -102,7 +110,11 @@ struct Search {
 
 impl Search {
     fn bytes(&self) -> usize {
-        SEARCH_BYTES + size_of_val(&self.finding.found[..])
+        let queries = std::iter::once(&self.query).chain(&self.finding.read_as);
+        let alternatives = queries.flat_map(|query| &query.groups).flat_map(|group| &group.alternatives);
+        let words: usize = alternatives.map(|one| size_of_val(one) + one.text.len()).sum();
+        let relaxed: usize = self.finding.relaxed.iter().map(String::len).sum();
+        SEARCH_BYTES + size_of_val(&self.finding.found[..]) + words + relaxed
     }
 }
 
@@ -128,8 +140,10 @@ impl Kept {
     fn find(&mut self, words: Words<'_>, within: &Arc<RoaringBitmap>, query: &Query) -> Option<Arc<Finding>> {
         self.clock += 1;
         let moment = self.moments.iter_mut().find(|moment| moment.is_it(words, within))?;
+        moment.asked = self.clock;
         let search = moment.searches.get_mut(words.typed)?.iter_mut().find(|search| search.query == *query)?;
         search.asked = self.clock;
+        self.answered += 1;
         Some(search.finding.clone())
     }
 
@@ -147,6 +161,7 @@ impl Kept {
                 weights: *words.weights,
                 exact: words.exact.clone(),
                 searches: FxHashMap::default(),
+                asked: self.clock,
             });
             self.moments.len() - 1
         });
@@ -157,11 +172,12 @@ impl Kept {
         }
     }
 
-    /// Lets the moments go that are over, and the oldest one when there are too many.
+    /// Lets the moments go that are over, and when there are too many, the one that was not asked about the longest.
     fn make_room(&mut self) {
         self.moments.retain(|moment| !moment.is_over());
         if self.moments.len() >= SEARCH_MOMENTS_KEPT_MAX {
-            self.moments.remove(0);
+            let oldest = (0..self.moments.len()).min_by_key(|at| self.moments[*at].asked).unwrap_or(0);
+            self.moments.swap_remove(oldest);
         }
         self.bytes = self.moments.iter().map(Moment::bytes).sum();
     }
@@ -239,6 +255,11 @@ mod tests {
         }
         let all: usize = kept.moments.iter().map(Moment::bytes).sum();
         assert_eq!(kept.bytes, all);
+        let mut wide = query("x");
+        let one = wide.groups[0].alternatives[0].clone();
+        wide.groups[0].alternatives = vec![Alternative { text: "y".repeat(100), ..one }; 1_000];
+        let search = Search { query: wide, finding: Arc::default(), asked: 0 };
+        assert!(search.bytes() > 100_000, "words count, too");
         let large =
             Finding { found: vec![Found::elsewhere(ItemId(1)); SEARCHES_KEPT_BYTES_MAX / 64], ..Finding::default() };
         let words = Words { view: &view, weights: &weights, exact: &exact, typed: "x", within: &sets[0] };

@@ -96,8 +96,8 @@ impl TextView {
         found
     }
 
-    /// Whether a word one edit away that is no form of this folded one stands in at least so many live documents: among
-    /// the corrections there is no such word otherwise. Much cheaper than [`TextView::corrections`].
+    /// Whether a word one edit away that is no form of this folded one stands in at least so many live documents and begins
+    /// with its first or second letter. Much cheaper than [`TextView::corrections`].
     pub fn has_better_known(&self, word: &str, documents: u32) -> bool {
         self.near(word, 1, documents).iter().any(|(near, _)| !self.is_form_of(&near.word, word))
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::pipeline::again::forget;
+use crate::pipeline::again::{answered, forget};
 
 /// Everything of an answer that may not depend on whether the search was asked before.
 fn said(answer: &ListAnswer) -> String {
@@ -35,6 +35,34 @@ fn a_change_of_texts_visibility_or_words_shows_in_a_search_asked_before() {
     exact.key.kind = "spelling".into();
     engine.write_config(vec![exact], WriteOptions::default()).unwrap();
     assert_eq!(ask("corduroi"), "", "now it is meant as it is typed");
+}
+
+#[test]
+fn a_search_is_kept_over_events_and_prices_and_not_over_a_change_of_texts() {
+    let engine = open(None);
+    engine.put_products(shirts(), wait_for_text()).unwrap();
+    forget();
+    let ask = || {
+        let request = ListRequest { highlight: true, ..search("pants") };
+        let answer = engine.list_here(&request).unwrap();
+        (answered(), answer.items.iter().map(|hit| format!("{:?}", hit.highlights)).collect::<String>())
+    };
+    let (_, first) = ask();
+    assert!(first.contains("ants"), "{first}");
+    assert_eq!(ask(), (1, first.clone()), "with what was highlighted");
+    engine.ingest_events(vec![event("e", EventKind::ProductView, "s", "P1")], wait_for_text()).unwrap();
+    assert_eq!(ask().0, 2);
+    let price = Price { regular_minor: 7, special: None };
+    let patch = ProductPatch {
+        sku: "P1".into(),
+        prices: BTreeMap::from([(ROOT_BOOK.into(), Some(price))]),
+        ..ProductPatch::default()
+    };
+    engine.patch_products(vec![patch], wait_for_text()).unwrap();
+    assert_eq!(ask().0, 3, "prices are no texts");
+    engine.put_products(vec![simple("P3", "Corduroy pants", "Men/Bottoms", 1)], wait_for_text()).unwrap();
+    assert_eq!(ask().0, 3);
+    assert_eq!(ask().0, 4);
 }
 
 proptest! {
