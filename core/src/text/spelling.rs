@@ -32,9 +32,9 @@ const AMERICAN: [(&str, &str); 21] = [
 ];
 /// Endings of British English in which a z may stand for the s.
 const WITH_S: [&str; 7] = ["ise", "ises", "ised", "iser", "isers", "ising", "isation"];
-/// Shortest word with such an ending, in bytes: `wise` and `rise` are not among them, and no two longer words differ in
-/// nothing but this letter.
-const WITH_S_BYTES_MIN: usize = 8;
+/// Shortest part before such an ending, in bytes, so that `wise`, `promise` and `cruiser` are not among them: what stands
+/// before is the same in all forms of a word, so that all of them are respelled or none.
+const BEFORE_S_BYTES_MIN: usize = 5;
 /// Words that the stemmer does not bring together with their other form, and what stands for them; in letter order.
 const UNEVEN: [(&str, &str); 14] = [
     ("calf", "calve"),
@@ -62,7 +62,7 @@ pub(super) fn respelled(word: &str) -> Option<String> {
     let (from, to) = AMERICAN[AMERICAN.partition_point(|(from, _)| *from <= word).saturating_sub(1)];
     let american = word.strip_prefix(from).map(|rest| format!("{to}{rest}"));
     american.or_else(|| {
-        let head = |end: &&str| word.strip_suffix(*end).filter(|_| word.len() >= WITH_S_BYTES_MIN);
+        let head = |end: &&str| word.strip_suffix(*end).filter(|head| head.len() >= BEFORE_S_BYTES_MIN);
         WITH_S.iter().find_map(|end| Some(format!("{}iz{}", head(end)?, &end[2..])))
     })
 }
@@ -94,6 +94,10 @@ mod tests {
             ("knife", "knives"),
             ("leaf", "leaves"),
             ("mice", "mouse"),
+            ("chemise", "chemises"),
+            ("cruiser", "cruisers"),
+            ("promise", "promises"),
+            ("realise", "realised"),
         ] {
             assert_eq!(stems("en-US", one), stems("en-US", other), "{one}, {other}");
         }
