@@ -313,7 +313,8 @@ impl Indexer {
             self.publish(0);
         }
         let now = Instant::now();
-        let may_begin = !self.damaged && self.rest_until <= now;
+        // What scatters while a merge runs waits for the rest after it.
+        let may_begin = !self.damaged && self.merging_since.is_none() && self.rest_until <= now;
         let mut is_merging = false;
         for index in self.sources.values_mut() {
             is_merging |= if may_begin { index.begin_merge() } else { index.is_merging() };

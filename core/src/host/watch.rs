@@ -84,6 +84,8 @@ impl Watch {
     /// Sleeps until then, or, when there is no reason to look and nobody is inside a plugin, until it is woken.
     pub fn sleep(&self, look: Look, is_anybody_inside: impl FnOnce() -> bool) {
         if look.has_reason {
+            // A call that is overdue before was seen, so that only one that is overdue earlier still has to wake anybody.
+            self.next_us.store(self.micros(look.at), Ordering::SeqCst);
             return thread::park_timeout(look.at.saturating_duration_since(Instant::now()));
         }
         self.next_us.store(NEVER, Ordering::SeqCst);

@@ -203,13 +203,15 @@ impl TextIndex {
         sizes().len() > 1 && (is_much || sizes().len() > QUIET_SEGMENTS_MAX)
     }
 
-    /// The view after a merge that was begun and has ended, well or not; `None` before. It has the position and the
+    /// The view after a merge that was begun and has ended, well or not; `None` before, and while changes wait for a
+    /// commit. It has the position and the
     /// contents of the last one.
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn merged(&mut self) -> Result<Option<TextView>, TextError> {
-        let Some(merging) = &mut self.merging else { return Ok(None) };
+        // Counts of what is not committed must not be published.
+        let Some(merging) = self.merging.as_mut().filter(|_| !self.changed) else { return Ok(None) };
         let Poll::Ready(ended) = merging.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             return Ok(None);
         };

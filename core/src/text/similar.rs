@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use super::analyzer::Stemmer;
-use super::best::Best;
+use super::best::{Best, give_back};
 use super::compile::{Compiler, Group, Words};
 use super::document::{FieldWeights, TextDoc, TextField};
 use super::error::TextError;
@@ -47,7 +47,8 @@ impl TextView {
         self.evaluate(&mut self.look_up(), &groups, (Join::Share(0.0), Words::AsTyped), universe, &mut best)?;
         let hits = best.finish();
         let mut found: Vec<(ItemId, f32)> =
-            hits.into_iter().filter(|hit| hit.item != doc.item).map(|hit| (hit.item, hit.score)).collect();
+            hits.iter().filter(|hit| hit.item != doc.item).map(|hit| (hit.item, hit.score)).collect();
+        give_back(hits);
         let order = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
         if found.len() > k {
             found.select_nth_unstable_by(k, order);

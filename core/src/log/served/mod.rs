@@ -256,7 +256,7 @@ impl Disk {
             self.drop_one();
         }
         // Whoever makes the queue half full does not wait for the others.
-        if queue.capacity().is_some_and(|most| queue.len() == most.div_ceil(2)) {
+        if queue.capacity().is_some_and(|most| queue.len() >= most.div_ceil(2)) {
             self.wake();
         }
     }
@@ -287,7 +287,9 @@ fn write_all(messages: &Receiver<Message>, mut files: file::Files, dropped: &Ato
         if matches!(first, Message::Record(_)) && messages.len() * 2 < messages.capacity().unwrap_or(usize::MAX) {
             std::thread::park_timeout(LINGER);
         }
-        for message in std::iter::once(first).chain(messages.try_iter()) {
+        // No more than may wait, so that whoever waits for a flush is answered though requests keep coming.
+        let others = messages.try_iter().take(messages.capacity().unwrap_or(usize::MAX));
+        for message in std::iter::once(first).chain(others) {
             match message {
                 Message::Record(payload) => {
                     if let Err(error) = files.append(&payload) {
