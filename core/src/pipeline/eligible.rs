@@ -265,7 +265,7 @@ fn why_not_in_unit(run: &Run<'_>, item: ItemId) -> Answer {
     let catalog = &run.snapshot.catalog;
     let shown = &*catalog.universe(universe_query(run)).variants;
     let variants: RoaringBitmap = catalog.variants_of(item).iter().map(|variant| variant.0).collect();
-    permit::refusal(run, unit, anchors, shown & variants).unwrap_or(Answer::ShownElsewhere)
+    permit::refusal(run, unit, anchors, shown & variants).unwrap_or(Answer::FilteredOutTogether)
 }
 
 /// Why an item is not among those the store view shows at all.

@@ -39,13 +39,11 @@ pub(super) enum Answer {
     InCart,
     /// Seen in this visit.
     Seen,
-    /// Taken by an earlier list of the page.
-    ShownElsewhere,
     /// A rule hides it: by name, or with all that satisfy a condition.
     Hidden { who: String, condition: Option<String> },
     /// A rule shows nothing but other products: by a condition, or by name.
     FilteredOut { who: String, refusal: Option<Refusal> },
-    /// Several rules filter, each by a different variant.
+    /// Rules and the unit filter, each by a different variant.
     FilteredOutTogether,
     /// The unit shows nothing but what satisfies a condition.
     NotIncluded { refusal: Refusal },
@@ -116,7 +114,6 @@ impl Display for Answer {
             Answer::IsAnchor => f.write_str("it is the product that the unit is about"),
             Answer::InCart => f.write_str("it is in the shopper's cart already"),
             Answer::Seen => f.write_str("the shopper saw it in this visit, and the unit does not say `keep_seen`"),
-            Answer::ShownElsewhere => f.write_str("another list of the page shows it already"),
             Answer::Hidden { who, condition: Some(condition) } => {
                 write!(f, "{who} hides it: products whose {condition}")
             }
@@ -125,9 +122,9 @@ impl Display for Answer {
             Answer::FilteredOut { who, refusal: None } => {
                 write!(f, "{who} shows only products that it names, and this is none of them")
             }
-            Answer::FilteredOutTogether => {
-                f.write_str("each filter of a rule holds for one of its variants, but no one variant satisfies all")
-            }
+            Answer::FilteredOutTogether => f.write_str(
+                "each filter of a rule or of the unit holds for one of its variants, but no one variant satisfies all",
+            ),
             Answer::NotIncluded { refusal } => write!(f, "the unit shows only {}", products(refusal)),
             Answer::Excluded { condition } => write!(f, "the unit leaves out products whose {condition}"),
             Answer::OtherCategory { anchor } => {
