@@ -191,11 +191,13 @@ impl SynonymBook {
         let here = here.filter(|(_, (origin, _))| origin.scope.is_empty() || origin.scope == request.store_view);
         let sets: Vec<(usize, &SynonymSet)> = here.map(|(n, (_, set))| (n, set)).collect();
         let analyze = |text: &str| host.analyze(text);
-        let named: HashSet<Vec<String>> =
-            sets.iter().flat_map(|(_, set)| &set.members).map(|member| analyze(member)).collect();
-        let own = Matcher::build(sets.into_iter(), &settings.stop_words, analyze);
         let mut everyday = if settings.everyday { everyday::sets(request.locale) } else { Vec::new() };
-        everyday.iter_mut().for_each(|set| set.leave(|member| named.contains(&analyze(member))));
+        if !everyday.is_empty() && !sets.is_empty() {
+            let named: HashSet<Vec<String>> =
+                sets.iter().flat_map(|(_, set)| &set.members).map(|member| analyze(member)).collect();
+            everyday.iter_mut().for_each(|set| set.leave(|member| named.contains(&analyze(member))));
+        }
+        let own = Matcher::build(sets.into_iter(), &settings.stop_words, analyze);
         let everyday_words = Matcher::build(everyday.iter().enumerate(), &[], analyze);
         Matchers { own, everyday, everyday_words }
     }
